@@ -1,0 +1,61 @@
+"""ganscope: train GANs under any adversarial objective, and see why they fail."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ganscope import data, lipschitz, metrics, objectives
+    from ganscope.comparison import compare
+    from ganscope.config import RunConfig
+    from ganscope.contracts import BadInput, Dataset, Objective, RunFailed
+    from ganscope.engines import resume, train
+    from ganscope.run import Run, load
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "BadInput": "contracts",
+    "Dataset": "contracts",
+    "Objective": "contracts",
+    "RunFailed": "contracts",
+    "RunConfig": "config",
+    "Run": "run",
+    "load": "run",
+    "train": "engines",
+    "resume": "engines",
+    "compare": "comparison",
+}
+_PARTS = ("data", "lipschitz", "metrics", "objectives")
+
+__all__ = [
+    "BadInput",
+    "Dataset",
+    "Objective",
+    "Run",
+    "RunConfig",
+    "RunFailed",
+    "__version__",
+    "compare",
+    "data",
+    "lipschitz",
+    "load",
+    "metrics",
+    "objectives",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a part when it is first asked for: `ganscope --help` needs no torch."""
+    if name in _PARTS:
+        return importlib.import_module(f"ganscope.{name}")
+    if name in _HOME:
+        return getattr(importlib.import_module(f"ganscope.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'ganscope' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,188 @@
+"""Train recipes side by side, and report on them together."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ganscope import build, record
+from ganscope.comparison.budget import Plan, plan
+from ganscope.config import RunConfig
+from ganscope.contracts import BadInput, Interrupted, RunFailed
+from ganscope.engines import Job, run_jobs
+from ganscope.engines.folders import claim, locked
+from ganscope.engines.processes import cores
+from ganscope.report import RecipeSummary, load_record, summarise, write_report
+from ganscope.run import Run, read_description
+
+RECORD = "comparison.json"
+
+
+class Comparison(NamedTuple):
+    """A finished comparison."""
+
+    folder: Path
+    runs: dict[str, list[Run]]
+    """By recipe, in order of seeds."""
+    failures: dict[str, str]
+    """What went wrong, by recipe; empty when all went well."""
+
+    def summaries(self) -> list[RecipeSummary]:
+        """Per recipe, means and spreads over its seeds."""
+        return summarise([load_record(run.folder) for runs in self.runs.values() for run in runs])
+
+    @property
+    def report(self) -> Path:
+        """The page to open."""
+        return self.folder / "report.html"
+
+
+def compare(
+    data: str = "digits",
+    recipes: Sequence[str] = (),
+    *,
+    progress: Callable[[str, dict[str, Any]], None] = lambda recipe, event: None,
+    stop: Callable[[], bool] = lambda: False,
+    overwrite: bool = False,
+    **options: Any,
+) -> Comparison:
+    """Train recipes on the same data over several seeds, and write the report.
+
+    Args:
+        data: a built-in data set.
+        recipes: recipe names or files; by default minimax, non-saturating, wgan, wgan-gp and r1.
+        progress: called with the recipe and an event (step, steps, seconds, evaluation) as runs go on.
+        stop: when it answers True, everything is saved and `Interrupted` raised.
+        overwrite: replace a comparison that is there already.
+        **options: see `plan` (seeds, seed, steps, budget, seconds, out, any configuration field).
+
+    Returns:
+        The comparison, its page at `.report`.
+
+    Raises:
+        BadInput: something that cannot work; nothing is written then.
+        RunFailed: no run of any recipe ended well.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     result = compare("ring", ["r1"], seeds=1, steps=3, out=folder, overwrite=True)
+        ...     list(result.runs), result.report.exists()
+        (['r1'], True)
+    """
+    planned = plan(data, recipes, **options)
+    on = build.bench(build.load_data(data), planned.configs[0][0].batch_size)
+    claim(planned.out, overwrite)
+    for folder in (f for row in planned.folders for f in row):
+        folder.mkdir(parents=True)
+    build.write_real(planned.out / "real.npy", on)
+    record.write_json(planned.out / RECORD, _description(planned, options))
+    return _train(planned, progress, stop, resuming=False)
+
+
+def resume_comparison(
+    folder: str | Path,
+    *,
+    progress: Callable[[str, dict[str, Any]], None] = lambda recipe, event: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Comparison:
+    """Go on with an interrupted comparison: finished runs are kept, unfinished ones go on where they were.
+
+    Args:
+        folder: a comparison's folder.
+        progress: see `compare`.
+        stop: see `compare`.
+
+    Returns:
+        The finished comparison.
+
+    Raises:
+        BadInput: no comparison, or one another process is working on.
+        RunFailed: no run of any recipe ended well.
+    """
+    folder = Path(folder)
+    if not (folder / RECORD).is_file():
+        raise BadInput(f"{folder} is no comparison: it holds no {RECORD}.")
+    stored = record.read_json(folder / RECORD)
+    planned = Plan(
+        folder, stored["data"], tuple(stored["recipes"]), tuple(stored["seeds"]),
+        stored["budget"], stored["seconds"],
+        tuple(tuple(RunConfig(**values) for values in row) for row in stored["configs"]),
+    )  # fmt: skip
+    return _train(planned, progress, stop, resuming=True)
+
+
+def _train(
+    planned: Plan, progress: Callable[[str, dict[str, Any]], None], stop: Callable[[], bool], resuming: bool
+) -> Comparison:
+    jobs, names = _jobs(planned, resuming)
+    with locked([planned.out]):
+        failed = run_jobs(jobs, lambda index, event: progress(names[index], event), stop)
+    if stop():
+        raise Interrupted(planned.out)
+    failures = {names[index]: text for index, text in failed.items()}
+    begun = {
+        name: [folder for folder in row if (folder / "history.jsonl").exists()]
+        for name, row in zip(planned.recipes, planned.folders, strict=True)
+    }
+    runs = {name: [Run(folder) for folder in row] for name, row in begun.items() if row}
+    if not runs:
+        raise RunFailed(
+            "; ".join(f"{name}: {text}" for name, text in failures.items()) or "no run was started"
+        )
+    write_report(planned.out)
+    return Comparison(planned.out, runs, failures)
+
+
+def _jobs(planned: Plan, resuming: bool) -> tuple[list[Job], list[str]]:
+    """One stack a recipe; where that leaves cores idle, its seeds are dealt over smaller stacks."""
+    parts = max(1, -(-cores() // len(planned.recipes)))
+    jobs, names = [], []
+    for name, row, folders in zip(planned.recipes, planned.configs, planned.folders, strict=True):
+        for configs, places in _stacks(row, folders, parts, resuming):
+            if resuming and all((place / "metrics.json").exists() for place in places):
+                continue
+            begun = all((place / "config.json").exists() for place in places)
+            jobs.append(Job(configs, places, resuming and begun, planned.seconds))
+            names.append(name)
+    return jobs, names
+
+
+def _stacks(
+    row: Sequence[RunConfig], folders: Sequence[Path], parts: int, resuming: bool
+) -> list[tuple[list[RunConfig], list[Path]]]:
+    """Deal a recipe's runs into stacks; those already begun stay together as they were."""
+    places = dict(zip((c.seed for c in row), folders, strict=True))
+    configs = {c.seed: c for c in row}
+    groups: list[list[int]] = []
+    waiting = list(configs)
+    if resuming:
+        for seed in list(configs):
+            if seed in waiting and (places[seed] / "config.json").exists():
+                stored = read_description(places[seed])
+                group = [s for s in stored["execution"]["stack"] if s in waiting]
+                groups.append(group)
+                waiting = [s for s in waiting if s not in group]
+                configs |= {s: RunConfig(**{**stored["config"], "seed": s}) for s in group}
+    size = -(-len(waiting) // parts) if waiting else 1
+    groups += [waiting[i : i + size] for i in range(0, len(waiting), size)]
+    return [([configs[s] for s in group], [places[s] for s in group]) for group in groups]
+
+
+def _description(planned: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What `comparison.json` holds."""
+    words = ["ganscope", "compare", planned.data, *planned.recipes]
+    for key, value in options.items():
+        if value is not None:
+            words += [f"--{key.replace('_', '-')}", str(value)]
+    return {
+        "command": shlex.join(words),
+        "data": planned.data,
+        "recipes": list(planned.recipes),
+        "seeds": list(planned.seeds),
+        "budget": planned.budget,
+        "seconds": planned.seconds,
+        "configs": [[config.model_dump() for config in row] for row in planned.configs],
+    }

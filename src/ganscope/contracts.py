@@ -1,0 +1,114 @@
+"""What the parts hand to each other: bundles of pure functions, result tuples and the two errors.
+
+Parts of one floor never import one another. They agree on the shapes below and are introduced in `build`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class BadInput(ValueError):  # noqa: N818 - reads as what it is: `raise BadInput("...")`
+    """The user gave something that cannot work. One sentence: what was given, what is allowed, what to do.
+
+    The command line prints it without a traceback and exits with code 2.
+    """
+
+
+class RunFailed(RuntimeError):  # noqa: N818
+    """A run that started well could not go on. The command line prints it and exits with code 1."""
+
+
+class Interrupted(Exception):  # noqa: N818
+    """Work was asked to stop and has saved everything; the command line says how to go on."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"stopped; everything is saved. Go on with: ganscope resume {folder}")
+        self.folder = folder
+
+
+class Objective(NamedTuple):
+    """An adversarial objective: the two players' losses, on raw logits, one value per sample.
+
+    Both losses take `(real_logits [..., B], fake_logits [..., B])` and return `[..., B]`. The caller
+    averages. The discriminator's loss is the sum of its real and its fake half.
+    """
+
+    d_loss: Callable[[Tensor, Tensor], Tensor]
+    g_loss: Callable[[Tensor, Tensor], Tensor]
+    equilibrium: float | None
+    """`d_loss` when the discriminator cannot tell real from fake (2 ln 2 for BCE); None where undefined."""
+    bounded: bool
+    """True when the logit is that of a probability, False when it is a free score."""
+    needs_lipschitz: bool
+    """True when the objective means nothing without a Lipschitz constraint on the critic."""
+    coupled: bool
+    """True when one sample's loss depends on the other samples of its batch."""
+
+
+class Penalty(NamedTuple):
+    """A term on the critic's input slope: where to look, and what to ask of the slope there."""
+
+    points: Callable[[Tensor, Tensor, Tensor], Tensor]
+    """`(real, fake, noise) -> x`: real, fake and x `[B, *shape]`; noise uniform in [0, 1), see below."""
+    cost: Callable[[Tensor], Tensor]
+    """Squared slope `|grad_x D|^2 [..., B] -> [..., B]`, unweighted."""
+    noise_per_element: bool = False
+    """Noise has the shape of `real` when True, else one number per sample: `[B, 1, ..., 1]`."""
+
+
+class Rows(Protocol):
+    """Training rows that need not fit in memory: a tensor, or anything indexed like one."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        ...
+
+    def __getitem__(self, index: Tensor, /) -> Tensor:
+        """Return the rows at an int64 index tensor `[B]` as float32 `[B, *shape]`."""
+        ...
+
+
+class Dataset(NamedTuple):
+    """Real data with a held-out part that training never sees, and its modes where they are known."""
+
+    name: str
+    train: Rows
+    held_out: Tensor
+    """float32 `[M, *shape]`."""
+    centres: Tensor | None = None
+    """Known mode centres `[K, D]` of a synthetic mixture, with the common `std`."""
+    std: float | None = None
+    labels: Tensor | None = None
+    """Class of each training row, int64 `[N]`, where classes are the modes."""
+    held_out_labels: Tensor | None = None
+    mode_names: tuple[str, ...] = ()
+    value_range: tuple[float, float] | None = None
+    """The closed range of all values where there is one: (-1, 1) for images; decides the last activation."""
+    columns: tuple[str, ...] = ()
+    """Column names of a table."""
+    restore: Callable[[Tensor], Tensor] | None = None
+    """Maps generated rows back to the data's own units; None when they are already in them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample: `(D,)` for points and tables, `(C, H, W)` for images."""
+        return tuple(self.held_out.shape[1:])
+
+
+class ModeReport(NamedTuple):
+    """Which modes a sample set holds, and how good its samples are."""
+
+    captured: int
+    """Modes whose high-quality samples are at least 20 % of the mode's fair share of *all* samples."""
+    high_quality: float
+    """Share of all samples that lie close enough to a mode to count."""
+    reverse_kl: float
+    """KL(generated || real) over modes, high-quality samples only, in nats; inf without any."""
+    missing: tuple[int, ...]
+    """Indices of the modes that are not captured."""

@@ -1,0 +1,98 @@
+"""Run folders as places that belong to one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from ganscope.contracts import BadInput
+
+LOCK = ".lock"
+RUN_FILES = ("config.json", "comparison.json")
+
+
+@contextmanager
+def locked(folders: list[Path], patience: float = 0.0) -> Iterator[None]:
+    """Hold run folders for this process; the system releases them when it ends, however it ends.
+
+    Args:
+        folders: existing run folders.
+        patience: seconds to wait for a holder that is about to leave.
+
+    Raises:
+        BadInput: another process holds one of them; it is named by host and process id.
+    """
+    with ExitStack() as held:
+        for folder in folders:
+            held.enter_context(_locked(folder, patience))
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, patience: float) -> Iterator[None]:
+    with (folder / LOCK).open("a+") as file:
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() < deadline:
+                    time.sleep(0.1)
+                    continue
+                file.seek(0)
+                raise BadInput(
+                    f"{folder} is in use by {_holder(file.read())}: wait for it, stop it, or choose "
+                    "another folder with --out."
+                ) from None
+        file.seek(0)
+        file.truncate()
+        json.dump({"host": socket.gethostname(), "pid": os.getpid()}, file)
+        file.flush()
+        # the file stays: removing it would let a waiting process lock a name nobody else sees
+        yield
+
+
+def _holder(text: str) -> str:
+    try:
+        holder = json.loads(text)
+        return f"process {holder['pid']} on {holder['host']}"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def claim(folder: Path, overwrite: bool) -> None:
+    """Make an empty folder for a new run, clearing an old run out of the way if asked to.
+
+    Raises:
+        BadInput: the folder holds a run and `overwrite` is False, holds something else, or cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"--out {folder} is a file: choose a folder.")
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            if not any((folder / name).exists() for name in RUN_FILES):
+                raise BadInput(f"--out {folder} holds other files and no run: choose an empty or new folder.")
+            if not overwrite:
+                raise BadInput(
+                    f"--out {folder} already holds a run: go on with it by ganscope resume {folder}, "
+                    "replace it with --overwrite, or choose another folder."
+                )
+            with locked([folder]):
+                pass
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadInput(
+            f"--out {folder} cannot be written ({error.strerror}): choose another folder."
+        ) from None

@@ -1,0 +1,159 @@
+"""A list of stacks over the machine's cores: one worker process a core, one thread a worker.
+
+Small networks on few cores lose a hundredfold when two processes each use all threads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from ganscope.config import RunConfig
+from ganscope.record import jsonable
+
+GRACE = 60.0
+"""Seconds a worker may take to save its state after it was asked to stop."""
+
+
+class Job(NamedTuple):
+    """Runs that train together as one stack."""
+
+    configs: Sequence[RunConfig]
+    folders: Sequence[Path]
+    resuming: bool = False
+    seconds: float = 0.0
+    """Train for about that long instead of the configured steps; 0 for the steps."""
+
+    @property
+    def cost(self) -> float:
+        """Rough size in forward passes, to start the longest jobs first."""
+        config = self.configs[0]
+        per_critic_step = 6.0 + 6.0 * len(config.penalties)
+        return config.steps * len(self.configs) * (config.n_critic * per_critic_step + 5.0) + self.seconds
+
+
+def cores() -> int:
+    """Count the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    progress: Callable[[int, dict[str, Any]], None],
+    stop: Callable[[], bool] = lambda: False,
+    workers: int | None = None,
+) -> dict[int, str]:
+    """Train all jobs, as many at a time as there are cores, the longest first.
+
+    Args:
+        jobs: what to train; their folders exist.
+        progress: called with the job's index and an event of its training loop.
+        stop: when it answers True, all workers save their state and leave.
+        workers: how many at a time; by default one a core.
+
+    Returns:
+        What went wrong, in words, by index of the job; empty when all went well.
+    """
+    waiting = sorted(range(len(jobs)), key=lambda index: jobs[index].cost)
+    events: queue.Queue[tuple[int, dict[str, Any] | None]] = queue.Queue()
+    running: dict[int, _Worker] = {}
+    failures: dict[int, str] = {}
+    stopping = False
+    try:
+        while waiting or running:
+            if stop() and not stopping:
+                stopping, waiting = True, []
+                for worker in running.values():
+                    worker.ask_to_stop()
+            while waiting and len(running) < (workers or cores()):
+                index = waiting.pop()
+                running[index] = _Worker(index, jobs[index], events)
+            try:
+                index, event = events.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if event is None:
+                trouble = running.pop(index).end()
+                if trouble and not stopping:
+                    failures.setdefault(index, trouble)
+            elif "failed" in event:
+                failures[index] = event["failed"]
+                progress(index, event)
+            else:
+                progress(index, event)
+    finally:
+        for worker in running.values():
+            worker.ask_to_stop()
+        for worker in running.values():
+            worker.end()
+    return failures
+
+
+class _Worker:
+    """One worker process and the thread that listens to it."""
+
+    def __init__(self, index: int, job: Job, events: queue.Queue[tuple[int, dict[str, Any] | None]]) -> None:
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by end()
+        # a session of its own: Ctrl-C reaches the parent alone, which asks the workers to save
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ganscope.engines.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+        message = {
+            "configs": [config.model_dump() for config in job.configs],
+            "folders": [str(folder) for folder in job.folders],
+            "resuming": job.resuming,
+            "seconds": job.seconds,
+        }
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        assert self._process.stdout is not None  # noqa: S101
+        self._stdin: IO[str] = self._process.stdin
+        self._stdin.write(json.dumps(jsonable(message)) + "\n")
+        self._stdin.flush()
+        self._listener = threading.Thread(
+            target=_listen, args=(index, self._process.stdout, events), daemon=True
+        )
+        self._listener.start()
+
+    def ask_to_stop(self) -> None:
+        """Close the worker's stdin, upon which it saves and leaves."""
+        if not self._stdin.closed:
+            self._stdin.close()
+
+    def end(self) -> str:
+        """Wait for the process; returns what it complained of, or nothing."""
+        self.ask_to_stop()
+        try:
+            code = self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        self._listener.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._errors.seek(0)
+        complaint = self._errors.read().strip()
+        self._errors.close()
+        if code == 0:
+            return ""
+        return complaint.splitlines()[-1] if complaint else f"the worker ended with code {code}"
+
+
+def _listen(index: int, stream: IO[str], events: queue.Queue[tuple[int, dict[str, Any] | None]]) -> None:
+    for line in stream:
+        if line.startswith("{"):
+            events.put((index, json.loads(line)))
+    events.put((index, None))

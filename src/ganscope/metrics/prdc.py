@@ -1,0 +1,95 @@
+"""Precision, recall, density and coverage: four counts over nearest-neighbour balls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ganscope.contracts import BadInput
+from ganscope.metrics.rows import two_sets
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from torch import Tensor
+
+
+class PRDC(NamedTuple):
+    """The four shares; density alone may exceed 1."""
+
+    precision: float
+    """Share of fakes inside at least one real row's ball, in [0, 1]: quality."""
+    recall: float
+    """Share of reals inside at least one fake row's ball, in [0, 1]: diversity."""
+    density: float
+    """Mean number of real balls around a fake, divided by k; about 1 for real data."""
+    coverage: float
+    """Share of reals whose own ball holds a fake, in [0, 1]: diversity, not fooled by outlying fakes."""
+
+
+def prdc(real: Tensor | ArrayLike, fake: Tensor | ArrayLike, k: int = 5) -> PRDC:
+    r"""Return precision, recall, density and coverage of a generated sample set.
+
+    With `R_i` the distance of real row i to its k-th nearest *other* real row, and `F_j` likewise among the
+    fakes,
+
+    .. math::
+        \text{precision} = \tfrac1M \sum_j 1[\exists i: \|x_i - y_j\| < R_i], \quad
+        \text{recall} = \tfrac1N \sum_i 1[\exists j: \|x_i - y_j\| < F_j]
+
+    .. math::
+        \text{density} = \tfrac1{kM} \sum_{ij} 1[\|x_i - y_j\| < R_i], \quad
+        \text{coverage} = \tfrac1N \sum_i 1[\exists j: \|x_i - y_j\| < R_i]
+
+    Rival conventions count a point on the sphere as inside, or the row itself as its first neighbour. Judge
+    the numbers beside those of two real samples of the same sizes: for N = M = 1000 and k = 5 their coverage
+    is 0.969, for N -> infinity 1 - 2^-k. No single one of the four separates a collapsed from a blurred
+    generator.
+
+    Args:
+        real: Features of real rows `[N, ...]`, N > k, finite.
+        fake: Features of generated rows `[M, ...]`, M > k.
+        k: Which neighbour gives the radius, at least 1.
+
+    Returns:
+        `PRDC(precision, recall, density, coverage)`.
+
+    Raises:
+        BadInput: k below 1 or not below the row counts, non-finite rows, or rows of differing size.
+
+    Example:
+        >>> line = np.arange(10.0)
+        >>> prdc(line, line + 0.25, k=2)
+        PRDC(precision=1.0, recall=1.0, density=1.05, coverage=1.0)
+
+    Reference:
+        Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models", 2020;
+        Kynkäänniemi et al., "Improved Precision and Recall Metric", 2019.
+    """
+    from scipy.spatial.distance import cdist
+
+    real_rows, fake_rows = two_sets(real, fake, least=2)
+    if not 1 <= k < min(len(real_rows), len(fake_rows)):
+        raise BadInput(
+            f"k is {k} with {len(real_rows)} real and {len(fake_rows)} fake rows; a row has one "
+            "neighbour fewer than there are rows, so lower k or give more rows"
+        )
+    distance = cdist(real_rows, fake_rows)
+    in_real_ball = distance < _radii(real_rows, k)[:, None]
+    in_fake_ball = distance < _radii(fake_rows, k)[None, :]
+    return PRDC(
+        precision=float(in_real_ball.any(axis=0).mean()),
+        recall=float(in_fake_ball.any(axis=1).mean()),
+        density=float(in_real_ball.sum() / (k * len(fake_rows))),
+        coverage=float(in_real_ball.any(axis=1).mean()),
+    )
+
+
+def _radii(rows: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """Return each row's distance to its k-th nearest other row."""
+    from scipy.spatial.distance import cdist
+
+    distance = cdist(rows, rows)
+    np.fill_diagonal(distance, np.inf)
+    radii: NDArray[np.float64] = np.partition(distance, k - 1, axis=1)[:, k - 1]
+    return radii

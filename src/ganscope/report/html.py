@@ -1,0 +1,82 @@
+"""One self-contained page per run or comparison: no network, no second file."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from ganscope import record
+from ganscope.report.assets import POLICY, SCRIPT, STYLE
+from ganscope.report.fragments import Report
+from ganscope.report.pictures import load_samples
+from ganscope.report.reference import title
+from ganscope.report.sections import SECTIONS
+from ganscope.report.summary import load_comparison, load_records, summarise
+
+PALETTE = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#6A51A3",
+    "#8C564B",
+    "#7F7F7F",
+    "#B2A600",
+)
+"""One colour per recipe wherever it appears; the first six are Okabe and Ito's, made for the colour-blind."""
+
+
+def write_report(folder: Path | str) -> Path:
+    """Write `report.html` into a run folder or a comparison, from nothing but the files there.
+
+    Args:
+        folder: a run folder, or a comparison with `<recipe>/seed-<n>/` run folders. Runs may be unfinished.
+
+    Returns:
+        The page's path. The page is one file that opens without a network.
+
+    Raises:
+        BadInput: no run there.
+    """
+    folder = Path(folder)
+    path = folder / "report.html"
+    page = render(_read(folder))
+    with record.whole_file(path) as file:
+        file.write(page.encode())
+    return path
+
+
+def render(report: Report) -> str:
+    """Return the whole page as text."""
+    from plotly.offline import get_plotlyjs
+
+    body = "\n".join(section(report) for section in SECTIONS)
+    # An end tag inside a string of the library would end the script element early.
+    library = get_plotlyjs().replace("</script", "<\\/script")
+    icon = '<link rel="icon" href="data:,">'  # or a browser asks the server for one
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"{icon}<title>{escape(title(report))} – ganscope</title><style>{STYLE}</style></head>"
+        f"<body><main>{body}</main>\n<script>{library}</script>\n<script>{SCRIPT}</script></body></html>\n"
+    )
+
+
+def _read(folder: Path) -> Report:
+    runs = load_records(folder)
+    groups = {
+        name: [run for run in runs if run.recipe == name]
+        for name in dict.fromkeys(run.recipe for run in runs)
+    }
+    places = [folder, *(run.folder for run in runs)]
+    real = next((rows for place in places if (rows := load_samples(place / "real.npy")) is not None), None)
+    return Report(
+        runs=groups,
+        summaries=summarise(runs),
+        colours={recipe: PALETTE[index % len(PALETTE)] for index, recipe in enumerate(groups)},
+        comparison={} if (folder / "config.json").is_file() else load_comparison(folder),
+        real=real,
+    )

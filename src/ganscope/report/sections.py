@@ -1,0 +1,183 @@
+"""The sections with results, each from what was read on disk to an HTML fragment, and the order of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+from ganscope.report import figures
+from ganscope.report.curves import correlation
+from ganscope.report.fragments import Report, chip, columns_table, folded, grid, heading, plot, section
+from ganscope.report.pictures import INK, Samples, load_samples, picture, sample_files
+from ganscope.report.reference import command, configuration, definitions, headline
+from ganscope.report.summary import RunRecord
+from ganscope.report.words import digits, is_distance, plus_minus, table
+
+INSIDE = ("|dL/dlogit|", "generator gradient", "critic gap", "gap / EMD", "steps", "samples seen")
+"""Columns on what happened inside the networks; they get a table of their own."""
+
+
+def results(report: Report) -> str:
+    """Show the table of results and, below it, what the gradients and the critic did."""
+    columns = table(report.summaries, full=True)
+    reached = [column for column in columns if column[0] not in INSIDE]
+    inside = [column for column in columns if column[0] in INSIDE]
+    return section(
+        "Results",
+        columns_table(reached, report.colours) + columns_table([columns[0], *inside], report.colours),
+        (
+            "Mean ± sample standard deviation over seeds. "
+            if _several(report)
+            else "One seed: no spread known. "
+        )
+        + "Lower EMD is better, down to the floor. "
+        "Gradients: median of the first tenth of the run → of the last tenth.",
+    )
+
+
+def legend(report: Report) -> str:
+    """Show one legend for the whole page; a click hides a recipe in every figure."""
+    if len(report.runs) < 2:
+        return ""
+    # Escaped twice: figures hold names escaped once, since Plotly reads them as markup.
+    chips = "".join(
+        f'<button type="button" aria-pressed="true" data-recipe="{escape(escape(recipe))}">'
+        f"{chip(report.colours[recipe])}{escape(recipe)}</button>"
+        for recipe in report.runs
+    )
+    return f'<nav class="legend" aria-label="Recipes; click to hide or show">{chips}</nav>'
+
+
+def samples(report: Report) -> str:
+    """Show samples at the start, halfway and at the end, from the same latent points, beside real ones."""
+    blocks = []
+    for recipe, runs in report.runs.items():
+        colour = report.colours[recipe]
+        shown = grid("strip", _history_of(report, runs[0], colour))
+        others = grid("strip", [_latest(report, run, colour) for run in runs[1:]])
+        if shown:
+            name = heading(recipe, colour, f"seed {runs[0].seed}")
+            blocks.append(
+                f'<div class="block">{name}{shown}{folded("the other seeds at the end", others)}</div>'
+            )
+    points = report.real is not None and report.real.ndim == 2
+    said = "The same latent points at every step." + (" Grey: real." if points else "")
+    said += " Crosses: modes." if points and report.first.data.get("centres") else ""
+    return section("Samples", "".join(blocks), said)
+
+
+def curves(report: Report) -> str:
+    """Show distance to the data and captured modes over the run."""
+    emd = figures.emd_figure(report.runs, report.colours)
+    modes = figures.modes_figure(report.runs, report.colours)
+    plots = [
+        plot(emd, "emd", "Exact EMD to held-out rows; lower is better."),
+        plot(modes, "modes", "Modes that hold at least a fifth of their fair share of the samples."),
+    ]
+    return section(
+        "Distance and diversity",
+        grid("pair", plots),
+        "Thick line: mean of the seeds. Band: lowest to highest seed. Thin lines: the seeds."
+        if _several(report)
+        else "",
+    )
+
+
+def gradients(report: Report) -> str:
+    """Show the generator's gradient and the factor the loss contributes to it."""
+    slope = figures.slope_figure(report.runs, report.colours)
+    norm = figures.gradient_figure(report.runs, report.colours)
+    plots = [
+        plot(
+            slope,
+            "slope",
+            "What the loss passes on to the logit, the first factor of the generator's gradient. Near 0 the "
+            "generator learns nothing, however good the networks are. A Wasserstein loss always passes on 1.",
+        ),
+        plot(
+            norm,
+            "gradient",
+            "Norm of the whole gradient at the generator's weights. Scales differ between objectives: "
+            "the trend within one counts.",
+        ),
+    ]
+    return section("Gradients", grid("pair", plots), "In long runs a point is the median of its neighbours.")
+
+
+def critic_gap(report: Report) -> str:
+    """Show what a Wasserstein critic measures beside the exact distance of the same points."""
+    cells = []
+    for index, summary in enumerate(report.summaries):
+        if is_distance(summary):
+            runs, colour = report.runs[summary.recipe], report.colours[summary.recipe]
+            both = digits(correlation(runs, "emd", "critic_gap_held_out"), 2)
+            said = f"Final gap / EMD: {plus_minus(summary.gap_over_emd)}. Correlation over the run: {both}."
+            name = heading(summary.recipe, colour)
+            cells.append(plot(figures.gap_figure(runs, colour), f"gap-{index}", said, name))
+    return section(
+        "The critic's estimate beside the exact distance",
+        grid("cells", cells),
+        "A 1-Lipschitz critic never reads more than the EMD; a K-Lipschitz one reads up to K times as much. "
+        "Dotted where the scales are far apart: the gap scaled to the EMD, to compare the shapes.",
+    )
+
+
+def losses(report: Report) -> str:
+    """Show both losses per recipe, last and small, with their meaning."""
+    cells = []
+    for index, (recipe, runs) in enumerate(report.runs.items()):
+        colour = report.colours[recipe]
+        cells.append(plot(figures.loss_figure(runs, colour), f"loss-{index}", "", heading(recipe, colour)))
+    return section(
+        "Losses",
+        grid("cells", cells),
+        "They say who is winning, not how good the samples are, and cannot be compared between objectives. "
+        "Rare spikes are cut off; double-click a figure for its full range.",
+    )
+
+
+SECTIONS: tuple[Callable[[Report], str], ...] = (
+    headline,
+    results,
+    legend,
+    samples,
+    curves,
+    gradients,
+    critic_gap,
+    losses,
+    configuration,
+    command,
+    definitions,
+)
+"""The order of the page: what happened first, losses late, reference last."""
+
+
+def _several(report: Report) -> bool:
+    return any(len(runs) > 1 for runs in report.runs.values())
+
+
+def _history_of(report: Report, run: RunRecord, colour: str) -> list[str]:
+    """Draw start, middle and end of one run, then the real rows."""
+    files = sample_files(run)
+    if not files:
+        return []
+    steps = list(files)
+    middle = min(steps, key=lambda step: abs(2 * step - steps[0] - steps[-1]))
+    cells = [
+        _cell(report, run, load_samples(files[step]), colour, f"step {step:,}")
+        for step in dict.fromkeys((steps[0], middle, steps[-1]))
+    ]
+    return [*cells, _cell(report, run, report.real, INK, "real")] if any(cells) else []
+
+
+def _latest(report: Report, run: RunRecord, colour: str) -> str:
+    files = sample_files(run)
+    if not files:
+        return ""
+    step = max(files)
+    return _cell(report, run, load_samples(files[step]), colour, f"seed {run.seed}, step {step:,}")
+
+
+def _cell(report: Report, run: RunRecord, points: Samples | None, colour: str, caption: str) -> str:
+    drawn = picture(points, report.real, colour, f"{run.recipe}: {caption}", run.data)
+    return f"<figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>" if drawn else ""

@@ -1,0 +1,126 @@
+"""What a command shows while it works and when it is done: live on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+PLAIN_INTERVAL = 10.0
+"""Seconds between two plain lines about one run, unless it has been evaluated."""
+
+
+class Progress:
+    """The state of all runs in work: one line each, redrawn in place on a terminal, printed otherwise.
+
+    Args:
+        names: what is in work, in the order of display.
+        quiet: show nothing.
+    """
+
+    def __init__(self, names: Sequence[str], quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet)
+        self._lines: dict[str, dict[str, str]] = {name: {} for name in names}
+        self._stacks: dict[str, dict[str, Any]] = {}
+        self._said: dict[str, float] = {}
+        self._live = Live(self._table(), console=self._console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Progress:
+        """Start drawing."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop drawing."""
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def __call__(self, name: str, event: Mapping[str, Any]) -> None:
+        """Take note of an event of a training loop."""
+        for key in ("note", "failed"):
+            if key in event:
+                self._console.print(f"{name}: {event[key]}", highlight=False, soft_wrap=True)
+        if "step" not in event:
+            return
+        line = self._lines.setdefault(name, {})
+        step, steps, seconds = event["step"], event["steps"], event["seconds"]
+        line["step"] = f"{step}/{steps}"
+        if step and seconds:
+            line["steps/s"] = f"{step / seconds:.3g}"
+            line["left"] = clock((steps - step) * (seconds + event["evaluation_seconds"]) / step)
+        if event["evaluation"]:
+            line |= _judged(event["evaluation"])
+        if event["diverged"]:
+            line["diverged"] = str(event["diverged"])
+        if self._console.is_terminal:
+            self._live.update(self._table())
+        elif event["evaluation"] or time.monotonic() - self._said.get(name, 0) > PLAIN_INTERVAL:
+            self._said[name] = time.monotonic()
+            text = "  ".join(f"{key} {value}" for key, value in line.items())
+            self._console.print(f"{name:<15} {text}", highlight=False, soft_wrap=True)
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False)
+        columns = ("step", "steps/s", "left", "EMD", "modes", "diverged")
+        used = [c for c in columns if c != "diverged" or any(c in line for line in self._lines.values())]
+        table.add_column("recipe")
+        for column in used:
+            table.add_column(column, justify="right")
+        for name, line in self._lines.items():
+            table.add_row(name, *(line.get(column, "") for column in used))
+        return table
+
+
+def _judged(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Say how near the runs of a stack are: mean EMD, range of modes."""
+    emds = [row["emd"] for row in rows if row.get("emd") is not None]
+    modes = [row["captured"] for row in rows if row.get("captured") is not None]
+    line = {}
+    if emds:
+        line["EMD"] = f"{sum(emds) / len(emds):.3g}"
+    if modes:
+        line["modes"] = f"{min(modes)}" if min(modes) == max(modes) else f"{min(modes)}-{max(modes)}"
+    return line
+
+
+def clock(seconds: float) -> str:
+    """Write a duration for reading at a glance.
+
+    Example:
+        >>> [clock(s) for s in (8.4, 75, 4000)]
+        ['8 s', '1 min 15 s', '1 h 06 min']
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def print_table(columns: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Print columns of text to standard output, numbers to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, (header, _) in enumerate(columns):
+        table.add_column(header, justify="left" if index == 0 else "right")
+    for row in zip(*(cells for _, cells in columns), strict=True):
+        table.add_row(*row)
+    Console().print(table)
+
+
+def say(text: str) -> None:
+    """Print words to standard output, wrapped at the width of the terminal."""
+    Console().print(text, highlight=False, markup=False)
+
+
+def complain(text: str) -> None:
+    """Print an error to standard error."""
+    Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)

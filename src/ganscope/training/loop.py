@@ -1,0 +1,300 @@
+"""The loop around the step: batches, noise, learning rates, history, evaluations, checkpoints, stopping."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganscope import record
+from ganscope.contracts import Interrupted, RunFailed
+from ganscope.training import checkpoint, ema, state, streams
+from ganscope.training.stacking import evaluating
+from ganscope.training.state import Runs
+from ganscope.training.step import (
+    DiscriminatorStep,
+    GeneratorStep,
+    logits,
+    train_discriminator,
+    train_generator,
+)
+
+Progress = Callable[[dict[str, Any]], None]
+SAMPLES_SHOWN = {"image": 64, "other": 512}
+
+
+def train(
+    runs: Runs, progress: Progress = lambda event: None, stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Train to the configured number of steps, from wherever the runs stand.
+
+    Args:
+        runs: one run or a stack, fresh or restored; changed in place, and its folders written.
+        progress: called with a small dict (step, steps, seconds, last evaluation) at every row of history.
+        stop: asked after every step; when it answers True, all state is saved and `Interrupted` raised.
+
+    Raises:
+        Interrupted: `stop` asked for it.
+        RunFailed: every run turned NaN or infinite.
+    """
+    clock = _Clock(runs)
+    if runs.step == 0:
+        _record(runs, clock, None, None, progress)
+    while runs.step < runs.config.steps:
+        d_step, g_step = advance(runs)
+        runs.step += 1
+        _watch_for_nan(runs, d_step, g_step)
+        done = runs.step == runs.config.steps
+        if done or runs.step % runs.config.logging_interval == 0 or _evaluation_due(runs):
+            _record(runs, clock, d_step, g_step, progress)
+        stopped = stop() and not done
+        if done or stopped or runs.step % runs.config.checkpoint_interval == 0:
+            _checkpoint(runs)
+        if stopped:
+            raise Interrupted(runs.folders[0])
+    _finish(runs)
+
+
+def learning_rate_factor(step: int, steps: int, decay: float) -> float:
+    """Factor on the learning rates of a step: 1, then falling linearly to 0 over the last share `decay`.
+
+    Example:
+        >>> [learning_rate_factor(step, 100, 0.5) for step in (0, 50, 75, 100)]
+        [1.0, 1.0, 0.5, 0.0]
+    """
+    return 1.0 if decay == 0 else min(1.0, (steps - step) / (decay * steps))
+
+
+def advance(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
+    """Take one step of every run: `n_critic` updates of the discriminator, one of the generator."""
+    config, game = runs.config, runs.game
+    factor = learning_rate_factor(runs.step, config.steps, config.decay)
+    for optimizer, rate in ((game.g_optimizer, config.g_lr), (game.d_optimizer, config.d_lr)):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * factor
+    for critic_step in range(config.n_critic):
+        real = _real(runs, runs.step * config.n_critic + critic_step)
+        d_step = train_discriminator(game, real, _latent(runs, config.batch_size), _penalty_noise(runs, real))
+    g_step = train_generator(game, real, _latent(runs, config.batch_size))
+    if runs.average is not None:
+        ema.update_(runs.average, game.generator.parameters, config.ema)
+    return d_step, g_step
+
+
+def _real(runs: Runs, position: int) -> Tensor:
+    index = torch.stack([batches(position) for batches in runs.batches])
+    rows = runs.rows[index.flatten()]
+    rows = rows.reshape(*index.shape, *rows.shape[1:]) if runs.game.stacked else rows
+    return rows.to(runs.held_out.device, runs.held_out.dtype)
+
+
+def _latent(runs: Runs, rows: int) -> Tensor:
+    noise = [generators["noise"] for generators in runs.generators]
+    shape = (rows, runs.config.latent_dim)
+    return streams.normal(noise, shape, runs.game.stacked, runs.held_out.dtype).to(runs.held_out.device)
+
+
+def _penalty_noise(runs: Runs, real: Tensor) -> list[Tensor | None]:
+    dims = runs.game.batch_dims
+    sample = real.shape[dims:]
+    drawn: list[Tensor | None] = []
+    for term in runs.game.terms:
+        if term.where != "elsewhere":
+            drawn.append(None)
+            continue
+        shape = (real.shape[dims - 1], *(sample if term.penalty.noise_per_element else [1] * len(sample)))
+        penalty = [generators["penalty"] for generators in runs.generators]
+        drawn.append(streams.uniform(penalty, shape, runs.game.stacked, real.dtype).to(real.device))
+    return drawn
+
+
+def _evaluation_due(runs: Runs) -> bool:
+    return runs.step % runs.config.evaluation_interval == 0 or runs.step == runs.config.steps
+
+
+def _watch_for_nan(runs: Runs, d_step: DiscriminatorStep, g_step: GeneratorStep) -> None:
+    """Retire runs whose losses are no numbers any more; a run has no use for the steps that would follow."""
+    total = d_step.loss.sum(-1) + d_step.penalty.sum(-1) + g_step.loss.sum(-1)
+    if math.isfinite(float(total.sum())):
+        return
+    d_loss = (d_step.loss + d_step.penalty).mean(-1).flatten()
+    for k, finite in enumerate(total.flatten().isfinite().tolist()):
+        if not finite and k not in runs.diverged:
+            network = "generator" if d_loss[k].isfinite() else "discriminator"
+            runs.diverged[k] = (runs.step, network)
+            _write_metrics(runs, k)
+    if not runs.alive:
+        raise RunFailed("; ".join(_describe(runs, k) for k in runs.diverged))
+
+
+def _describe(runs: Runs, k: int) -> str:
+    step, network = runs.diverged[k]
+    saved = checkpoint.steps(runs.folders[k])
+    good = (
+        f"the last good checkpoint is {checkpoint.path_of(runs.folders[k], saved[-1])}"
+        if saved
+        else ("there is no checkpoint from before")
+    )
+    return (
+        f"the {network}'s loss turned NaN or infinite at step {step} (seed {runs.configs[k].seed}); {good}. "
+        "Lower --d-lr and --g-lr, or constrain the discriminator with --penalty r1 --penalty-weight 1"
+    )
+
+
+def _record(
+    runs: Runs,
+    clock: _Clock,
+    d_step: DiscriminatorStep | None,
+    g_step: GeneratorStep | None,
+    progress: Progress,
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"step": runs.step, "samples_seen": runs.samples_seen} for _ in runs.configs
+    ]
+    if d_step is not None and g_step is not None:
+        rows = [row | losses for row, losses in zip(rows, _losses(runs, d_step, g_step), strict=True)]
+    evaluated = _evaluation_due(runs) or runs.step == 0
+    if evaluated:
+        with clock.evaluating():
+            for k, measured in _evaluate(runs).items():
+                rows[k] |= measured
+    for k in runs.alive:
+        record.append_rows(runs.folders[k] / "history.jsonl", [rows[k]])
+        record.append_rows(runs.folders[k] / "timing.jsonl", [{"step": runs.step, **clock.read()}])
+    progress(
+        {
+            "step": runs.step,
+            "steps": runs.config.steps,
+            "samples_seen": runs.samples_seen,
+            **clock.read(),
+            "evaluation": [rows[k] for k in runs.alive] if evaluated else None,
+            "diverged": len(runs.diverged),
+        }
+    )
+
+
+def _losses(runs: Runs, d_step: DiscriminatorStep, g_step: GeneratorStep) -> list[dict[str, Any]]:
+    squares = [g.square().flatten(1 if runs.game.stacked else 0).sum(-1) for g in g_step.gradient]
+    real, fake = (scores.flatten(runs.game.batch_dims - 1).mean(-1) for scores in d_step[2:])
+    values = {
+        "d_loss": d_step.loss.mean(-1),
+        "g_loss": g_step.loss.mean(-1),
+        "penalty": d_step.penalty.mean(-1),
+        "critic_gap": real - fake,
+        "logit_slope": g_step.logit_slope.abs().median(-1).values,
+        "generator_gradient": torch.stack(squares).sum(0).sqrt(),
+    }
+    columns = {name: value.reshape(-1).tolist() for name, value in values.items()}
+    return [{name: column[k] for name, column in columns.items()} for k in range(len(runs.configs))]
+
+
+def _evaluate(runs: Runs) -> dict[int, dict[str, Any]]:
+    """Judge each living run on its own fixed latents, and the critic on the same points."""
+    game, held_out = runs.game, runs.held_out
+    drawn = [evaluation_latents(c.seed, runs.samples, c.latent_dim, held_out.dtype) for c in runs.configs]
+    latents = (torch.stack(drawn) if game.stacked else drawn[0]).to(held_out.device)
+    with evaluating(game.generator), evaluating(game.discriminator):
+        fake = game.generator.call_with(runs.sampling_parameters(), latents)
+        compared = fake[:, : len(held_out)] if game.stacked else fake[: len(held_out)]
+        real = held_out.expand_as(compared) if game.stacked else held_out
+        gap = (_mean_score(runs, real) - _mean_score(runs, compared)).reshape(-1).tolist()
+    by_run = fake if game.stacked else fake[None]
+    results = {}
+    for k in runs.alive:
+        samples = by_run[k].float().cpu()
+        _write_samples(runs.folders[k], runs.step, samples)
+        results[k] = {**runs.measure(samples), "critic_gap_held_out": gap[k]}
+    return results
+
+
+def evaluation_latents(seed: int, rows: int, latent_dim: int, dtype: torch.dtype) -> Tensor:
+    """The latents a run is always judged on: the same at every step and for every recipe of one seed."""
+    return torch.randn((rows, latent_dim), generator=streams.generator(seed, "evaluation"), dtype=dtype)
+
+
+def _mean_score(runs: Runs, x: Tensor) -> Tensor:
+    return logits(runs.game, x).flatten(runs.game.batch_dims - 1).mean(-1)
+
+
+def _write_samples(folder: Path, step: int, samples: Tensor) -> None:
+    kept = samples[: SAMPLES_SHOWN["image" if samples.ndim == 4 else "other"]]
+    (folder / "samples").mkdir(exist_ok=True)
+    with record.whole_file(folder / "samples" / f"step-{step:08d}.npy") as file:
+        np.save(file, kept.numpy(), allow_pickle=False)
+
+
+def _checkpoint(runs: Runs) -> None:
+    parameters = [*runs.game.generator.parameters.values(), *runs.game.discriminator.parameters.values()]
+    finite = torch.stack(
+        [p.isfinite().flatten(1 if runs.game.stacked else 0).all(-1) for p in parameters]
+    ).all(0)
+    for k, sound in enumerate(finite.reshape(-1).tolist()):
+        if sound and k not in runs.diverged:
+            record.sync(runs.folders[k] / "history.jsonl")
+            state.save(runs, k)
+
+
+def _finish(runs: Runs) -> None:
+    for k in runs.alive:
+        tensors = {name: t.cpu().contiguous() for name, t in state.generator_tensors(runs, k).items()}
+        checkpoint.save_weights(runs.folders[k] / "generator.safetensors", tensors)
+        _write_metrics(runs, k)
+
+
+def _write_metrics(runs: Runs, k: int) -> None:
+    """The last evaluation, once more on its own: the run is finished when this file stands."""
+    rows = record.read_rows(runs.folders[k] / "history.jsonl")
+    last = [row for row in rows if "emd" in row][-1:]
+    known = (
+        "step",
+        "samples_seen",
+        "emd",
+        "captured",
+        "missing",
+        "high_quality",
+        "reverse_kl",
+        "critic_gap_held_out",
+    )
+    values = {key: row[key] for row in last for key in known if key in row}
+    diverged = runs.diverged.get(k)
+    record.write_json(
+        runs.folders[k] / "metrics.json", {**values, "diverged_at": diverged[0] if diverged else None}
+    )
+
+
+class _Clock:
+    """Seconds spent so far, training and evaluating apart, summed over interruptions."""
+
+    def __init__(self, runs: Runs) -> None:
+        rows = record.read_rows(runs.folders[0] / "timing.jsonl")
+        self._before = rows[-1]["seconds"] if rows else 0.0
+        self._evaluation = rows[-1]["evaluation_seconds"] if rows else 0.0
+        self._entered = 0.0
+        self._paused = 0.0
+        self._start = time.perf_counter()
+
+    def evaluating(self) -> _Clock:
+        """Count the block that follows as evaluation, not as training."""
+        return self
+
+    def __enter__(self) -> None:
+        """Stop the training clock."""
+        self._entered = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        """Start the training clock again."""
+        self._paused += time.perf_counter() - self._entered
+
+    def read(self) -> dict[str, float]:
+        """Seconds of training and of evaluation, over all sessions of the run."""
+        elapsed = time.perf_counter() - self._start
+        return {
+            "seconds": round(self._before + elapsed - self._paused, 3),
+            "evaluation_seconds": round(self._evaluation + self._paused, 3),
+        }

@@ -1,0 +1,167 @@
+"""All state of running runs: what a step changes, written to and read from one checkpoint a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from ganscope.config import RunConfig
+from ganscope.contracts import Rows
+from ganscope.training import checkpoint, ema, streams
+from ganscope.training.stacking import Network, joined, member
+from ganscope.training.step import Game
+
+
+@dataclass
+class Runs:
+    """One plain run, or the K runs of a stack, which differ in their seeds only.
+
+    `configs`, `folders` and `measures` have one entry a run.
+    """
+
+    configs: Sequence[RunConfig]
+    folders: Sequence[Path]
+    game: Game
+    rows: Rows
+    held_out: Tensor
+    measure: Callable[[Tensor], dict[str, Any]]
+    """Judges samples `[samples, *shape]` against held-out data."""
+    samples: int
+    step: int = 0
+    average: dict[str, Tensor] | None = None
+    generators: list[dict[str, Generator]] = field(init=False)
+    batches: list[streams.Batches] = field(init=False)
+    diverged: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Runs that turned NaN or infinite: when, and which network."""
+
+    def __post_init__(self) -> None:
+        """Open the runs' random streams and, where one is wanted, the moving average."""
+        self.generators = [
+            {name: streams.generator(c.seed, name) for name in streams.NAMES} for c in self.configs
+        ]
+        self.batches = [streams.Batches(len(self.rows), c.batch_size, c.seed) for c in self.configs]
+        if self.config.ema:
+            self.average = ema.start(self.game.generator.parameters)
+
+    @property
+    def config(self) -> RunConfig:
+        """What all runs of the stack have in common (that of the first)."""
+        return self.configs[0]
+
+    @property
+    def samples_seen(self) -> int:
+        """Real rows each run has trained its discriminator on."""
+        return self.step * self.config.n_critic * self.config.batch_size
+
+    @property
+    def alive(self) -> list[int]:
+        """The runs that have not diverged."""
+        return [k for k in range(len(self.configs)) if k not in self.diverged]
+
+    def sampling_parameters(self) -> dict[str, Tensor]:
+        """The generator's weights that samples are drawn with: the moving average where there is one."""
+        return self.game.generator.parameters if self.average is None else self.average
+
+
+def generator_tensors(runs: Runs, k: int) -> dict[str, Tensor]:
+    """What `generator.safetensors` holds for run k: sampling weights and buffers, by the module's names."""
+    tensors = {**runs.sampling_parameters(), **runs.game.generator.buffers}
+    return {name: t.detach() for name, t in member(tensors, k if runs.game.stacked else None).items()}
+
+
+def save(runs: Runs, k: int) -> Path:
+    """Write run k's checkpoint and drop old ones."""
+    tensors, _ = _tensors(runs)
+    own = member(tensors, k if runs.game.stacked else None)
+    own |= {f"stream/{name}": g.get_state() for name, g in runs.generators[k].items()}
+    if not runs.game.stacked:
+        own["stream/modules"] = torch.get_rng_state()
+    path = checkpoint.path_of(runs.folders[k], runs.step)
+    state = {"step": runs.step, "samples_seen": runs.samples_seen, "seed": runs.configs[k].seed}
+    checkpoint.save(path, own, state)
+    checkpoint.retain(runs.folders[k], runs.config.keep_checkpoints)
+    return path
+
+
+def restore(runs: Runs, tell: Callable[[str], None]) -> None:
+    """Bring runs to the newest step of which every one of them has a sound checkpoint; else to step 0.
+
+    Args:
+        runs: freshly built runs; changed in place.
+        tell: told, in words, of every damaged checkpoint passed over.
+    """
+    available = {k: checkpoint.steps(runs.folders[k]) for k in runs.alive}
+    for step in sorted(set.intersection(*map(set, available.values())), reverse=True):
+        try:
+            read = {k: checkpoint.load(checkpoint.path_of(runs.folders[k], step))[0] for k in runs.alive}
+        except checkpoint.Damaged as error:
+            tell(f"{error}; going on from an older one")
+            continue
+        # a diverged run keeps its place in the stack, so that its neighbours compute the very same numbers
+        _load(runs, [read.get(k, read[runs.alive[0]]) for k in range(len(runs.configs))])
+        runs.step = step
+        return
+
+
+def _tensors(runs: Runs) -> tuple[dict[str, Tensor], frozenset[str]]:
+    """Every tensor of the training state by name, and the names of those shared by all runs of a stack."""
+    game = runs.game
+    tensors: dict[str, Tensor] = {}
+    shared = set()
+    for player, network, optimizer in (
+        ("generator", game.generator, game.g_optimizer),
+        ("discriminator", game.discriminator, game.d_optimizer),
+    ):
+        tensors |= {f"{player}/{name}": t for name, t in (network.parameters | network.buffers).items()}
+        for name, parameter in network.parameters.items():
+            for key, value in optimizer.state.get(parameter, {}).items():
+                tensors[f"{player}.optimizer/{name}/{key}"] = value
+                if value.ndim == 0:
+                    shared.add(f"{player}.optimizer/{name}/{key}")
+    tensors |= {f"average/{name}": t for name, t in (runs.average or {}).items()}
+    return tensors, frozenset(shared)
+
+
+def _load(runs: Runs, members: Sequence[dict[str, Tensor]]) -> None:
+    """Copy the runs' saved tensors into freshly built networks, optimisers and streams."""
+    for generators, saved in zip(runs.generators, members, strict=True):
+        for name, generator in generators.items():
+            generator.set_state(saved[f"stream/{name}"])
+    if not runs.game.stacked:
+        torch.set_rng_state(members[0]["stream/modules"])
+    shared = frozenset(name for name in members[0] if name.endswith("/step"))
+    tensors = joined(
+        [{n: t for n, t in m.items() if not n.startswith("stream/")} for m in members],
+        runs.game.stacked,
+        shared,
+    )
+    game = runs.game
+    for player, network, optimizer in (
+        ("generator", game.generator, game.g_optimizer),
+        ("discriminator", game.discriminator, game.d_optimizer),
+    ):
+        _load_player(player, network, optimizer, tensors)
+    if runs.average is not None:
+        for name, tensor in runs.average.items():
+            tensor.copy_(tensors[f"average/{name}"])
+
+
+def _load_player(
+    player: str, network: Network, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
+) -> None:
+    with torch.no_grad():
+        for name, tensor in (network.parameters | network.buffers).items():
+            tensor.copy_(tensors[f"{player}/{name}"])
+    for name, parameter in network.parameters.items():
+        prefix = f"{player}.optimizer/{name}/"
+        # torch keeps Adam's step count on the CPU unless it is told to capture it in a graph
+        optimizer.state[parameter] = {
+            key.removeprefix(prefix): value if key.endswith("/step") else value.to(parameter.device)
+            for key, value in tensors.items()
+            if key.startswith(prefix)
+        }

@@ -1,0 +1,192 @@
+"""One update of the discriminator and one of the generator: networks, batch and noise come in, losses go out.
+
+The same functions drive one run and K stacked runs. Nothing here logs, moves data between devices, draws
+random numbers or branches on the value of a tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from ganscope.contracts import Objective, Penalty
+from ganscope.lipschitz import squared_slope
+from ganscope.training.stacking import Network
+
+Where = Literal["real", "fake", "elsewhere"]
+
+
+class Term(NamedTuple):
+    """One penalty of a game: what it asks, how much it counts, and where it looks."""
+
+    penalty: Penalty
+    weight: float
+    where: Where
+    """"real" and "fake" points have been through the discriminator already; that pass is used again."""
+
+
+class Game(NamedTuple):
+    """Everything a step needs to know of two players; built once, constant over a run."""
+
+    generator: Network
+    discriminator: Network
+    objective: Objective
+    g_optimizer: torch.optim.Optimizer
+    d_optimizer: torch.optim.Optimizer
+    terms: tuple[Term, ...] = ()
+    project: Callable[[], None] = lambda: None
+    """What happens to the discriminator's weights after its step: clipping, or nothing."""
+    g_needs_real: bool = False
+    """Whether the generator's loss reads the logits of real rows (relativistic objectives)."""
+    joint: bool = True
+    """Real and fake rows go through the discriminator in one batch; not where it mixes rows (BatchNorm)."""
+    stacked: bool = False
+
+    @property
+    def batch_dims(self) -> int:
+        """How many leading dimensions are not the sample's own: `[B]`, or `[K, B]` in a stack."""
+        return 2 if self.stacked else 1
+
+
+class DiscriminatorStep(NamedTuple):
+    """What a discriminator step saw, before its update; `[..., B]` each."""
+
+    loss: Tensor
+    penalty: Tensor
+    """Weighted sum of all penalties, not part of `loss`."""
+    real_logits: Tensor
+    fake_logits: Tensor
+
+
+class GeneratorStep(NamedTuple):
+    """What a generator step saw, before its update."""
+
+    loss: Tensor
+    fake_logits: Tensor
+    logit_slope: Tensor
+    """dL/dlogit of each sample's own loss, `[..., B]`."""
+    gradient: list[Tensor]
+    """dL/dparameter of the generator, in the order of its parameters."""
+
+
+def train_discriminator(
+    game: Game, real: Tensor, latent: Tensor, noise: Sequence[Tensor | None]
+) -> DiscriminatorStep:
+    """Update the discriminator once; the generator is not touched.
+
+    Args:
+        game: the players and the rules.
+        real: real rows `[..., B, *shape]`.
+        latent: `[..., B, latent_dim]`.
+        noise: for each penalty term the uniform numbers it asked for, or None.
+
+    Returns:
+        Losses and logits per sample, from before the update.
+    """
+    with torch.no_grad():
+        fake = game.generator.call(latent)
+    looked_at = {term.where for term in game.terms}
+    real_logits, fake_logits, real, fake = _both(game, real, fake, looked_at)
+    loss = _per_sample(game, game.objective.d_loss, real_logits, fake_logits)
+    penalty = torch.zeros_like(loss)
+    for term, drawn in zip(game.terms, noise, strict=True):
+        penalty = penalty + term.weight * _cost(game, term, (real, real_logits), (fake, fake_logits), drawn)
+    objective = (loss + penalty).mean(-1).sum()
+    _update(game.d_optimizer, game.discriminator, objective)
+    game.project()
+    return DiscriminatorStep(loss.detach(), penalty.detach(), real_logits.detach(), fake_logits.detach())
+
+
+def train_generator(game: Game, real: Tensor, latent: Tensor) -> GeneratorStep:
+    """Update the generator once; the discriminator is not touched.
+
+    Args:
+        game: the players and the rules.
+        real: real rows `[..., B, *shape]`, read by relativistic objectives only.
+        latent: `[..., B, latent_dim]`.
+
+    Returns:
+        Losses, logits and gradients from before the update.
+    """
+    fake_logits = logits(game, game.generator.call(latent))
+    real_logits = fake_logits.detach()
+    if game.g_needs_real:
+        with torch.no_grad():
+            real_logits = logits(game, real)
+    loss = _per_sample(game, game.objective.g_loss, real_logits, fake_logits)
+    parameters = list(game.generator.parameters.values())
+    slope, *gradient = torch.autograd.grad(
+        loss.mean(-1).sum(), [fake_logits, *parameters], allow_unused=True, materialize_grads=True
+    )
+    _apply(game.g_optimizer, parameters, gradient)
+    slope = slope if slope.ndim == loss.ndim else slope.sum(-1)
+    return GeneratorStep(loss.detach(), fake_logits.detach(), slope * loss.shape[-1], gradient)
+
+
+def logits(game: Game, x: Tensor) -> Tensor:
+    """Score rows: `[..., B]`, or `[..., B, P]` for a discriminator with P > 1 outputs a row (patches)."""
+    scores = game.discriminator.call(x)
+    if scores.ndim == game.batch_dims:
+        return scores
+    scores = scores.flatten(game.batch_dims)
+    return scores.squeeze(-1) if scores.shape[-1] == 1 else scores
+
+
+def _per_sample(game: Game, loss: Callable[[Tensor, Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
+    """Apply a loss to logits; the losses of a row's patches are averaged."""
+    if real.ndim == game.batch_dims:
+        return loss(real, fake)
+    return loss(real.movedim(-1, 0), fake.movedim(-1, 0)).mean(0)
+
+
+def _both(
+    game: Game, real: Tensor, fake: Tensor, looked_at: set[Where]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Logits of real and fake rows, and the rows as leaves where a penalty will ask for the slope at them."""
+    if game.joint and not looked_at & {"real", "fake"}:
+        axis = game.batch_dims - 1
+        both = logits(game, torch.cat([real, fake], dim=axis))
+        real_logits, fake_logits = both.tensor_split(2, dim=axis)
+        return real_logits, fake_logits, real, fake
+    if "real" in looked_at:
+        real = real.detach().requires_grad_()
+    if "fake" in looked_at:
+        fake = fake.detach().requires_grad_()
+    return logits(game, real), logits(game, fake), real, fake
+
+
+def _cost(
+    game: Game, term: Term, real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor], noise: Tensor | None
+) -> Tensor:
+    if term.where == "real":
+        x, scores = real
+    elif term.where == "fake":
+        x, scores = fake
+    else:
+        points = vmap(term.penalty.points) if game.stacked else term.penalty.points
+        assert noise is not None  # noqa: S101 - drawn for every term that looks elsewhere
+        x = points(real[0], fake[0], noise).detach().requires_grad_()
+        scores = logits(game, x)
+    (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
+    return term.penalty.cost(squared_slope(slope, batch_dims=game.batch_dims))
+
+
+def _update(optimizer: torch.optim.Optimizer, network: Network, objective: Tensor) -> None:
+    parameters = list(network.parameters.values())
+    gradient = torch.autograd.grad(objective, parameters, allow_unused=True, materialize_grads=True)
+    _apply(optimizer, parameters, gradient)
+
+
+def _apply(
+    optimizer: torch.optim.Optimizer, parameters: Sequence[Tensor], gradient: Sequence[Tensor]
+) -> None:
+    for parameter, slope in zip(parameters, gradient, strict=True):
+        # fused optimisers read raw memory: a transposed gradient, as batched products leave it, is scrambled
+        matches = slope.stride() == parameter.stride()
+        parameter.grad = slope if matches else torch.empty_like(parameter).copy_(slope)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
