@@ -75,7 +75,7 @@ def test_a_mode_at_exactly_a_fifth_of_its_fair_share_is_captured() -> None:
 
 @pytest.mark.parametrize("modes", range(2, 60))
 def test_a_fifth_is_exact_for_any_number_of_modes(modes: int) -> None:
-    # 5 K samples, one at each of K - 1 modes: exactly a fifth, though 0.2 * (1 / K) * 5 K rounds above 1 for some.
+    # 5 K samples, one at each of K - 1 modes: exactly a fifth; 0.2 * (1 / K) * 5 K may round above 1.
     centres = 10.0 * torch.arange(modes).unsqueeze(1)
     samples = torch.cat([centres[1:], centres[:1].expand(4 * modes + 1, 1)])
     assert mode_report(samples, centres, 1.0).captured == modes

@@ -86,7 +86,7 @@ def bench(data: Dataset, batch_size: int) -> Bench:
         "held_out_rows": len(data.held_out),
         "compared_rows": len(held_out),
         "emd_floor": floor,
-        "mode_names": list(data.mode_names),
+        "mode_names": _mode_names(data),
         "judge_accuracy": accuracy,
         "judged_samples": samples if judge is not None else None,
         "value_range": data.value_range,
@@ -168,7 +168,7 @@ def build(
     )
     held_out = on.data.held_out[:COMPARED_ROWS].to(device, dtype)
     rows = on.data.train.to(device, dtype) if isinstance(on.data.train, Tensor) else on.data.train
-    return Runs(configs, folders, game, rows, held_out, on.measure, on.samples)
+    return Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
 
 
 def description(config: RunConfig, on: Bench, seeds: Sequence[int], threads: int) -> dict[str, Any]:
@@ -249,6 +249,13 @@ def _judge(data: Dataset) -> tuple[Callable[[Tensor], ModeReport] | None, float 
         judge = make(data.train, data.labels, data.held_out, data.held_out_labels)
         return judge.report, judge.accuracy, samples
     return None, None, 0
+
+
+def _mode_names(data: Dataset) -> list[str]:
+    """Names of the modes; those of a mixture without names are numbered."""
+    if data.mode_names or data.centres is None:
+        return list(data.mode_names)
+    return [str(mode) for mode in range(len(data.centres))]
 
 
 def _floor_draws(data: Dataset, rows: int) -> list[Tensor]:

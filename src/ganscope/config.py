@@ -58,10 +58,10 @@ class RunConfig(BaseModel):
     )
 
     network: Literal["mlp", "dcgan", "own"] = Field("mlp", description="Architecture of both networks.")
-    g_width: int = Field(256, ge=1, description="Generator: units per layer (mlp) or base channels (dcgan).")
+    g_width: int = Field(128, ge=1, description="Generator: units per layer (mlp) or base channels (dcgan).")
     g_depth: int = Field(3, ge=1, description="Generator: hidden layers (mlp only).")
     g_norm: Literal["none", "batch", "layer"] = Field("none", description="Generator: normalisation.")
-    d_width: int = Field(256, ge=1, description="Discriminator: units per layer or base channels.")
+    d_width: int = Field(128, ge=1, description="Discriminator: units per layer or base channels.")
     d_depth: int = Field(3, ge=1, description="Discriminator: hidden layers (mlp only).")
     d_norm: Literal["none", "batch", "layer"] = Field("none", description="Discriminator: normalisation.")
     latent_dim: int = Field(32, ge=1, description="Dimension of the latent z ~ N(0, I).")

@@ -77,7 +77,8 @@ def claim(folder: Path, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"--out {folder} is a file: choose a folder.")
     try:
-        if folder.is_dir() and any(folder.iterdir()):
+        # a process that dies between taking the lock and writing its first file leaves just that
+        if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
             if not any((folder / name).exists() for name in RUN_FILES):
                 raise BadInput(f"--out {folder} holds other files and no run: choose an empty or new folder.")
             if not overwrite:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ganscope.training.loop import Progress
 
 Folder = str | Path
+SMALL_WIDTH = 512
+"""Below this width an MLP gains little by a second thread, and on a busy machine loses a hundredfold."""
 Stop = Callable[[], bool]
 
 
@@ -169,9 +171,9 @@ def run_stack(
         runs = build.build(configs, folders, on, generator, discriminator, objective)
         if resuming:
             restore(runs, tell)
-            for folder in folders:
+            for k in runs.alive:
                 for name in ("history.jsonl", "timing.jsonl"):
-                    record.keep_rows(folder / name, runs.step)
+                    record.keep_rows(folders[k] / name, runs.step or -1)
         else:
             for own, folder in zip(configs, folders, strict=True):
                 record.write_json(folder / "config.json", build.description(own, on, seeds, threads))
@@ -232,10 +234,11 @@ def _need_own(config: RunConfig, given: Mapping[str, object]) -> None:
 
 
 def _thread_count(config: RunConfig, folders: Sequence[Path], resuming: bool) -> int:
-    """As many threads as before, else as configured, else as torch has: the sums depend on it."""
+    """As many threads as before, for the sums depend on it; else as configured; else what pays."""
     if resuming:
         return int(read_description(folders[0])["execution"]["threads"])
-    return config.threads or torch.get_num_threads()
+    small = config.network == "mlp" and max(config.g_width, config.d_width) < SMALL_WIDTH
+    return config.threads or (1 if small else torch.get_num_threads())
 
 
 @contextlib.contextmanager

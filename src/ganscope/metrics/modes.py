@@ -222,7 +222,8 @@ def _nearest(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return each row's distance to the nearest of the others, and its index.
 
-    With `same`, a row is not its own neighbour. A row that is not finite is at distance NaN or infinity, which is within no radius.
+    With `same`, a row is not its own neighbour. A row that is not finite is at distance NaN or infinity,
+    which is within no radius.
     """
     from scipy.spatial.distance import cdist
 

@@ -111,7 +111,9 @@ for (const button of document.querySelectorAll(".copies")) {
   });
 }
 // Paper has another width than the window, and printing does not wait for a lazy resize.
-matchMedia("print").addEventListener("change", () => {
-  for (const place of plots) Plotly.relayout(place, { width: place.clientWidth, autosize: false });
+matchMedia("print").addEventListener("change", paper => {
+  for (const place of plots) {
+    Plotly.relayout(place, { width: paper.matches ? place.clientWidth : null, autosize: !paper.matches });
+  }
 });
 """

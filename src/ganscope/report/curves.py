@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ganscope.report.summary import RunRecord, diverged_at, number
+from ganscope.report.runs import RunRecord, diverged_at, number
 
 POINTS = 50
 """More points a line than this make a thicket of several recipes; longer histories become medians of bins."""

@@ -8,8 +8,9 @@ from html import escape
 from typing import Any
 
 from ganscope.report.curves import Curve, calm_range, curve
-from ganscope.report.summary import RunRecord, diverged_at, emd_floor, mode_names, number, spread
-from ganscope.report.words import digits
+from ganscope.report.numerals import digits
+from ganscope.report.runs import RunRecord, diverged_at, emd_floor, mode_names, number
+from ganscope.report.summary import spread
 
 INK, FAINT = "#1f2430", "#e6e8ec"
 LOSS_ANCHORS = {

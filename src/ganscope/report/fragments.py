@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
+from ganscope.report.numerals import NONE
 from ganscope.report.pictures import Samples
-from ganscope.report.summary import RecipeSummary, RunRecord
-from ganscope.report.words import NONE
+from ganscope.report.runs import RunRecord
+from ganscope.report.summary import RecipeSummary
 
 
 class Report(NamedTuple):
@@ -75,7 +76,7 @@ def plot(figure: Any, name: str, caption: str = "", above: str = "") -> str:
     """Embed a Plotly figure as data for the page's own script to draw; nothing for None."""
     if figure is None:
         return ""
-    data = figure.to_json().replace("<", "\\u003c")
+    data = figure.to_json()  # Plotly escapes <, > and /, so no string in it can end the script element
     told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return (
         f'<figure>{above}<div class="plot" id="{name}" style="height:{figure.layout.height}px"></div>'

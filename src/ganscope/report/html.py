@@ -10,8 +10,9 @@ from ganscope.report.assets import POLICY, SCRIPT, STYLE
 from ganscope.report.fragments import Report
 from ganscope.report.pictures import load_samples
 from ganscope.report.reference import title
+from ganscope.report.runs import load_comparison, load_records
 from ganscope.report.sections import SECTIONS
-from ganscope.report.summary import load_comparison, load_records, summarise
+from ganscope.report.summary import summarise
 
 PALETTE = (
     "#0072B2",
@@ -39,6 +40,13 @@ def write_report(folder: Path | str) -> Path:
 
     Raises:
         BadInput: no run there.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as name:
+        ...     _ = (Path(name) / "config.json").write_text('{"config": {"recipe": "r1", "seed": 3}}')
+        ...     write_report(name).name
+        'report.html'
     """
     folder = Path(folder)
     path = folder / "report.html"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ganscope.report.summary import RunRecord, number
+from ganscope.report.runs import RunRecord, number
 
 Samples = NDArray[np.float32]
 
@@ -111,7 +111,7 @@ def _image_grid(images: Samples, values: tuple[float, float], label: str) -> str
     enlarged = max(1, round(GRID_PIXELS / sheet.shape[1]))
     sheet = sheet.repeat(enlarged, 0).repeat(enlarged, 1)
     file = io.BytesIO()
-    Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet).save(file, "PNG", optimize=True)
+    Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet).save(file, "PNG")
     code = base64.b64encode(file.getvalue()).decode()
     size = f'width="{sheet.shape[1]}" height="{sheet.shape[0]}"'
     return f'<img {size} alt="{escape(label)}" src="data:image/png;base64,{code}">'

@@ -9,8 +9,9 @@ from typing import Any
 
 from ganscope.report.definitions import DEFINITIONS
 from ganscope.report.fragments import Report, chip, folded, section
-from ganscope.report.summary import RunRecord, diverged_at, number
-from ganscope.report.words import NONE, sentences
+from ganscope.report.numerals import NONE
+from ganscope.report.runs import RunRecord, diverged_at, number
+from ganscope.report.words import sentences
 
 
 def title(report: Report) -> str:

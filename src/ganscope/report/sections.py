@@ -6,12 +6,14 @@ from collections.abc import Callable
 from html import escape
 
 from ganscope.report import figures
+from ganscope.report.columns import table
 from ganscope.report.curves import correlation
 from ganscope.report.fragments import Report, chip, columns_table, folded, grid, heading, plot, section
+from ganscope.report.numerals import digits, plus_minus
 from ganscope.report.pictures import INK, Samples, load_samples, picture, sample_files
 from ganscope.report.reference import command, configuration, definitions, headline
-from ganscope.report.summary import RunRecord
-from ganscope.report.words import digits, is_distance, plus_minus, table
+from ganscope.report.runs import RunRecord
+from ganscope.report.summary import is_distance
 
 INSIDE = ("|dL/dlogit|", "generator gradient", "critic gap", "gap / EMD", "steps", "samples seen")
 """Columns on what happened inside the networks; they get a table of their own."""

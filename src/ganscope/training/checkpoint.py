@@ -48,9 +48,10 @@ def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) ->
     path.parent.mkdir(exist_ok=True)
     contents = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     text = json.dumps({"format": FORMAT, **state}, sort_keys=True)
-    metadata = {"state": text, "sha256": _digest(contents, text)}
+    # one entry, for safetensors writes several in no fixed order and equal runs shall give equal files
+    signed = json.dumps({"state": text, "sha256": _digest(contents, text)}, sort_keys=True)
     with whole_file(path) as file:
-        file.write(serialise(contents, metadata=metadata))
+        file.write(serialise(contents, metadata={"ganscope": signed}))
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -67,12 +68,12 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
+            signed = json.loads((file.metadata() or {})["ganscope"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise Damaged(f"{path} is damaged: {error}") from None
-    text = metadata.get("state", "")
-    if not text or metadata.get("sha256") != _digest(tensors, text):
+    text = signed.get("state", "")
+    if signed.get("sha256") != _digest(tensors, text):
         raise Damaged(f"{path} is damaged: its contents do not match the hash it was written with")
     state: dict[str, Any] = json.loads(text)
     return tensors, state

@@ -26,6 +26,16 @@ from ganscope.training.step import (
 )
 
 Progress = Callable[[dict[str, Any]], None]
+EVALUATED = (
+    "step",
+    "samples_seen",
+    "emd",
+    "captured",
+    "missing",
+    "high_quality",
+    "reverse_kl",
+    "critic_gap_held_out",
+)
 SAMPLES_SHOWN = {"image": 64, "other": 512}
 
 
@@ -250,22 +260,15 @@ def _finish(runs: Runs) -> None:
 def _write_metrics(runs: Runs, k: int) -> None:
     """The last evaluation, once more on its own: the run is finished when this file stands."""
     rows = record.read_rows(runs.folders[k] / "history.jsonl")
-    last = [row for row in rows if "emd" in row][-1:]
-    known = (
-        "step",
-        "samples_seen",
-        "emd",
-        "captured",
-        "missing",
-        "high_quality",
-        "reverse_kl",
-        "critic_gap_held_out",
-    )
-    values = {key: row[key] for row in last for key in known if key in row}
-    diverged = runs.diverged.get(k)
-    record.write_json(
-        runs.folders[k] / "metrics.json", {**values, "diverged_at": diverged[0] if diverged else None}
-    )
+    last: dict[str, Any] = next((row for row in reversed(rows) if "emd" in row), {})
+    values = {key: last[key] for key in EVALUATED if key in last}
+    values["emd_floor"] = runs.about["emd_floor"]
+    if "missing" in last:
+        names = runs.about["mode_names"]
+        values |= {"modes": len(names), "missing": [names[mode] for mode in last["missing"]]}
+    step, network = runs.diverged.get(k, (None, None))
+    values |= {"diverged_at": step, "diverged_network": network}
+    record.write_json(runs.folders[k] / "metrics.json", values)
 
 
 class _Clock:

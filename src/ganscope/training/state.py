@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from ganscope import record
 from ganscope.config import RunConfig
 from ganscope.contracts import Rows
 from ganscope.training import checkpoint, ema, streams
@@ -32,6 +33,8 @@ class Runs:
     measure: Callable[[Tensor], dict[str, Any]]
     """Judges samples `[samples, *shape]` against held-out data."""
     samples: int
+    about: Mapping[str, Any]
+    """What is known of the data: `emd_floor` and `mode_names` go into the final metrics."""
     step: int = 0
     average: dict[str, Tensor] | None = None
     generators: list[dict[str, Generator]] = field(init=False)
@@ -95,6 +98,10 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
         runs: freshly built runs; changed in place.
         tell: told, in words, of every damaged checkpoint passed over.
     """
+    for k, folder in enumerate(runs.folders):
+        metrics = record.read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else {}
+        if metrics.get("diverged_at") is not None:
+            runs.diverged[k] = (metrics["diverged_at"], metrics["diverged_network"])
     available = {k: checkpoint.steps(runs.folders[k]) for k in runs.alive}
     for step in sorted(set.intersection(*map(set, available.values())), reverse=True):
         try:

@@ -1,0 +1,171 @@
+"""Real processes, really killed: at random moments of stepping, writing checkpoints and writing reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from test_resume import contents
+
+RUN = [
+    "train", "ring", "wgan-gp", "--steps", "60", "--g-width", "16", "--d-width", "16", "--log-every", "3",
+    "--evaluate-every", "30", "--checkpoint-every", "4", "--ema", "0.9",
+]  # fmt: skip
+COMPARISON = [
+    "compare", "ring", "r1", "wgan-gp", "minimax", "--seeds", "2", "--steps", "100", "--g-width", "16",
+    "--d-width", "16", "--checkpoint-every", "5", "--evaluate-every", "50",
+]  # fmt: skip
+
+
+def ganscope(*arguments: str | Path, **options: object) -> subprocess.Popen[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "ganscope", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def steps_of(folder: Path) -> int:
+    history = folder / "history.jsonl"
+    return history.read_bytes().count(b"\n") if history.exists() else 0
+
+
+def kill_when(process: subprocess.Popen[str], moment: Callable[[], bool]) -> bool:
+    """Kill -9 as soon as the moment comes; False when the process was faster."""
+    while process.poll() is None:
+        if moment():
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            return True
+        time.sleep(0.0005)
+    process.communicate()
+    return False
+
+
+def being_written(folder: Path, pattern: str) -> Callable[[], bool]:
+    return lambda: any(folder.glob(pattern))
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("straight") / "run"
+    code, _, err = finish(ganscope(*RUN, "--out", folder))
+    assert code == 0, err
+    return folder
+
+
+def test_eight_kills_and_the_run_is_the_same(straight: Path, tmp_path: Path) -> None:
+    rng = random.Random(time.time_ns())
+    folder = tmp_path / "run"
+    while_stepping = sorted(rng.sample(range(1, 20), 5))
+    moments: list[Callable[[], bool]] = [
+        *((lambda rows=rows: steps_of(folder) >= rows) for rows in while_stepping[:3]),  # type: ignore[misc]
+        being_written(folder / "checkpoints", ".*.tmp"),
+        *((lambda rows=rows: steps_of(folder) >= rows) for rows in while_stepping[3:]),  # type: ignore[misc]
+        lambda: (folder / "metrics.json").exists(),
+        being_written(folder, ".report.html.*.tmp"),
+    ]
+    kills = 0
+    for moment in moments:
+        begun = (folder / "config.json").exists()
+        process = ganscope("resume", folder) if begun else ganscope(*RUN, "--out", folder)
+        kills += kill_when(process, moment)
+    assert kills >= 6, f"only {kills} of 8 kills came in time"
+    code, out, err = finish(ganscope("resume", folder))
+    assert code == 0, err
+    assert "Report:" in out
+    theirs, ours = contents(straight), contents(folder)
+    leftovers = {name for name in ours if name.endswith(".tmp")}
+    assert {name: digest for name, digest in ours.items() if name not in leftovers} == theirs
+
+
+def test_a_killed_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    code, _, err = finish(ganscope(*COMPARISON, "--out", whole))
+    assert code == 0, err
+    # the parent dies alone; its workers notice, save and leave
+    first = ganscope(*COMPARISON, "--out", broken)
+    assert kill_when(first, lambda: any(broken.glob("*/seed-0/checkpoints/step-*")))
+    code, out, err = finish(ganscope("resume", broken))
+    assert code == 0, err
+    for folder in whole.glob("*/seed-*"):
+        theirs, ours = contents(folder), contents(broken / folder.relative_to(whole))
+        # a stop leaves a checkpoint of its own; what training leads to is what counts
+        for name in ("generator.safetensors", "history.jsonl", "metrics.json"):
+            assert theirs[name] == ours[name], f"{folder.name}/{name}"
+        assert max(theirs) == max(ours)
+    before = {path: path.stat().st_mtime_ns for path in broken.glob("*/seed-*/generator.safetensors")}
+    code, _, err = finish(ganscope("resume", broken))
+    assert code == 0, err
+    assert before == {path: path.stat().st_mtime_ns for path in broken.glob("*/seed-*/generator.safetensors")}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_polite_stop_saves_and_says_how_to_go_on(
+    straight: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    folder = tmp_path / "run"
+    process = ganscope(*RUN, "--out", folder)
+    while steps_of(folder) < 4:
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.send_signal(number)
+    returned, _, err = finish(process)
+    assert returned == code
+    assert f"ganscope resume {folder}" in err
+    assert "Traceback" not in err
+    returned, _, err = finish(ganscope("resume", folder))
+    assert returned == 0, err
+    assert contents(folder)["generator.safetensors"] == contents(straight)["generator.safetensors"]
+    assert contents(folder)["history.jsonl"] == contents(straight)["history.jsonl"]
+
+
+def test_a_comparison_stops_politely_too(tmp_path: Path) -> None:
+    folder = tmp_path / "comparison"
+    process = ganscope(*COMPARISON, "--out", folder)
+    while not any(folder.glob("*/seed-0/checkpoints/step-*")):
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    returned, _, err = finish(process)
+    assert returned == 130, err
+    assert f"ganscope resume {folder}" in err
+    assert "Traceback" not in err
+
+
+def test_the_second_process_on_a_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    first = ganscope(*RUN, "--out", folder)
+    while steps_of(folder) < 2:
+        assert first.poll() is None
+        time.sleep(0.001)
+    first.send_signal(signal.SIGSTOP)
+    try:
+        code, _, err = finish(ganscope("resume", folder))
+    finally:
+        first.send_signal(signal.SIGCONT)
+    assert code == 2
+    assert f"process {first.pid} on " in err
+    # a lock left by a dead process is no lock
+    first.kill()
+    first.communicate()
+    assert json.loads((folder / ".lock").read_text())["pid"] == first.pid
+    code, _, err = finish(ganscope("resume", folder))
+    assert code == 0, err
