@@ -26,7 +26,7 @@ COMPARISON = [
 ]  # fmt: skip
 
 
-def ganscope(*arguments: str | Path, **options: object) -> subprocess.Popen[str]:
+def ganscope(*arguments: str | Path) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80"}
     return subprocess.Popen(
         [sys.executable, "-m", "ganscope", *map(str, arguments)],
@@ -63,6 +63,10 @@ def being_written(folder: Path, pattern: str) -> Callable[[], bool]:
     return lambda: any(folder.glob(pattern))
 
 
+def has_rows(folder: Path, rows: int) -> Callable[[], bool]:
+    return lambda: steps_of(folder) >= rows
+
+
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("straight") / "run"
@@ -72,14 +76,14 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_eight_kills_and_the_run_is_the_same(straight: Path, tmp_path: Path) -> None:
-    rng = random.Random(time.time_ns())
+    rng = random.SystemRandom()
     folder = tmp_path / "run"
     while_stepping = sorted(rng.sample(range(1, 20), 5))
     moments: list[Callable[[], bool]] = [
-        *((lambda rows=rows: steps_of(folder) >= rows) for rows in while_stepping[:3]),  # type: ignore[misc]
+        *(has_rows(folder, rows) for rows in while_stepping[:3]),
         being_written(folder / "checkpoints", ".*.tmp"),
-        *((lambda rows=rows: steps_of(folder) >= rows) for rows in while_stepping[3:]),  # type: ignore[misc]
-        lambda: (folder / "metrics.json").exists(),
+        *(has_rows(folder, rows) for rows in while_stepping[3:]),
+        (folder / "metrics.json").exists,
         being_written(folder, ".report.html.*.tmp"),
     ]
     kills = 0
@@ -103,7 +107,7 @@ def test_a_killed_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
     # the parent dies alone; its workers notice, save and leave
     first = ganscope(*COMPARISON, "--out", broken)
     assert kill_when(first, lambda: any(broken.glob("*/seed-0/checkpoints/step-*")))
-    code, out, err = finish(ganscope("resume", broken))
+    code, _, err = finish(ganscope("resume", broken))
     assert code == 0, err
     for folder in whole.glob("*/seed-*"):
         theirs, ours = contents(folder), contents(broken / folder.relative_to(whole))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ganscope import data, lipschitz, metrics, objectives
     from ganscope.comparison import compare
     from ganscope.config import RunConfig
-    from ganscope.contracts import BadInput, Dataset, Objective, RunFailed
+    from ganscope.contracts import BadInput, Dataset, Interrupted, Objective, RunFailed
     from ganscope.engines import resume, train
     from ganscope.run import Run, load
 
@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 _HOME = {
     "BadInput": "contracts",
     "Dataset": "contracts",
+    "Interrupted": "contracts",
     "Objective": "contracts",
     "RunFailed": "contracts",
     "RunConfig": "config",
@@ -32,6 +33,7 @@ _PARTS = ("data", "lipschitz", "metrics", "objectives")
 __all__ = [
     "BadInput",
     "Dataset",
+    "Interrupted",
     "Objective",
     "Run",
     "RunConfig",

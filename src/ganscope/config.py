@@ -131,6 +131,19 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     return f"unknown {kind} '{name}': {hint}Known: {', '.join(names)}."
 
 
+def choices(field: str) -> list[str]:
+    """List the names a field accepts.
+
+    Example:
+        >>> choices("optimizer")
+        ['adam', 'rmsprop']
+    """
+    annotation = RunConfig.model_fields[field].annotation
+    parts = [annotation, *get_args(annotation)]
+    names = [name for part in parts for name in get_args(part) if isinstance(name, str)]
+    return list(dict.fromkeys(name for name in names if name != OWN))
+
+
 def recipe_names() -> tuple[str, ...]:
     """List the recipes that ship with the package."""
     return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".toml")))
@@ -244,11 +257,7 @@ def explain(location: tuple[int | str, ...], kind: str, message: str, value: obj
     name = str(location[0]) if location else "configuration"
     flag = "--" + name.replace("_", "-")
     if kind == "literal_error":
-        annotation = RunConfig.model_fields[name].annotation
-        choices = [
-            c for part in (annotation, *get_args(annotation)) for c in get_args(part) if isinstance(c, str)
-        ]
-        return unknown(name, value, dict.fromkeys(c for c in choices if c != OWN))
+        return unknown(name, value, choices(name))
     if kind == "value_error":
         return message.removeprefix("Value error, ")
     field = RunConfig.model_fields.get(name)

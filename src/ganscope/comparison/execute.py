@@ -138,7 +138,8 @@ def _train(
 
 def _jobs(planned: Plan, resuming: bool) -> tuple[list[Job], list[str]]:
     """One stack a recipe; where that leaves cores idle, its seeds are dealt over smaller stacks."""
-    parts = max(1, -(-cores() // len(planned.recipes)))
+    # a budget in seconds is measured once a stack, and all seeds of a recipe shall take the same steps
+    parts = 1 if planned.seconds else max(1, -(-cores() // len(planned.recipes)))
     jobs, names = [], []
     for name, row, folders in zip(planned.recipes, planned.configs, planned.folders, strict=True):
         for configs, places in _stacks(row, folders, parts, resuming):
