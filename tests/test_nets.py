@@ -13,7 +13,7 @@ from ganscope.contracts import BadInput
 from ganscope.nets import NETS
 from ganscope.training.stacking import evaluating, plain, stack
 
-SHAPES = {
+SHAPES: dict[str, list[tuple[int, ...]]] = {
     "mlp": [(1,), (2,), (7,), (1, 8, 8), (3, 12, 12)],
     "dcgan": [(1, 8, 8), (3, 16, 16), (2, 28, 28), (3, 32, 32), (1, 48, 48), (4, 64, 64)],
 }
@@ -66,9 +66,8 @@ def test_he_initialisation_keeps_the_signal() -> None:
     # closed form: with variance 2/fan_in, the mean square of a ReLU layer's input is kept from layer to layer
     torch.manual_seed(0)
     generator = NETS["mlp"].generator((2,), 256, 512, 6, "none", False)
-    assert isinstance(generator, nn.Sequential)
     x = torch.randn(2000, 256)
-    for layer in generator[:-1]:
+    for layer in list(generator.children())[:-1]:
         x = layer(x)
     # after the last ReLU half of the square is gone
     assert math.isclose(float(x.detach().square().mean()), 1.0, rel_tol=0.15)
@@ -76,12 +75,10 @@ def test_he_initialisation_keeps_the_signal() -> None:
 
 @pytest.mark.parametrize("shape", [(2,), (1, 8, 16), (1, 4, 4), (1, 9, 9), (3, 128, 128), (1, 18, 18)])
 def test_dcgan_says_what_it_cannot_draw(shape: tuple[int, ...]) -> None:
-    for build in (
-        lambda: NETS["dcgan"].generator(shape, 5, 4, 2, "none", True),
-        lambda: NETS["dcgan"].discriminator(shape, 4, 2, "none"),
-    ):
-        with pytest.raises(BadInput, match="dcgan"):
-            build()
+    with pytest.raises(BadInput, match="dcgan"):
+        NETS["dcgan"].generator(shape, 5, 4, 2, "none", True)
+    with pytest.raises(BadInput, match="dcgan"):
+        NETS["dcgan"].discriminator(shape, 4, 2, "none")
 
 
 def test_the_configuration_knows_every_network() -> None:

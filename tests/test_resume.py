@@ -13,7 +13,7 @@ import torch
 from games import SMALL, bench_of
 from ganscope.config import RunConfig, resolve
 from ganscope.contracts import BadInput, Interrupted
-from ganscope.engines import resume, run_stack
+from ganscope.engines import resume, run_stack, train
 from ganscope.training import checkpoint
 
 STEPS = 24
@@ -173,12 +173,12 @@ def test_resume_of_a_finished_run_says_so(tmp_path: Path) -> None:
 
 
 def test_resume_goes_to_step_0_without_a_checkpoint(tmp_path: Path) -> None:
-    wanted = configs("r1", {"data": "ring"}, (0,))
-    (straight,) = start(tmp_path / "straight", wanted)
+    (wanted,) = configs("r1", {"data": "ring"}, (0,))
+    train(wanted, out=tmp_path / "straight")
     with pytest.raises(Crash):
-        start(tmp_path / "broken", wanted, progress=crash_at(2))
-    resume(tmp_path / "broken" / "seed-0", tell=lambda text: None)
-    assert contents(straight) == contents(tmp_path / "broken" / "seed-0")
+        train(wanted, out=tmp_path / "broken", progress=crash_at(2))
+    resume(tmp_path / "broken", tell=lambda text: None)
+    assert contents(tmp_path / "straight") == contents(tmp_path / "broken")
 
 
 def test_two_runs_of_one_seed_are_identical(tmp_path: Path) -> None:

@@ -102,8 +102,8 @@ def test_losses_and_penalty_are_those_of_the_public_functions(tmp_path: Path) ->
     torch.testing.assert_close(done.penalty, by_hand.detach())
     torch.testing.assert_close(done.real_logits.mean() - done.fake_logits.mean(), gap.detach())
     for old, new, slope in zip(before, weights(built, "discriminator"), gradient, strict=True):
-        # Adam's first step has the size of the learning rate and the sign of the gradient
-        wanted = torch.zeros_like(old) if slope is None else -5e-4 * slope / (slope.abs() + 1e-8)
+        # Adam's first step has the size of the learning rate, 1e-3, and the sign of the gradient
+        wanted = torch.zeros_like(old) if slope is None else -1e-3 * slope / (slope.abs() + 1e-8)
         torch.testing.assert_close(new - old, wanted, rtol=1e-6, atol=1e-10)
 
 

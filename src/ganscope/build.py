@@ -2,119 +2,39 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganscope import __version__, record
-from ganscope.config import BUILT_IN_DATA, OWN, RunConfig, unknown
-from ganscope.contracts import BadInput, Dataset, ModeReport, Objective, Penalty
-from ganscope.data import DATASETS
+from ganscope import __version__
+from ganscope.bench import COMPARED_ROWS, Bench, bench, check_rows, load_data, write_real
+from ganscope.config import OWN, RunConfig
+from ganscope.contracts import BadInput, Dataset, Objective, Penalty
 from ganscope.lipschitz import PENALTIES, clippable
-from ganscope.metrics import class_judge, emd, mode_report, stacked_judge
 from ganscope.nets import NETS
 from ganscope.objectives import OBJECTIVES
+from ganscope.own import check_discriminator, check_generator, check_objective, check_types
 from ganscope.training import Game, Runs, Term, streams
 from ganscope.training.loop import advance
-from ganscope.training.stacking import Network, evaluating, plain, stack
+from ganscope.training.stacking import Network, plain, stack
 
-COMPARED_ROWS = 500
-"""Held-out rows, and fakes, in an exact EMD: its cost grows with the cube."""
-JUDGED_SAMPLES = {"digits": 1_000, "stacked-digits": 10_000}
-"""Samples over which modes are counted; 2,500 (VEEGAN, PacGAN) for the mixtures."""
-FLOOR_DRAWS = 5
-
-
-class Bench(NamedTuple):
-    """A data set with everything it takes to judge samples of it."""
-
-    data: Dataset
-    measure: Callable[[Tensor], dict[str, Any]]
-    samples: int
-    """How many samples `measure` wants."""
-    about: dict[str, Any]
-    """The `data` entry of `config.json`."""
-
-
-def bench(data: Dataset, batch_size: int) -> Bench:
-    """Prepare a data set: its held-out rows, EMD floor and judge of modes.
-
-    Args:
-        data: training and held-out rows.
-        batch_size: rows per update.
-
-    Returns:
-        The bench, the same for all runs on this data.
-
-    Raises:
-        BadInput: fewer training rows than a batch.
-    """
-    if len(data.train) < batch_size:
-        raise BadInput(
-            f"--batch-size {batch_size} is more than the {len(data.train)} training rows of {data.name}: "
-            f"use at most {len(data.train)}."
-        )
-    held_out = data.held_out[:COMPARED_ROWS]
-    judge, accuracy, samples = _judge(data)
-    floor = statistics.mean(emd(held_out, rows) for rows in _floor_draws(data, len(held_out)))
-
-    def measure(fake: Tensor) -> dict[str, Any]:
-        measured: dict[str, Any] = {
-            "emd": emd(held_out, fake[: len(held_out)]) if fake.isfinite().all() else None
-        }
-        if judge is not None:
-            report = judge(fake)
-            measured |= {
-                "captured": report.captured,
-                "high_quality": report.high_quality,
-                "reverse_kl": report.reverse_kl,
-                "missing": list(report.missing),
-            }
-        return measured
-
-    about = {
-        "name": data.name,
-        "shape": list(data.shape),
-        "train_rows": len(data.train),
-        "held_out_rows": len(data.held_out),
-        "compared_rows": len(held_out),
-        "emd_floor": floor,
-        "mode_names": _mode_names(data),
-        "judge_accuracy": accuracy,
-        "judged_samples": samples if judge is not None else None,
-        "value_range": data.value_range,
-        "centres": None if data.centres is None else data.centres.tolist(),
-        "columns": list(data.columns),
-    }
-    return Bench(data, measure, max(samples, len(held_out)), about)
-
-
-def load_data(data: str | Dataset | Tensor) -> Dataset:
-    """Find the data a configuration names, or take the user's own.
-
-    Args:
-        data: a built-in name, a `Dataset`, or rows `[N, *shape]`; a tenth (50 to 500 rows) is held out.
-
-    Returns:
-        The data set.
-
-    Raises:
-        BadInput: an unknown name, or rows that cannot be trained on.
-    """
-    if isinstance(data, Dataset):
-        return data
-    if isinstance(data, Tensor):
-        return _own_rows(data)
-    if data not in DATASETS:
-        raise BadInput(unknown("data", data, BUILT_IN_DATA))
-    return DATASETS[data]()
+__all__ = [
+    "Bench",
+    "bench",
+    "build",
+    "check",
+    "description",
+    "generator_of",
+    "load_data",
+    "networks",
+    "steps_within",
+    "write_real",
+]
 
 
 def build(
@@ -139,18 +59,14 @@ def build(
         Runs at step 0.
 
     Raises:
-        BadInput: a combination that cannot work.
+        BadInput: a network that does not fit the data; see `check` for what is refused beforehand.
     """
     config = configs[0]
     device = _device(config.device)
     rules = objective if objective is not None else OBJECTIVES[config.objective]
-    check(config, objective)
     dtype = torch.float64 if config.precision == "float64" else torch.float32
-    pairs = [_networks(c, on.data, generator, discriminator) for c in configs]
+    pairs = [networks(c, on.data, generator, discriminator) for c in configs]
     players = [[network.to(device, dtype) for network in player] for player in zip(*pairs, strict=True)]
-    for network, name in ((generator, "generator"), (discriminator, "discriminator")):
-        if network is not None:
-            _check_own(players[0][0], players[1][0], name, on.data, config)
     wrap = plain_of if len(configs) == 1 else stack
     g_network, d_network = wrap(players[0]), wrap(players[1])
     mixes_rows = discriminator is not None or config.d_norm == "batch"
@@ -185,12 +101,6 @@ def description(config: RunConfig, on: Bench, seeds: Sequence[int], threads: int
             "device": config.device,
         },
     }
-
-
-def write_real(path: Path, on: Bench) -> None:
-    """Keep the held-out rows beside a run, so that its report shows what real looks like."""
-    with record.whole_file(path) as file:
-        np.save(file, on.data.held_out[:COMPARED_ROWS].numpy(), allow_pickle=False)
 
 
 def steps_within(seconds: float, configs: Sequence[RunConfig], on: Bench) -> int:
@@ -238,62 +148,39 @@ def plain_of(modules: Sequence[nn.Module]) -> Network:
     return plain(module)
 
 
-def _judge(data: Dataset) -> tuple[Callable[[Tensor], ModeReport] | None, float | None, int]:
-    """How modes are told apart in this data: by known centres, by a classifier, or not at all."""
-    samples = JUDGED_SAMPLES.get(data.name, 2_500)
-    if data.centres is not None and data.std is not None:
-        centres, std = data.centres, data.std
-        return (lambda fake: mode_report(fake, centres, std)), None, samples
-    if data.labels is not None and data.held_out_labels is not None and isinstance(data.train, Tensor):
-        make = stacked_judge if data.name == "stacked-digits" else class_judge
-        judge = make(data.train, data.labels, data.held_out, data.held_out_labels)
-        return judge.report, judge.accuracy, samples
-    return None, None, 0
-
-
-def _mode_names(data: Dataset) -> list[str]:
-    """Names of the modes; those of a mixture without names are numbered."""
-    if data.mode_names or data.centres is None:
-        return list(data.mode_names)
-    return [str(mode) for mode in range(len(data.centres))]
-
-
-def _floor_draws(data: Dataset, rows: int) -> list[Tensor]:
-    """Draw fixed sets of training rows, each as many as there are fakes: their EMD is within reach."""
-    count = min(rows, len(data.train))
-    return [
-        data.train[torch.randperm(len(data.train), generator=streams.generator(0, "floor", draw))[:count]]
-        for draw in range(FLOOR_DRAWS)
-    ]
-
-
-def _own_rows(rows: Tensor) -> Dataset:
-    if rows.ndim < 2 or len(rows) < 20:
-        raise BadInput(
-            f"data of shape {list(rows.shape)} cannot be trained on: give at least 20 rows [N, ...]."
-        )
-    rows = rows.detach().float().cpu()
-    if not rows.isfinite().all():
-        raise BadInput(
-            f"row {int((~rows.flatten(1).isfinite().all(1)).nonzero()[0])} of the data is NaN or infinite: "
-            "remove or repair such rows."
-        )
-    order = torch.randperm(len(rows), generator=streams.generator(0, "split"))
-    held = min(COMPARED_ROWS, max(len(rows) // 10, min(50, len(rows) // 2)))
-    bounded = rows.ndim == 4 and bool(rows.abs().max() <= 1)
-    return Dataset(OWN, rows[order[held:]], rows[order[:held]], value_range=(-1.0, 1.0) if bounded else None)
-
-
-def check(config: RunConfig, objective: Objective | None = None) -> None:
-    """Refuse combinations that cannot work, before anything is written.
+def check(
+    config: RunConfig,
+    data: Dataset,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    objective: Objective | None = None,
+) -> tuple[nn.Module, nn.Module]:
+    """Refuse what cannot work, before anything is written.
 
     Args:
         config: the configuration.
+        data: what it will be trained on.
+        generator: the user's own.
+        discriminator: the user's own.
         objective: the user's own, where it replaces the configured one.
 
+    Returns:
+        Generator and discriminator, as they will be at the start: the user's own, or throwaway ones.
+
     Raises:
-        BadInput: an unconstrained Wasserstein critic, or BatchNorm under a per-sample penalty.
+        BadInput: an unconstrained Wasserstein critic, BatchNorm under a per-sample penalty, a batch larger
+            than the data, a device that is not there, or a network that does not fit.
     """
+    check_types(generator, discriminator, objective)
+    if objective is not None:
+        check_objective(objective)
+    elif config.objective == OWN:
+        raise BadInput(
+            'objective "own" needs an objective of your own: hand over objective=, or name another.'
+        )
+    if config.network == OWN and (generator is None or discriminator is None):
+        raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
+    check_rows(data, config.batch_size)
     rules = objective if objective is not None else OBJECTIVES[config.objective]
     if rules.needs_lipschitz and not config.penalties and config.clip == 0:
         raise BadInput(
@@ -305,6 +192,12 @@ def check(config: RunConfig, objective: Objective | None = None) -> None:
             f"--d-norm batch lets the rows of a batch influence one another, so the per-sample slope that "
             f"--penalty {config.penalty} asks for does not exist: use --d-norm layer or none."
         )
+    _device(config.device)
+    if generator is not None:
+        check_generator(generator, data, config)
+    if discriminator is not None:
+        check_discriminator(discriminator, data, config, objective)
+    return networks(config, data, generator, discriminator)
 
 
 def _device(name: str) -> torch.device:
@@ -312,15 +205,21 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise BadInput(f"--device {name} is no device: use cpu, cuda or cuda:N.") from None
+    if device.type not in ("cpu", "cuda"):
+        raise BadInput(f"--device {name} is not supported: use cpu, cuda or cuda:N.")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise BadInput(f"--device {name} cannot be used: this torch sees no CUDA device; use --device cpu.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BadInput(
+            f"--device {name} is not there: this machine has cuda:0 to cuda:{torch.cuda.device_count() - 1}."
+        )
     return device
 
 
-def _networks(
+def networks(
     config: RunConfig, data: Dataset, generator: nn.Module | None, discriminator: nn.Module | None
 ) -> tuple[nn.Module, nn.Module]:
-    """Build generator and discriminator of one run from its own init stream."""
+    """Build generator and discriminator of one run from its own init stream; the user's own stay."""
     with streams.global_stream(config.seed, "init"):
         if generator is None:
             generator = NETS[config.network].generator(
@@ -332,47 +231,6 @@ def _networks(
                 data.shape, config.d_width, config.d_depth, config.d_norm
             )
     return generator, discriminator
-
-
-def _check_own(
-    generator: nn.Module, discriminator: nn.Module, whose: str, data: Dataset, config: RunConfig
-) -> None:
-    """Try the user's networks on two rows, and look for what is known not to work."""
-    latent = torch.zeros(2, config.latent_dim, device=config.device, dtype=next(generator.parameters()).dtype)
-    real = data.held_out[:2].to(latent)
-    for name, network, x, wanted in (
-        ("generator", generator, latent, [2, *data.shape]),
-        ("discriminator", discriminator, real, None),
-    ):
-        try:
-            with evaluating(plain(network)):
-                shape = list(network(x).shape)
-        except (RuntimeError, TypeError, ValueError) as error:
-            raise BadInput(
-                f"the {name} cannot take an input of shape {list(x.shape)}: {str(error).splitlines()[0]}. "
-                "Make its first layer fit."
-            ) from None
-        if wanted is not None and shape != wanted:
-            raise BadInput(
-                f"the {name} turns latents {list(x.shape)} into {shape}, but the data needs {wanted}: "
-                "change its last layer."
-            )
-        if wanted is None and shape[:1] != [2]:
-            raise BadInput(
-                f"the {name} turns two rows {list(x.shape)} into {shape}, but one logit a row is needed: "
-                "return [B] or [B, 1]."
-            )
-    if whose == "discriminator":
-        modules = list(discriminator.modules())
-        if isinstance(modules[-1], nn.Sigmoid):
-            raise BadInput(
-                "the discriminator ends in a sigmoid, but objectives take raw logits: remove the sigmoid."
-            )
-        if config.penalties and any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in modules):
-            raise BadInput(
-                f"the discriminator has BatchNorm, which mixes the rows of a batch, so the per-sample slope "
-                f"that --penalty {config.penalty} asks for does not exist: remove it."
-            )
 
 
 def _term(penalty: Penalty, weight: float) -> Term:

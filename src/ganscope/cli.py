@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import io
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CoercionError, CycloptsError, Group, Parameter, UnknownOptionError
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from ganscope import __version__
-from ganscope.config import (
-    BUILT_IN_DATA,
-    DEFAULT_RECIPES,
-    PENALTY_NAMES,
-    RunConfig,
-    explain,
-    load_recipe,
-    recipe_names,
-    resolve,
-)
+from ganscope.config import DataName, RunConfig, choices, explain, flag, shortened, unknown
 from ganscope.contracts import BadInput, Interrupted, RunFailed
-
-if TYPE_CHECKING:
-    from ganscope.comparison import Comparison
-    from ganscope.run import Run
 
 CONFIGURATION = Group("Configuration (overrides the recipe)", sort_key=9)
 _OWN_FLAGS = ("data", "recipe", "seed")
+BROKEN_PIPE = 128 + 13
 
 
 def _flags() -> type[BaseModel]:
@@ -40,7 +28,8 @@ def _flags() -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, field in RunConfig.model_fields.items():
         if name not in _OWN_FLAGS:
-            kind: Any = field.annotation if field.annotation in (int, float) else str
+            names = choices(name)
+            kind: Any = Literal[tuple(names)] if names else field.annotation
             fields[name] = (
                 kind | None,
                 Field(None, description=f"{field.description} Default {field.default}."),
@@ -49,8 +38,9 @@ def _flags() -> type[BaseModel]:
 
 
 Flags = _flags()
-_Fields = Annotated[Any, Parameter(name="*", group=CONFIGURATION, show_default=False)]
 Overrides = Annotated[Flags, Parameter(name="*", group=CONFIGURATION, show_default=False)]  # type: ignore[valid-type]
+Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 
 app = App(
     name="ganscope",
@@ -58,121 +48,132 @@ app = App(
     version=__version__,
     help_format="plaintext",
 )
+app.register_install_completion_command(help="Let the shell complete commands, flags and names.")
 
 
 @app.command(sort_key=1)
 def compare(
-    data: str = "digits",
+    data: DataName | str = "digits",
     *recipes: str,
     seeds: int = 4,
     seed: int = 0,
     budget: Literal["samples", "steps", "seconds"] = "samples",
-    seconds: float = 60.0,
+    seconds: float | None = None,
     out: Path | None = None,
-    overwrite: bool = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    dry_run: bool = False,
+    overwrite: Switch = False,
+    json_: Json = False,
+    dry_run: Switch = False,
     fields: Overrides | None = None,
 ) -> None:
     """Train recipes on the same data, several seeds each, and report on them together.
 
     Args:
-        data: a built-in data set (ganscope list).
-        recipes: recipe names or TOML files; by default minimax, non-saturating, wgan, wgan-gp and r1.
+        data: a built-in data set, or the path of a file or folder.
+        recipes: names (ganscope list), TOML files, or auto; by default minimax, non-saturating, wgan,
+            wgan-gp and r1.
         seeds: runs per recipe.
         seed: the first seed.
-        budget: what every recipe gets the same of: real samples seen (one with n_critic 5 takes a fifth of
-            the generator steps), generator steps, or seconds of training.
-        seconds: training time per recipe with --budget seconds.
+        budget: what all recipes get the same of: real samples seen, generator steps, or seconds of training.
+        seconds: training time per recipe with --budget seconds; by default 60.
         out: folder of the comparison; by default runs/compare-DATA.
         overwrite: replace a comparison that is there already.
         json_: print the results as JSON.
         dry_run: show what would be trained, and stop.
         fields: the configuration.
     """
-    from ganscope.comparison import compare as run_comparison
-    from ganscope.comparison import plan
+    from ganscope.comparison import carry_out, plan
+    from ganscope.printing import print_choices, print_comparison, print_configs, print_data_notes
 
-    options = {"seeds": seeds, "seed": seed, "budget": budget, "out": out, **_given(fields)}
-    if budget == "seconds":
-        options["seconds"] = seconds
-    planned = plan(data, recipes, **options)
+    options = {"seeds": seeds, "seed": seed, "budget": budget, "seconds": seconds, "out": out}
+    planned = plan(data, recipes, **options, **_given(fields))  # type: ignore[arg-type]
+    if planned.dataset is not None:
+        print_data_notes(planned.dataset.name, planned.dataset.notes)
+    for chosen in planned.auto.values():
+        print_choices(chosen)
     if dry_run:
-        _show({row[0].recipe: row[0] for row in planned.configs}, json_)
+        print_configs({row[0].recipe: row[0] for row in planned.configs}, json_)
         return
     with _interruptible() as stop, _progress(planned.recipes, json_) as progress:
-        result = run_comparison(data, recipes, progress=progress, stop=stop, overwrite=overwrite, **options)
-    _print_comparison(result, json_)
+        result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite)
+    print_comparison(result, json_)
 
 
 @app.command(sort_key=2)
 def train(
-    data: str = "digits",
+    data: DataName | str = "digits",
     recipe: str = "wgan-gp",
     *,
+    from_: Annotated[Path | None, Parameter(name="--from")] = None,
     seed: int = 0,
     budget: Literal["samples", "steps"] | None = None,
     out: Path | None = None,
-    overwrite: bool = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    dry_run: bool = False,
+    overwrite: Switch = False,
+    json_: Json = False,
+    dry_run: Switch = False,
     fields: Overrides | None = None,
 ) -> None:
-    """Train one GAN.
+    """Train one GAN, or fine-tune one.
 
     Args:
-        data: a built-in data set (ganscope list).
-        recipe: a recipe's name or TOML file.
+        data: a built-in data set, or the path of a file or folder.
+        recipe: a name (ganscope list), a TOML file, or auto.
+        from_: a run to go on from: both networks start at its newest weights, and have its shapes.
         seed: seed of every random stream.
-        budget: "steps" takes --steps as generator steps, "samples" as those of a recipe with n_critic 1 that
-            sees as many real samples; by default "steps" where --steps is given, else "samples".
+        budget: whether --steps counts generator steps, or those of a recipe with n_critic 1 that sees as many
+            real samples; by default steps where --steps is given.
         out: the run folder; by default runs/DATA-RECIPE-seed-N.
         overwrite: replace a run that is there already.
         json_: print the results as JSON.
         dry_run: show the complete configuration, and stop.
         fields: the configuration.
     """
-    from ganscope.engines import train as train_run
+    from ganscope.engines import prepare, train_prepared
+    from ganscope.printing import print_configs, print_notes, print_run
+    from ganscope.terminal import complain
 
-    given = _given(fields)
-    config = resolve(recipe, {**given, "data": data, "seed": seed})
+    given = _given(fields) | {"data": data, "recipe": recipe, "seed": seed}
+    prepared = prepare(given, start=from_, tell=complain)
+    config = prepared.config
     if (budget or ("steps" if "steps" in given else "samples")) == "samples":
         config = config.model_copy(update={"steps": max(1, round(config.steps / config.n_critic))})
+    print_notes(prepared)
     if dry_run:
-        _show({config.recipe: config}, json_)
+        print_configs({config.recipe: config}, json_)
         return
     with _interruptible() as stop, _progress([config.recipe], json_) as progress:
-        run = train_run(
-            config,
+        run = train_prepared(
+            prepared._replace(config=config),
             out=out,
             overwrite=overwrite,
             stop=stop,
             progress=lambda event: progress(config.recipe, event),
         )
-    _print_run(run, json_)
+    print_run(run, json_)
 
 
 @app.command(sort_key=3)
-def resume(run: Path, /, *, json_: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
+def resume(run: Path, /, *, json_: Json = False) -> None:
     """Go on with an interrupted run or comparison, to the very weights it would have reached.
 
     Args:
         run: a run folder, or the folder of a comparison.
         json_: print the results as JSON.
     """
+    from ganscope.printing import print_comparison, print_run
+
     if (run / "comparison.json").is_file():
         from ganscope.comparison import resume_comparison
 
         with _interruptible() as stop, _progress([], json_) as progress:
             result = resume_comparison(run, progress=progress, stop=stop)
-        _print_comparison(result, json_)
+        print_comparison(result, json_)
         return
     from ganscope.engines import resume as resume_run
     from ganscope.terminal import complain
 
     with _interruptible() as stop, _progress([], json_) as progress:
         done = resume_run(run, stop=stop, progress=lambda event: progress(run.name, event), tell=complain)
-    _print_run(done, json_)
+    print_run(done, json_)
 
 
 @app.command(sort_key=4)
@@ -181,33 +182,71 @@ def sample(
     /,
     *,
     number: Annotated[int, Parameter(alias="-n")] = 64,
-    output: Annotated[Path, Parameter(alias="-o")] = Path("samples.png"),
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
     seed: int = 0,
+    json_: Json = False,
 ) -> None:
     """Draw samples from a trained generator.
 
     Args:
         run: a run folder.
         number: how many.
-        output: the file; its ending decides: .png (a grid of pictures), .npz, .npy or .csv.
+        output: the file; its ending decides: .png (a grid of pictures), .npz, .npy or .csv. A table comes in
+            its original units and columns. By default samples.png for images, else samples.csv.
         seed: seed of the latents.
+        json_: print what was written as JSON.
     """
     from ganscope.export import write_samples
+    from ganscope.printing import print_json
     from ganscope.run import load
     from ganscope.terminal import say
 
     trained = load(run)
-    write_samples(output, trained.sample(number, seed).numpy(), trained.description["data"]["columns"])
-    say(f"{number} samples: {output}")
+    data = trained.description["data"]
+    path = output if output is not None else Path("samples.png" if len(data["shape"]) == 3 else "samples.csv")
+    if data.get("units") is None:
+        write_samples(path, trained.sample(number, seed).numpy(), data["columns"])
+    else:
+        columns, rows = trained.table(number, seed)
+        write_samples(path, rows, columns)
+    if json_:
+        print_json({"samples": number, "file": str(path), "seed": seed})
+    else:
+        say(f"{number} samples: {path}")
 
 
 @app.command(sort_key=5)
-def report(*runs: Path) -> None:
+def evaluate(
+    run: Path,
+    /,
+    *,
+    data: DataName | str | None = None,
+    number: Annotated[int | None, Parameter(alias="-n")] = None,
+    json_: Json = False,
+) -> None:
+    """Judge a trained generator: distance to held-out rows, modes, precision and recall, beside real rows'.
+
+    Args:
+        run: a run folder.
+        data: what to judge it by; by default the data it was trained on.
+        number: how many samples, at least 20; by default as many as the data's modes want, 500 without modes.
+        json_: print the results as JSON.
+    """
+    from ganscope.printing import print_evaluation
+    from ganscope.run import load
+
+    print_evaluation(load(run).evaluate(data, number), json_)
+
+
+@app.command(sort_key=6)
+def report(*runs: Path, json_: Json = False) -> None:
     """Write the report of runs or comparisons anew, from what their folders hold.
 
     Args:
         runs: run folders, or folders of comparisons.
+        json_: print the pages' paths as JSON.
     """
+    from ganscope.printing import print_json
     from ganscope.report import write_report
     from ganscope.terminal import say
 
@@ -215,60 +254,64 @@ def report(*runs: Path) -> None:
         raise BadInput(
             "report needs a run folder or the folder of a comparison, as in ganscope report runs/demo."
         )
-    for run in runs:
-        say(str(write_report(run)))
+    pages = [str(write_report(run)) for run in runs]
+    if json_:
+        print_json({"reports": pages})
+    else:
+        say("\n".join(pages))
 
 
-@app.command(name="list", sort_key=6)
-def list_(*, json_: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
+@app.command(name="list", sort_key=7)
+def list_(*, json_: Json = False) -> None:
     """Show the recipes, data sets, objectives, penalties and networks there are.
 
     Args:
         json_: print them as JSON.
     """
-    from ganscope.terminal import say
+    from ganscope.printing import print_list
 
-    recipes = {name: load_recipe(name) for name in recipe_names()}
-    options = {
-        name: [c for c in _choices(name) if c != "own"] for name in ("objective", "network", "optimizer")
-    }
-    if json_:
-        _json({"recipes": recipes, "data": BUILT_IN_DATA, "penalties": PENALTY_NAMES, **options})
-        return
-    width = max(map(len, recipes))
-    say("Recipes (* compared by default)")
-    for name, recipe in recipes.items():
-        say(f"{'*' if name in DEFAULT_RECIPES else ' '} {name:<{width}}  {recipe['about']}")
-    say(f"Data        {', '.join(BUILT_IN_DATA)}")
-    say(f"Objectives  {', '.join(options['objective'])}")
-    say(f"Penalties   {', '.join(PENALTY_NAMES)}")
-    say(f"Networks    {', '.join(options['network'])}")
+    print_list(json_)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns 0, 1 for a failure, 2 for bad input, 130 or 143 when stopped."""
     from ganscope.terminal import complain
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal of another character set is no reason to fail
     try:
         app(arguments if arguments is not None else sys.argv[1:], exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        complain(_plain(error))
-        return 2
-    except BadInput as error:
-        complain(f"ganscope: {error}")
-        return 2
-    except RunFailed as error:
-        complain(f"ganscope: {error}")
-        return 1
-    except Interrupted as stopped:
-        complain(f"ganscope: {stopped}")
-        return 128 + _received[-1] if _received else 130
-    except OSError as error:
-        complain(
-            f"ganscope: {error.strerror or error}" + (f": {error.filename}" if error.filename else "") + "."
-        )
-        return 1
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read our output has seen enough; Python shall not trip over it again on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (Exception, KeyboardInterrupt) as error:
+        sentence, code = _ending(error)
+        if not sentence:
+            raise
+        complain(f"ganscope: {sentence}")
+        return code
     return 0
+
+
+def _ending(error: BaseException) -> tuple[str, int]:
+    """Say in one sentence why a command ended, and with which exit code; nothing for a fault of our own."""
+    sentence, code = "", 1
+    if isinstance(error, CycloptsError):
+        sentence, code = _plain(error), 2
+    elif isinstance(error, BadInput):
+        sentence, code = str(error), 2
+    elif isinstance(error, RunFailed):
+        sentence = str(error)
+    elif isinstance(error, Interrupted | KeyboardInterrupt):
+        sentence, code = str(error) or "stopped.", 128 + (_received[-1] if _received else signal.SIGINT)
+    elif isinstance(error, OSError):
+        sentence = f"{error.strerror or error}" + (f": {error.filename}." if error.filename else ".")
+    elif isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in str(error)):
+        sentence = "out of memory: lower --batch-size, --g-width and --d-width, or -n."
+    return sentence, code
 
 
 _received: list[int] = []
@@ -301,73 +344,23 @@ def _given(fields: BaseModel | None) -> dict[str, Any]:
     return {} if fields is None else fields.model_dump(exclude_unset=True)
 
 
-def _choices(field: str) -> list[str]:
-    from typing import get_args
-
-    annotation = RunConfig.model_fields[field].annotation
-    parts = [annotation, *get_args(annotation)]
-    return list(dict.fromkeys(c for part in parts for c in get_args(part) if isinstance(c, str)))
-
-
 def _plain(error: CycloptsError) -> str:
     """One sentence for what the command line could not make sense of."""
     cause = error.__cause__
     if isinstance(cause, ValidationError):
-        first = cause.errors()[0]
-        return f"ganscope: {explain(first['loc'], first['type'], first['msg'], first['input'])}"
-    return f"ganscope: {' '.join(str(error).split())}"
-
-
-def _json(value: Mapping[str, Any]) -> None:
-    from ganscope.record import jsonable
-
-    print(json.dumps(jsonable(value), indent=2, allow_nan=False))
-
-
-def _show(configs: Mapping[str, RunConfig], as_json: bool) -> None:
-    """Print complete configurations: what they have in common once, then what each has of its own."""
-    from ganscope.terminal import print_table, say
-
-    dumps = {name: config.model_dump() for name, config in configs.items()}
-    if as_json:
-        _json(dumps)
-        return
-    fields = [name for name in RunConfig.model_fields if name != "recipe"]
-    own = [f for f in fields if len({str(dump[f]) for dump in dumps.values()}) > 1]
-    first = next(iter(dumps.values()))
-    if own:
-        print_table([("", own), *((name, [str(dump[f]) for f in own]) for name, dump in dumps.items())])
-    say(("The same for all: " if own else "") + ", ".join(f"{f} {first[f]}" for f in fields if f not in own))
-
-
-def _print_comparison(result: Comparison, as_json: bool) -> None:
-    from ganscope.report import in_words, table
-    from ganscope.terminal import complain, print_table, say
-
-    summaries = result.summaries()
-    for name, text in result.failures.items():
-        complain(f"{name}: {text}")
-    if as_json:
-        _json({"report": str(result.report), "recipes": [_as_dict(s) for s in summaries]})
-        return
-    print_table(table(summaries))
-    say(f"\n{in_words(summaries)}\n\nReport: {result.report}")
-
-
-def _as_dict(value: Any) -> Any:
-    """Named tuples, nested, as JSON objects."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {key: _as_dict(entry) for key, entry in value._asdict().items()}
-    return value
-
-
-def _print_run(run: Run, as_json: bool) -> None:
-    from ganscope.report import in_words, load_record, summarise, table
-    from ganscope.terminal import print_table, say
-
-    if as_json:
-        _json({"folder": str(run.folder), "metrics": run.metrics})
-        return
-    summaries = summarise([load_record(run.folder)])
-    print_table(table(summaries))
-    say(f"\n{in_words(summaries)}\n\nReport: {run.folder / 'report.html'}")
+        return explain(cause)
+    command = " ".join(["ganscope", *(error.command_chain or ())])
+    if isinstance(error, UnknownOptionError):
+        known = sorted({name for argument in error.argument_collection for name in argument.names})
+        return unknown(
+            "option", error.token.keyword or error.token.value, known, f"{command} --help lists all"
+        )
+    if isinstance(error, CoercionError) and error.token is not None and error.token.keyword:
+        field = error.token.keyword.lstrip("-").replace("-", "_")
+        names = choices(field) if field in RunConfig.model_fields else []
+        if names:
+            return unknown(field, error.token.value, names)
+        kind = {int: "a whole number", float: "a number"}.get(error.target_type or str)
+        if kind:
+            return f"{flag(field)} {shortened(error.token.value)!r} cannot be used: give {kind}."
+    return " ".join(str(error).split())

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -28,11 +28,16 @@ ObjectiveName = Literal[
     "f-js",
     "f-gan",
 ]
+DataName = Literal["digits", "ring", "grid", "swiss-roll", "segments", "gaussians", "stacked-digits"]
 PENALTY_NAMES = ("gradient-penalty", "one-sided", "dragan", "r1", "r2", "wgan-div")
-BUILT_IN_DATA = ("digits", "ring", "grid", "swiss-roll", "segments", "gaussians", "stacked-digits")
+BUILT_IN_DATA: tuple[str, ...] = get_args(DataName)
 DEFAULT_RECIPES = ("minimax", "non-saturating", "wgan", "wgan-gp", "r1")
 OWN = "own"
 """Stands in a configuration for an object that was handed over in Python."""
+AUTO = "auto"
+"""The recipe that is chosen by the data's shape: see `ganscope.auto`."""
+GENERATOR_FIELDS = ("g_width", "g_depth", "g_norm")
+DISCRIMINATOR_FIELDS = ("d_width", "d_depth", "d_norm")
 
 
 class RunConfig(BaseModel):
@@ -43,14 +48,18 @@ class RunConfig(BaseModel):
         5
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     data: str = Field("digits", description="Built-in data set, or path of a file or folder.")
+    size: int = Field(
+        0, ge=0, le=64, description="Side of your own images, 8 to 64 pixels; 0 is 32 (arrays: as they are)."
+    )
     recipe: str = Field("custom", description="Name of the settings this run started from.")
 
     objective: ObjectiveName | Literal["own"] = Field("non-saturating", description="Adversarial objective.")
     penalty: str = Field(
-        "none", description="Penalty on the critic's input slope, several joined by +, or none."
+        "none",
+        description=f"Penalty on the critic's input slope: {', '.join(PENALTY_NAMES)}, or some with +.",
     )
     penalty_weight: float = Field(0.0, ge=0, description="Weight of each penalty (lambda, or gamma for R1).")
     clip: float = Field(
@@ -58,20 +67,22 @@ class RunConfig(BaseModel):
     )
 
     network: Literal["mlp", "dcgan", "own"] = Field("mlp", description="Architecture of both networks.")
-    g_width: int = Field(128, ge=1, description="Generator: units per layer (mlp) or base channels (dcgan).")
-    g_depth: int = Field(3, ge=1, description="Generator: hidden layers (mlp only).")
+    g_width: int = Field(
+        128, ge=1, le=2**16, description="Generator: units per layer (mlp) or base channels (dcgan)."
+    )
+    g_depth: int = Field(3, ge=1, le=100, description="Generator: hidden layers (mlp only).")
     g_norm: Literal["none", "batch", "layer"] = Field("none", description="Generator: normalisation.")
-    d_width: int = Field(128, ge=1, description="Discriminator: units per layer or base channels.")
-    d_depth: int = Field(3, ge=1, description="Discriminator: hidden layers (mlp only).")
+    d_width: int = Field(128, ge=1, le=2**16, description="Discriminator: units per layer or base channels.")
+    d_depth: int = Field(3, ge=1, le=100, description="Discriminator: hidden layers (mlp only).")
     d_norm: Literal["none", "batch", "layer"] = Field("none", description="Discriminator: normalisation.")
-    latent_dim: int = Field(32, ge=1, description="Dimension of the latent z ~ N(0, I).")
+    latent_dim: int = Field(32, ge=1, le=2**16, description="Dimension of the latent z ~ N(0, I).")
 
     steps: int = Field(4000, ge=1, description="Generator updates.")
     n_critic: int = Field(1, ge=1, description="Discriminator updates per generator update.")
     batch_size: int = Field(64, ge=1, description="Real rows per update.")
     optimizer: Literal["adam", "rmsprop"] = Field("adam", description="Optimiser of both networks.")
-    g_lr: float = Field(5e-4, gt=0, description="Generator's learning rate.")
-    d_lr: float = Field(5e-4, gt=0, description="Discriminator's learning rate.")
+    g_lr: float = Field(1e-3, gt=0, description="Generator's learning rate.")
+    d_lr: float = Field(1e-3, gt=0, description="Discriminator's learning rate.")
     beta1: float = Field(0.5, ge=0, lt=1, description="Adam's beta1.")
     beta2: float = Field(0.9, ge=0, lt=1, description="Adam's beta2 (RMSprop's alpha).")
     decay: float = Field(0.5, ge=0, le=1, description="Last share of the run in which rates fall to zero.")
@@ -82,19 +93,26 @@ class RunConfig(BaseModel):
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random stream.")
     device: str = Field("cpu", description="cpu, cuda or cuda:N.")
     precision: Literal["float32", "float64"] = Field("float32", description="Floating-point type.")
-    threads: int = Field(0, ge=0, description="CPU threads; 0 lets the engine choose.")
+    threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0 lets the engine choose.")
 
     log_every: int = Field(0, ge=0, description="Steps between history rows; 0 is a hundredth of the run.")
     evaluate_every: int = Field(0, ge=0, description="Steps between evaluations; 0 is a tenth of the run.")
     checkpoint_every: int = Field(0, ge=0, description="Steps between checkpoints; 0 is a tenth of the run.")
     keep_checkpoints: int = Field(2, ge=1, description="How many of the newest checkpoints are kept.")
+    keep_every: int = Field(0, ge=0, description="Keep checkpoints at multiples of this step too; 0 is off.")
+    keep_best: bool = Field(False, description="Keep the checkpoint of the lowest EMD too.")
 
     @field_validator("penalty")
     @classmethod
     def _known_penalties(cls, value: str) -> str:
-        for name in value.split("+"):
+        names = value.split("+")
+        for name in names:
             if value != "none" and name not in PENALTY_NAMES:
                 raise BadInput(unknown("penalty", name, (*PENALTY_NAMES, "none")))
+            if names.count(name) > 1:
+                raise BadInput(
+                    f"--penalty {value} names {name} twice: name it once, at a higher --penalty-weight."
+                )
         return value
 
     @property
@@ -118,8 +136,14 @@ class RunConfig(BaseModel):
         return self.checkpoint_every or max(1, self.steps // 10)
 
 
-def unknown(kind: str, name: object, known: Iterable[str]) -> str:
+def unknown(kind: str, name: object, known: Iterable[str], listed: str = "") -> str:
     """Say in one sentence that `name` is no `kind`, and which known name is nearest.
+
+    Args:
+        kind: what it should have been.
+        name: what was given.
+        known: all names there are.
+        listed: where they are listed, in place of the list itself.
 
     Example:
         >>> unknown("recipe", "wgn", ["minimax", "wgan"])
@@ -127,21 +151,33 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """
     names = list(known)
     near = difflib.get_close_matches(str(name), names, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"unknown {kind} '{name}': {hint}Known: {', '.join(names)}."
+    hint = f": did you mean '{near[0]}'?" if near else "."
+    return f"unknown {kind} '{shortened(name)}'{hint} {listed or 'Known: ' + ', '.join(names)}."
+
+
+def shortened(value: object, length: int = 40) -> str:
+    """Write a value in at most `length` characters, its middle left out where it has more.
+
+    Example:
+        >>> shortened("x" * 100, 9)
+        'xxx...xxx'
+    """
+    text = " ".join(str(value).split())
+    kept = (length - 3) // 2
+    return text if len(text) <= length else f"{text[:kept]}...{text[-kept:]}"
 
 
 def choices(field: str) -> list[str]:
-    """List the names a field accepts.
+    """List the names a configuration field takes, `own` left out; empty for numbers and free text.
 
     Example:
-        >>> choices("optimizer")
-        ['adam', 'rmsprop']
+        >>> choices("network"), choices("steps")
+        (['mlp', 'dcgan'], [])
     """
     annotation = RunConfig.model_fields[field].annotation
     parts = [annotation, *get_args(annotation)]
-    names = [name for part in parts for name in get_args(part) if isinstance(name, str)]
-    return list(dict.fromkeys(name for name in names if name != OWN))
+    found = [c for part in parts if get_origin(part) is Literal for c in get_args(part)]
+    return [c for c in dict.fromkeys(found) if c != OWN]
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -165,7 +201,15 @@ def load_recipe(name: str) -> dict[str, Any]:
         >>> load_recipe("wgan-gp")["penalty"]
         'gradient-penalty'
     """
+    if not isinstance(name, str):
+        raise BadInput(
+            f"a recipe of type {type(name).__name__} cannot be used: give a name or the path of a file."
+        )
     path = Path(name)
+    if name == AUTO:
+        raise BadInput(
+            "recipe auto depends on the data: use ganscope train DATA auto, or gs.train in Python."
+        )
     if path.suffix == ".toml":
         if not path.is_file():
             raise BadInput(
@@ -176,25 +220,32 @@ def load_recipe(name: str) -> dict[str, Any]:
     elif name in recipe_names():
         text, where = (_shipped() / f"{name}.toml").read_text(encoding="utf-8"), name
     else:
-        raise BadInput(unknown("recipe", name, recipe_names()))
+        raise BadInput(unknown("recipe", name, (*recipe_names(), AUTO), _recipes_listed()))
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"recipe {where} is not valid TOML: {error}.") from None
-    settings = {key: value for key, value in values.items() if key not in ("about", "paper")}
+        raise BadInput(f"recipe {where} is not valid TOML: {_uncapitalised(str(error))}.") from None
+    settings = _settings(values)
     try:
-        _validated(settings)
-    except BadInput as error:
-        raise BadInput(f"recipe {where}{_line_of(text, error)}: {error}") from None
+        _refuse_idle_options(_validated(settings), settings)
+    except _BadField as error:
+        raise BadInput(f"recipe {where}{_line_of(text, error.field)}: {error}") from None
     return values
 
 
-def resolve(recipe: str | None, given: Mapping[str, Any]) -> RunConfig:
+def _recipes_listed() -> str:
+    return f"Known: {', '.join((*recipe_names(), AUTO))}, or a .toml file"
+
+
+def resolve(
+    recipe: str | None, given: Mapping[str, Any], chosen: Mapping[str, Any] | None = None
+) -> RunConfig:
     """Join defaults, a recipe and what the user gave, in rising order of priority.
 
     Args:
         recipe: a recipe's name or file, or None for the defaults alone.
         given: field values set explicitly.
+        chosen: the recipe's values, where no file holds them.
 
     Returns:
         The complete configuration.
@@ -208,73 +259,117 @@ def resolve(recipe: str | None, given: Mapping[str, Any]) -> RunConfig:
     """
     settings: dict[str, Any] = {}
     if recipe is not None:
-        read = load_recipe(recipe)
-        settings = {key: value for key, value in read.items() if key not in ("about", "paper")}
+        settings = _settings(load_recipe(recipe)) if chosen is None else dict(chosen)
         settings["recipe"] = Path(recipe).stem if recipe.endswith(".toml") else recipe
     config = _validated({**settings, **given})
     _refuse_idle_options(config, given)
     return config
 
 
+class _BadField(BadInput):
+    """Bad input in one field of the configuration."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+def _settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a recipe is configuration."""
+    return {key: value for key, value in recipe.items() if key not in ("about", "paper")}
+
+
 def _refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:
     """An option without effect is a misunderstanding: say so before the run, not after it."""
     weight = given.get("penalty_weight")
     if weight is not None and not config.penalties:
-        raise BadInput(
+        raise _BadField(
+            "penalty_weight",
             f"--penalty-weight {weight} has no effect without a penalty: "
-            f"add --penalty with one of {', '.join(PENALTY_NAMES)}."
+            f"add --penalty with one of {', '.join(PENALTY_NAMES)}.",
         )
     if config.penalties and config.penalty_weight == 0:
-        raise BadInput(
-            f"--penalty {config.penalty} has no effect at weight 0: set --penalty-weight, e.g. 10."
+        raise _BadField(
+            "penalty", f"--penalty {config.penalty} has no effect at weight 0: set --penalty-weight, e.g. 10."
         )
-    if config.network == "dcgan":
-        for option in ("g_depth", "d_depth"):
-            if option in given:
-                raise BadInput(
-                    f"--{option.replace('_', '-')} {given[option]} has no effect on dcgan, whose depth "
-                    "follows from the image size: leave it out or use --network mlp."
-                )
-    if config.optimizer == "rmsprop" and given.get("beta1"):
-        raise BadInput(
-            f"--beta1 {given['beta1']} has no effect with rmsprop: leave it out or use --optimizer adam."
+    for option in ("g_depth", "d_depth") if config.network == "dcgan" else ():
+        if option in given:
+            raise _BadField(
+                option,
+                f"{flag(option)} {given[option]} has no effect on dcgan, whose depth follows from the image "
+                "size: leave it out or use --network mlp.",
+            )
+    if config.optimizer == "rmsprop" and "beta1" in given:
+        raise _BadField(
+            "beta1",
+            f"--beta1 {given['beta1']} has no effect with rmsprop: leave it out or use --optimizer adam.",
+        )
+    if config.size and config.data in BUILT_IN_DATA:
+        raise _BadField(
+            "size",
+            f"--size {config.size} has no effect on the built-in {config.data}: it scales images of your "
+            "own; leave it out.",
         )
 
 
 def _validated(values: Mapping[str, Any]) -> RunConfig:
     for key in values:
         if key not in RunConfig.model_fields:
-            raise BadInput(unknown("option", key, RunConfig.model_fields))
+            listed = "ganscope train --help lists all"
+            raise _BadField(str(key), unknown("option", key, RunConfig.model_fields, listed))
     try:
         return RunConfig(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(explain(first["loc"], first["type"], first["msg"], first["input"])) from None
+        raise _BadField(str(error.errors()[0]["loc"][0]), explain(error)) from None
 
 
-def explain(location: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
-    """Turn the first complaint of the validator into one sentence with the flag, the value and the remedy."""
-    name = str(location[0]) if location else "configuration"
-    flag = "--" + name.replace("_", "-")
-    if kind == "literal_error":
-        return unknown(name, value, choices(name))
-    if kind == "value_error":
-        return message.removeprefix("Value error, ")
+def explain(error: ValidationError) -> str:
+    """Turn the first complaint of the validator into one sentence with the flag, the value and the remedy.
+
+    Example:
+        >>> try:
+        ...     _ = RunConfig(steps=0)
+        ... except ValidationError as error:
+        ...     print(explain(error))
+        --steps 0 cannot be used: it should be greater than or equal to 1. (Generator updates.)
+    """
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "configuration"
+    if first["type"] == "literal_error":
+        return unknown(name, first["input"], choices(name))
+    if first["type"] == "value_error":
+        return first["msg"].removeprefix("Value error, ")
     field = RunConfig.model_fields.get(name)
-    what = f" ({field.description})" if field is not None and field.description else ""
-    plain = message.replace("Input should be", "it should be")
-    return f"{flag} {value!r} cannot be used: {plain[0].lower()}{plain[1:]}.{what}"
+    about = f" ({field.description})" if field is not None and len(field.description or "") < 90 else ""
+    plain = _uncapitalised(first["msg"].replace("Input should be", "it should be"))
+    plain = plain.replace(", unable to parse string as a number", "").replace(
+        ", unable to parse string as an integer", ""
+    )
+    return f"{flag(name)} {shortened(repr(first['input']))} cannot be used: {plain}.{about}"
+
+
+def flag(field: str) -> str:
+    """Write a field as it stands on the command line.
+
+    Example:
+        >>> flag("g_lr")
+        '--g-lr'
+    """
+    return "--" + field.replace("_", "-")
+
+
+def _uncapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _shipped() -> Any:
     return resources.files("ganscope") / "recipes"
 
 
-def _line_of(text: str, error: BadInput) -> str:
-    """Name the line of a recipe file whose key the error speaks of."""
-    words = str(error).replace("-", "_")
+def _line_of(text: str, field: str) -> str:
+    """Name the line of a recipe file that sets a field."""
     for number, line in enumerate(text.splitlines(), 1):
-        key = line.split("=")[0].strip()
-        if key and not key.startswith("#") and (f"__{key} " in words or f"'{key}'" in words):
+        key = line.split("=")[0].strip().strip("[]\"' ")
+        if key == field or key.startswith(f"{field}."):
             return f", line {number}"
     return ""

@@ -5,9 +5,9 @@ Parts of one floor never import one another. They agree on the shapes below and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,9 +91,13 @@ class Dataset(NamedTuple):
     value_range: tuple[float, float] | None = None
     """The closed range of all values where there is one: (-1, 1) for images; decides the last activation."""
     columns: tuple[str, ...] = ()
-    """Column names of a table."""
-    restore: Callable[[Tensor], Tensor] | None = None
-    """Maps generated rows back to the data's own units; None when they are already in them."""
+    """Names of a table's trained columns, one per value of a row."""
+    units: Mapping[str, Any] | None = None
+    """How rows of a table go back to their original units and columns, for `data.in_units`; JSON-able."""
+    notes: tuple[str, ...] = ()
+    """What was decided while reading the user's data, one sentence each, for the report."""
+    digest: str = ""
+    """Fingerprint of the content of the user's own data, in hexadecimal; it fixes the held-out rows."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ nothing but the folder.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -13,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+from ganscope.contracts import BadInput
 
 FORMAT = 1
 """Version of every file below a run folder; raised when a reader of the old one could misread the new one."""
@@ -58,17 +61,32 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write one JSON object atomically, with the format version in it."""
-    text = json.dumps(jsonable({"format": FORMAT, **value}), indent=2, allow_nan=False, ensure_ascii=False)
+    """Write one JSON object atomically, with the format version and a hash of the rest in it."""
+    contents = jsonable({"format": FORMAT, **value})
+    signed = {**contents, "sha256": _digest(contents)}
+    text = json.dumps(signed, indent=2, allow_nan=False, ensure_ascii=False)
     with whole_file(path) as file:
         file.write(text.encode() + b"\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read one JSON object."""
-    value = json.loads(path.read_text(encoding="utf-8"))
+    """Read one JSON object.
+
+    Raises:
+        BadInput: the file holds none, or not what was written.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(f"{path} is damaged ({error}): restore it, or train the run again.") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{path} holds no JSON object")
+        raise BadInput(f"{path} is damaged (it holds no JSON object): restore it, or train the run again.")
+    digest = value.pop("sha256", None)
+    if digest is not None and digest != _digest(value):
+        raise BadInput(
+            f"{path} was changed after it was written (its hash does not match): restore it, or delete its "
+            'line "sha256" if you changed it yourself.'
+        )
     return value
 
 
@@ -83,7 +101,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     """Read a `.jsonl` file; a last line torn by a kill is left out.
 
     Raises:
-        ValueError: a damaged line that is not the last one, with its number.
+        BadInput: a damaged line that is not the last one, with its number.
     """
     if not path.exists():
         return []
@@ -97,7 +115,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         except ValueError:
             if number == len(lines):
                 break
-            raise ValueError(f"{path}, line {number} is damaged") from None
+            raise BadInput(f"{path} is damaged in line {number}: remove that line.") from None
     return rows
 
 
@@ -108,6 +126,12 @@ def keep_rows(path: Path, last_step: int) -> None:
     rows = [row for row in read_rows(path) if row["step"] <= last_step]
     with whole_file(path) as file:
         file.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+
+
+def _digest(contents: Mapping[str, Any]) -> str:
+    """Hash a JSON object by its canonical text."""
+    text = json.dumps(contents, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 PLAIN_INTERVAL = 10.0
@@ -47,7 +49,7 @@ class Progress:
         """Take note of an event of a training loop."""
         for key in ("note", "failed"):
             if key in event:
-                self._console.print(f"{name}: {event[key]}", highlight=False, soft_wrap=True)
+                self._line(f"{name}: {event[key]}")
         if "step" not in event:
             return
         line = self._lines.setdefault(name, {})
@@ -65,7 +67,10 @@ class Progress:
         elif event["evaluation"] or time.monotonic() - self._said.get(name, 0) > PLAIN_INTERVAL:
             self._said[name] = time.monotonic()
             text = "  ".join(f"{key} {value}" for key, value in line.items())
-            self._console.print(f"{name:<15} {text}", highlight=False, soft_wrap=True)
+            self._line(f"{name:<15} {text}")
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
@@ -75,7 +80,7 @@ class Progress:
         for column in used:
             table.add_column(column, justify="right")
         for name, line in self._lines.items():
-            table.add_row(name, *(line.get(column, "") for column in used))
+            table.add_row(escape(name), *(line.get(column, "") for column in used))
         return table
 
 
@@ -112,15 +117,45 @@ def print_table(columns: Sequence[tuple[str, Sequence[str]]]) -> None:
     for index, (header, _) in enumerate(columns):
         table.add_column(header, justify="left" if index == 0 else "right")
     for row in zip(*(cells for _, cells in columns), strict=True):
-        table.add_row(*row)
-    Console().print(table)
+        table.add_row(*(escape(cell) for cell in row))
+    _print_rows(table)
+
+
+def print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    """Print names and what is to be said of each to standard output, in two columns."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, text in pairs:
+        table.add_row(escape(name), escape(text))
+    _print_rows(table)
+
+
+def _print_rows(table: Table) -> None:
+    """Print a table without the blanks that fill its lines."""
+    console = Console()
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
 
 
 def say(text: str) -> None:
-    """Print words to standard output, wrapped at the width of the terminal."""
-    Console().print(text, highlight=False, markup=False)
+    """Print words to standard output, wrapped at the width of the terminal; a path is never broken."""
+    _print(Console(), text, wrapped=True)
 
 
 def complain(text: str) -> None:
-    """Print an error to standard error."""
-    Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
+    """Print an error or a note to standard error: one line where no terminal shows it."""
+    console = Console(stderr=True)
+    _print(console, text, wrapped=console.is_terminal)
+
+
+def _print(console: Console, text: str, wrapped: bool) -> None:
+    lines = text.split("\n")
+    if wrapped:
+        lines = [
+            textwrap.fill(line, console.width, break_long_words=False, break_on_hyphens=False)
+            for line in lines
+        ]
+    console.print("\n".join(lines), highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from ganscope import build
-from ganscope.config import DEFAULT_RECIPES, RunConfig, resolve
-from ganscope.contracts import BadInput
+from ganscope.auto import Setting
+from ganscope.config import AUTO, BUILT_IN_DATA, DEFAULT_RECIPES, RunConfig, flag, resolve, unknown
+from ganscope.contracts import BadInput, Dataset
+from ganscope.engines import prepare
 
 Budget = Literal["samples", "steps", "seconds"]
+MOST_SEEDS = 1000
+SECONDS = 60.0
+"""Training time per recipe when nobody says."""
 
 
 class Plan(NamedTuple):
@@ -24,6 +31,12 @@ class Plan(NamedTuple):
     seconds: float
     configs: tuple[tuple[RunConfig, ...], ...]
     """One row a recipe, one configuration a seed."""
+    command: str = ""
+    """How it would be asked for on the command line."""
+    dataset: Dataset | None = None
+    """The data, where it has been loaded."""
+    auto: Mapping[str, tuple[Setting, ...]] = {}
+    """What the recipe `auto` chose, by recipe."""
 
     @property
     def folders(self) -> list[list[Path]]:
@@ -42,21 +55,23 @@ def plan(
     seed: int = 0,
     steps: int | None = None,
     budget: Budget = "samples",
-    seconds: float = 60.0,
+    seconds: float | None = None,
     out: str | Path | None = None,
     **fields: Any,
 ) -> Plan:
     """Work out what a comparison will train, and refuse what cannot work.
 
     Args:
-        data: a built-in data set.
-        recipes: recipe names or files; by default minimax, non-saturating, wgan, wgan-gp and r1.
+        data: a built-in data set, or the path of a file or folder.
+        recipes: recipe names or files; `auto` lets the data decide; by default minimax, non-saturating, wgan,
+            wgan-gp and r1.
         seeds: runs per recipe, at least 1.
         seed: the first seed.
-        steps: generator steps of a recipe with `n_critic` 1 (budgets "samples" and "steps").
+        steps: generator steps of a recipe with `n_critic` 1 and the default batch size (budget "samples"), or
+            of every recipe ("steps"); by default the most that one of the recipes asks for.
         budget: what all recipes get the same of. "samples": real rows seen, so a recipe with `n_critic` 5
             takes a fifth of the generator steps. "steps": generator steps. "seconds": training time.
-        seconds: training time per recipe with budget "seconds".
+        seconds: training time per recipe with budget "seconds"; 60 when not given.
         out: the comparison's folder; by default `runs/compare-<data>`.
         **fields: configuration fields for all recipes.
 
@@ -70,19 +85,21 @@ def plan(
         >>> [row[0].steps for row in plan("digits", ["r1", "wgan-gp"], steps=1000).configs]
         [1000, 200]
     """
-    if seeds < 1:
-        raise BadInput(f"--seeds {seeds} is too few: a comparison needs at least 1, better 4.")
-    if seconds <= 0:
-        raise BadInput(f"--seconds {seconds} is no training time: give a number above 0.")
-    names = tuple(dict.fromkeys(recipes or DEFAULT_RECIPES))
-    given = {**fields, "data": data, **({} if steps is None else {"steps": steps})}
-    rows = []
+    options = {
+        "seeds": seeds, "seed": seed, "steps": steps, "budget": budget, "seconds": seconds, "out": out,
+        **fields,
+    }  # fmt: skip
+    _check(data, seeds, seed, steps, budget, seconds)
+    names = (recipes,) if isinstance(recipes, str) else tuple(dict.fromkeys(recipes or DEFAULT_RECIPES))
+    given = {**fields, "data": str(data), **({} if steps is None else {"steps": steps})}
     for name in names:
-        config = resolve(name, given)
-        build.check(config)
-        if budget == "samples":
-            config = config.model_copy(update={"steps": max(1, round(config.steps / config.n_critic))})
-        rows.append(tuple(config.model_copy(update={"seed": seed + k}) for k in range(seeds)))
+        if name != AUTO:
+            resolve(name, given)  # a slip of the pen shall not wait until the data is loaded
+    dataset = build.load_data(data, resolve(None, {k: v for k, v in given.items() if k == "size"}).size)
+    prepared = [prepare({**given, "recipe": name}, loaded=dataset) for name in names]
+    configs = _same_for_all([ready.config for ready in prepared], budget, steps, fields.get("batch_size"))
+    rows = [tuple(c.model_copy(update={"seed": seed + k}) for k in range(seeds)) for c in configs]
+    auto = {ready.config.recipe: ready.auto for ready in prepared}
     labels = tuple(row[0].recipe for row in rows)
     if len(set(labels)) < len(labels):
         raise BadInput(
@@ -90,6 +107,51 @@ def plan(
         )
     folder = Path(out) if out is not None else Path("runs") / f"compare-{Path(data).stem}"
     return Plan(
-        folder, data, labels, tuple(range(seed, seed + seeds)), budget,
-        seconds if budget == "seconds" else 0.0, tuple(rows),
+        folder, rows[0][0].data, labels, tuple(range(seed, seed + seeds)), budget,
+        (seconds or SECONDS) if budget == "seconds" else 0.0, tuple(rows),
+        _command(data, recipes, options), dataset, auto,
     )  # fmt: skip
+
+
+def _same_for_all(
+    configs: Sequence[RunConfig], budget: Budget, steps: int | None, batch_size: int | None
+) -> list[RunConfig]:
+    """Give every recipe the same budget: what was asked for, or the most that one of them asks for itself."""
+    if budget == "samples":
+        standard = batch_size or RunConfig().batch_size
+        samples = steps * standard if steps else max(c.steps * c.batch_size for c in configs)
+        wanted = [samples / (c.n_critic * c.batch_size) for c in configs]
+    else:
+        wanted = [max(c.steps for c in configs)] * len(configs)
+    return [c.model_copy(update={"steps": max(1, round(w))}) for c, w in zip(configs, wanted, strict=True)]
+
+
+def _command(data: str | Path, recipes: Sequence[str], options: Mapping[str, Any]) -> str:
+    words = ["ganscope", "compare", str(data), *recipes]
+    for field, value in options.items():
+        if isinstance(value, bool):
+            words.append(flag(field) if value else flag(f"no_{field}"))
+        elif value is not None:
+            words += [flag(field), str(value)]
+    return shlex.join(words)
+
+
+def _check(
+    data: object, seeds: object, seed: int, steps: int | None, budget: str, seconds: float | None
+) -> None:
+    if not isinstance(data, str | Path):
+        raise BadInput(
+            f"a comparison cannot take data of type {type(data).__name__}, for its runs are processes: save "
+            f"it to a file and give the path, or name one of {', '.join(BUILT_IN_DATA)}."
+        )
+    if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
+        raise BadInput(f"--seeds {seeds} is not possible: give 1 to {MOST_SEEDS} runs per recipe, better 4.")
+    resolve(None, {"seed": seed})
+    if budget not in get_args(Budget):
+        raise BadInput(unknown("budget", budget, get_args(Budget)))
+    if budget != "seconds" and seconds is not None:
+        raise BadInput(f"--seconds {seconds:g} has no effect with --budget {budget}: add --budget seconds.")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise BadInput(f"--seconds {seconds:g} is no training time: give a number above 0.")
+    if budget == "seconds" and steps is not None:
+        raise BadInput(f"--steps {steps} has no effect with --budget seconds: leave one of them out.")

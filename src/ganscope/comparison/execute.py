@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganscope import build, record
+from ganscope.auto import Setting
 from ganscope.comparison.budget import Plan, plan
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Interrupted, RunFailed
@@ -51,8 +51,9 @@ def compare(
     """Train recipes on the same data over several seeds, and write the report.
 
     Args:
-        data: a built-in data set.
-        recipes: recipe names or files; by default minimax, non-saturating, wgan, wgan-gp and r1.
+        data: a built-in data set, or the path of a file or folder.
+        recipes: recipe names or files; `auto` lets the data decide; by default minimax, non-saturating, wgan,
+            wgan-gp and r1.
         progress: called with the recipe and an event (step, steps, seconds, evaluation) as runs go on.
         stop: when it answers True, everything is saved and `Interrupted` raised.
         overwrite: replace a comparison that is there already.
@@ -72,13 +73,19 @@ def compare(
         ...     list(result.runs), result.report.exists()
         (['r1'], True)
     """
-    planned = plan(data, recipes, **options)
-    on = build.bench(build.load_data(data), planned.configs[0][0].batch_size)
+    return carry_out(plan(data, recipes, **options), progress=progress, stop=stop, overwrite=overwrite)
+
+
+def carry_out(
+    planned: Plan,
+    *,
+    progress: Callable[[str, dict[str, Any]], None] = lambda recipe, event: None,
+    stop: Callable[[], bool] = lambda: False,
+    overwrite: bool = False,
+) -> Comparison:
+    """Train what was planned: see `compare`."""
     claim(planned.out, overwrite)
-    for folder in (f for row in planned.folders for f in row):
-        folder.mkdir(parents=True)
-    build.write_real(planned.out / "real.npy", on)
-    record.write_json(planned.out / RECORD, _description(planned, options))
+    record.write_json(planned.out / RECORD, _description(planned))
     return _train(planned, progress, stop, resuming=False)
 
 
@@ -106,19 +113,35 @@ def resume_comparison(
     if not (folder / RECORD).is_file():
         raise BadInput(f"{folder} is no comparison: it holds no {RECORD}.")
     stored = record.read_json(folder / RECORD)
-    planned = Plan(
-        folder, stored["data"], tuple(stored["recipes"]), tuple(stored["seeds"]),
-        stored["budget"], stored["seconds"],
-        tuple(tuple(RunConfig(**values) for values in row) for row in stored["configs"]),
-    )  # fmt: skip
+    try:
+        planned = Plan(
+            folder, stored["data"], tuple(stored["recipes"]), tuple(stored["seeds"]),
+            stored["budget"], stored["seconds"],
+            tuple(tuple(RunConfig(**values) for values in row) for row in stored["configs"]),
+            auto={
+                name: tuple(Setting(**entry) for entry in entries)
+                for name, entries in stored.get("auto", {}).items()
+            },
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            f"{folder / RECORD} is damaged ({type(error).__name__}): restore it, or compare again."
+        ) from None
     return _train(planned, progress, stop, resuming=True)
 
 
 def _train(
     planned: Plan, progress: Callable[[str, dict[str, Any]], None], stop: Callable[[], bool], resuming: bool
 ) -> Comparison:
+    for folder in (f for row in planned.folders for f in row):
+        folder.mkdir(parents=True, exist_ok=True)
     jobs, names = _jobs(planned, resuming)
     with locked([planned.out]):
+        if not (planned.out / "real.npy").exists():
+            config = planned.configs[0][0]
+            build.write_real(
+                planned.out / "real.npy", planned.dataset or build.load_data(config.data, config.size)
+            )
         failed = run_jobs(jobs, lambda index, event: progress(names[index], event), stop)
     if stop():
         raise Interrupted(planned.out)
@@ -146,7 +169,7 @@ def _jobs(planned: Plan, resuming: bool) -> tuple[list[Job], list[str]]:
             if resuming and all((place / "metrics.json").exists() for place in places):
                 continue
             begun = all((place / "config.json").exists() for place in places)
-            jobs.append(Job(configs, places, resuming and begun, planned.seconds))
+            jobs.append(Job(configs, places, resuming and begun, planned.seconds, planned.auto.get(name, ())))
             names.append(name)
     return jobs, names
 
@@ -172,18 +195,17 @@ def _stacks(
     return [([configs[s] for s in group], [places[s] for s in group]) for group in groups]
 
 
-def _description(planned: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
+def _description(planned: Plan) -> dict[str, Any]:
     """What `comparison.json` holds."""
-    words = ["ganscope", "compare", planned.data, *planned.recipes]
-    for key, value in options.items():
-        if value is not None:
-            words += [f"--{key.replace('_', '-')}", str(value)]
     return {
-        "command": shlex.join(words),
+        "command": planned.command,
         "data": planned.data,
         "recipes": list(planned.recipes),
         "seeds": list(planned.seeds),
         "budget": planned.budget,
         "seconds": planned.seconds,
         "configs": [[config.model_dump() for config in row] for row in planned.configs],
+        "auto": {
+            name: [setting._asdict() for setting in chosen] for name, chosen in planned.auto.items() if chosen
+        },
     }

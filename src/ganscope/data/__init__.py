@@ -1,10 +1,17 @@
-"""Real data with a held-out part. `DATASETS` maps each name to a function that returns its `Dataset`."""
+"""Real data with a held-out part. `DATASETS` maps each name to a function that returns its `Dataset`.
+
+The user's own data come through `load` (a path), `from_rows`, `from_torch_dataset` or `from_hub`.
+"""
 
 from collections.abc import Callable
 
 from ganscope.contracts import Dataset
 from ganscope.data.digits import digits
+from ganscope.data.hub import from_hub
+from ganscope.data.load import load
+from ganscope.data.own import from_rows, from_torch_dataset
 from ganscope.data.stacked_digits import stacked_digits
+from ganscope.data.tables import in_units
 from ganscope.data.toy2d import gaussians, grid, ring, segments, swiss_roll
 
 DATASETS: dict[str, Callable[[], Dataset]] = {
@@ -17,4 +24,18 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
     "stacked-digits": stacked_digits,
 }
 
-__all__ = ["DATASETS", "digits", "gaussians", "grid", "ring", "segments", "stacked_digits", "swiss_roll"]
+__all__ = [
+    "DATASETS",
+    "digits",
+    "from_hub",
+    "from_rows",
+    "from_torch_dataset",
+    "gaussians",
+    "grid",
+    "in_units",
+    "load",
+    "ring",
+    "segments",
+    "stacked_digits",
+    "swiss_roll",
+]

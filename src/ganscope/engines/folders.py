@@ -9,13 +9,15 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ganscope.contracts import BadInput
 
 LOCK = ".lock"
 RUN_FILES = ("config.json", "comparison.json")
+PROBE = 2**16
+"""Bytes a folder must take before a run starts in it."""
 
 
 @contextmanager
@@ -72,13 +74,14 @@ def claim(folder: Path, overwrite: bool) -> None:
     """Make an empty folder for a new run, clearing an old run out of the way if asked to.
 
     Raises:
-        BadInput: the folder holds a run and `overwrite` is False, holds something else, or cannot be written.
+        BadInput: the folder holds a run and `overwrite` is False, holds something else, or cannot be written;
+            nothing is left behind then.
     """
-    if folder.exists() and not folder.is_dir():
-        raise BadInput(f"--out {folder} is a file: choose a folder.")
+    made: list[Path] = []
     try:
-        # a process that dies between taking the lock and writing its first file leaves just that
-        if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
+        if folder.exists() and not folder.is_dir():
+            raise BadInput(f"--out {folder} is a file: choose a folder.")
+        if folder.is_dir() and any(not _leftover(path) for path in folder.iterdir()):
             if not any((folder / name).exists() for name in RUN_FILES):
                 raise BadInput(f"--out {folder} holds other files and no run: choose an empty or new folder.")
             if not overwrite:
@@ -89,11 +92,22 @@ def claim(folder: Path, overwrite: bool) -> None:
             with locked([folder]):
                 pass
             shutil.rmtree(folder)
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
+        try:
+            probe.write_bytes(bytes(PROBE))
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
         raise BadInput(
-            f"--out {folder} cannot be written ({error.strerror}): choose another folder."
+            f"--out {folder} cannot be written ({error.strerror or error}): choose another folder."
         ) from None
+
+
+def _leftover(path: Path) -> bool:
+    """What a process leaves that dies between taking the lock and writing its first file."""
+    return path.name == LOCK or (path.name.startswith(".") and path.suffix == ".tmp")

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ganscope import build, record
-from ganscope.config import OWN, RunConfig, resolve
-from ganscope.contracts import BadInput, Dataset, Objective
+from ganscope.bench import check_unchanged
+from ganscope.config import OWN, RunConfig
+from ganscope.contracts import BadInput, Objective, RunFailed
+from ganscope.engines import finetune
 from ganscope.engines.folders import claim, locked
+from ganscope.engines.prepare import Prepared, default_folder, prepare
 from ganscope.report import write_report
 from ganscope.run import Run, read_description
 from ganscope.training import streams
@@ -20,8 +23,10 @@ from ganscope.training import train as train_runs
 from ganscope.training.state import restore
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
+    from ganscope.auto import Setting
+    from ganscope.bench import OwnData
     from ganscope.training.loop import Progress
 
 Folder = str | Path
@@ -34,9 +39,10 @@ def train(
     config: RunConfig | Mapping[str, Any] | str,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
-    data: Dataset | Tensor | None = None,
+    data: Folder | OwnData | None = None,
     objective: Objective | None = None,
     *,
+    start: Folder | Run | None = None,
     out: Folder | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -45,12 +51,14 @@ def train(
     """Train one GAN and write its run folder.
 
     Args:
-        config: a `RunConfig`, a mapping of its fields (`recipe` names the settings to start from), or a
-            recipe's name.
+        config: a `RunConfig`, a mapping of its fields (`recipe` names the settings to start from, `auto` lets
+            the data decide), or a recipe's name.
         generator: your own module, `[B, latent_dim] -> [B, *shape]`; trained in place.
         discriminator: your own module, `[B, *shape] -> [B]` or `[B, 1]`, raw logits; trained in place.
-        data: your own rows `[N, *shape]` (images in [-1, 1]), or a `Dataset`.
+        data: your own rows `[N, *shape]` (images in [-1, 1]), a torch dataset, a `Dataset`, or a path.
         objective: your own `Objective`.
+        start: a run to fine-tune: both networks begin at the raw weights of its newest sound checkpoint, and
+            have its shapes; the moving average goes along where both runs keep one.
         out: the run folder; by default `runs/<data>-<recipe>-seed-<n>`.
         overwrite: replace a run that is there already.
         progress: called with a dict (step, steps, seconds, evaluation) at every row of history.
@@ -60,8 +68,8 @@ def train(
         The finished run.
 
     Raises:
-        BadInput: a configuration, module or data that cannot work.
-        RunFailed: the run turned NaN or infinite.
+        BadInput: a configuration, module or data that cannot work; nothing is written then.
+        RunFailed: the run turned NaN or infinite, or its folder could not be written any more.
         Interrupted: `stop` asked for it; `ganscope.resume(out)` goes on.
 
     Example:
@@ -71,16 +79,39 @@ def train(
         ...     run.sample(5).shape
         torch.Size([5, 2])
     """
-    config = _with_own(as_config(config), generator, discriminator, data, objective)
-    folder = Path(out) if out is not None else default_folder(config)
-    on = build.bench(build.load_data(data if data is not None else config.data), config.batch_size)
-    build.check(config, objective)
+    prepared = prepare(config, generator, discriminator, data, objective, start)
+    return train_prepared(
+        prepared,
+        generator,
+        discriminator,
+        objective,
+        out=out,
+        overwrite=overwrite,
+        progress=progress,
+        stop=stop,
+    )
+
+
+def train_prepared(
+    prepared: Prepared,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    objective: Objective | None = None,
+    *,
+    out: Folder | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    stop: Stop = lambda: False,
+) -> Run:
+    """Train what `prepare` made ready: see `train`."""
+    folder = Path(out) if out is not None else default_folder(prepared.config)
+    on = build.bench(prepared.data, prepared.config.batch_size)
     claim(folder, overwrite)
-    run_stack(
-        [config], [folder], on, progress=progress, stop=stop,
-        generator=generator, discriminator=discriminator, objective=objective,
-    )  # fmt: skip
-    write_report(folder)
+    with _reported([folder]):
+        run_stack(
+            [prepared.config], [folder], on, auto=prepared.auto, start=prepared.start, progress=progress,
+            stop=stop, generator=generator, discriminator=discriminator, objective=objective,
+        )  # fmt: skip
     return Run(folder, generator)
 
 
@@ -88,7 +119,7 @@ def resume(
     folder: Folder,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
-    data: Dataset | Tensor | None = None,
+    data: OwnData | None = None,
     objective: Objective | None = None,
     *,
     progress: Progress | None = None,
@@ -98,7 +129,8 @@ def resume(
     """Go on with an unfinished run, to the very weights it would have reached uninterrupted.
 
     Args:
-        folder: a run folder. One that was trained in a stack is resumed together with its stack.
+        folder: a run folder. One that was trained in a stack is resumed together with its stack. A fine-tuned
+            run needs the run it came from until its own first checkpoint stands, and never after.
         generator: as handed to `train`, untrained, where it was your own; likewise the other arguments.
         discriminator: see `train`.
         data: see `train`.
@@ -111,25 +143,29 @@ def resume(
         The finished run.
 
     Raises:
-        BadInput: no run folder, or another process is training it.
+        BadInput: no run folder, another process is training it, or its data has changed.
+        RunFailed: the run turned NaN or infinite, or its folder could not be written any more.
     """
     folder = Path(folder)
     folders = stack_of(folder)
-    if all((member / "metrics.json").exists() for member in folders):
-        tell(f"{folder} is finished: there is nothing to resume.")
-    else:
-        configs = [RunConfig(**read_description(member)["config"]) for member in folders]
-        given = {"generator": generator, "discriminator": discriminator, "data": data, "objective": objective}
-        _need_own(configs[0], given)
-        on = build.bench(
-            build.load_data(data if data is not None else configs[0].data), configs[0].batch_size
-        )
+    ends = [Run(member).metrics for member in folders]
+    weights = [(member / "generator.safetensors").exists() for member in folders]
+    if all(end and (kept or end["diverged_at"] is not None) for end, kept in zip(ends, weights, strict=True)):
+        diverged = Run(folder).metrics["diverged_at"]
+        how = "is finished" if diverged is None else f"diverged at step {diverged}"
+        tell(f"{folder} {how}: there is nothing to resume.")
+        with _reported(folders):
+            return Run(folder, generator)
+    configs = [Run(member).config for member in folders]
+    given = {"generator": generator, "discriminator": discriminator, "data": data, "objective": objective}
+    _need_own(configs[0], given)
+    loaded = build.load_data(data if data is not None else configs[0].data, configs[0].size)
+    build.check(configs[0], loaded, generator, discriminator, objective)
+    with _reported(folders):
         run_stack(
-            configs, folders, on, progress=progress, stop=stop, tell=tell, resuming=True,
+            configs, folders, build.bench(loaded), progress=progress, stop=stop, tell=tell, resuming=True,
             generator=generator, discriminator=discriminator, objective=objective,
         )  # fmt: skip
-    for member in folders:
-        write_report(member)
     return Run(folder, generator)
 
 
@@ -143,6 +179,8 @@ def run_stack(
     stop: Stop = lambda: False,
     tell: Callable[[str], None] = print,
     patience: float = 0.0,
+    auto: Sequence[Setting] = (),
+    start: finetune.Start | None = None,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
     objective: Objective | None = None,
@@ -158,43 +196,41 @@ def run_stack(
         stop: see `train`.
         tell: told of damaged checkpoints.
         patience: seconds to wait for a process that is about to leave the folders.
+        auto: what the recipe `auto` chose.
+        start: the checkpoint a new single run begins at.
         generator: see `train`.
         discriminator: see `train`.
         objective: see `train`.
     """
     config, seeds = configs[0], [c.seed for c in configs]
     with (
+        _as_failure(folders[0]),
         locked(list(folders), patience),
         _threads(_thread_count(config, folders, resuming)) as threads,
         streams.global_stream(config.seed, "modules"),
     ):
         runs = build.build(configs, folders, on, generator, discriminator, objective)
         if resuming:
+            before = read_description(folders[0])
+            check_unchanged(on.data, before["data"], str(folders[0]))
             restore(runs, tell)
+            if runs.step == 0 and "from" in before:
+                start = finetune.find(Path(before["from"]["run"]), before["from"]["step"])
             for k in runs.alive:
                 for name in ("history.jsonl", "timing.jsonl"):
                     record.keep_rows(folders[k] / name, runs.step or -1)
         else:
             for own, folder in zip(configs, folders, strict=True):
-                record.write_json(folder / "config.json", build.description(own, on, seeds, threads))
-                build.write_real(folder / "real.npy", on)
+                described = build.description(own, on, seeds, threads)
+                described |= {"auto": [setting._asdict() for setting in auto]} if auto else {}
+                described |= {"from": finetune.describe(start, own)} if start is not None else {}
+                record.write_json(folder / "config.json", described)
+        if start is not None:
+            finetune.take_over(runs, start)
+        for folder in folders:
+            if not (folder / "real.npy").exists():
+                build.write_real(folder / "real.npy", on.data)
         train_runs(runs, progress or (lambda event: None), stop)
-
-
-def as_config(config: RunConfig | Mapping[str, Any] | str) -> RunConfig:
-    """Complete what the user gave: a recipe's name, or a mapping of fields."""
-    if isinstance(config, RunConfig):
-        return config
-    if isinstance(config, str):
-        return resolve(config, {})
-    given = dict(config)
-    recipe = given.pop("recipe", None)
-    return resolve(recipe, given)
-
-
-def default_folder(config: RunConfig) -> Path:
-    """Where a run goes when nobody says: `runs/<data>-<recipe>-seed-<n>`."""
-    return Path("runs") / f"{Path(config.data).stem}-{config.recipe}-seed-{config.seed}"
 
 
 def stack_of(folder: Path) -> list[Path]:
@@ -203,24 +239,33 @@ def stack_of(folder: Path) -> list[Path]:
     return [folder] if len(seeds) == 1 else [folder.parent / f"seed-{seed}" for seed in seeds]
 
 
-def _with_own(
-    config: RunConfig,
-    generator: nn.Module | None,
-    discriminator: nn.Module | None,
-    data: Dataset | Tensor | None,
-    objective: Objective | None,
-) -> RunConfig:
-    """Note in the configuration which objects are the user's own."""
-    changes: dict[str, str] = {}
-    if generator is not None or discriminator is not None:
-        changes["network"] = OWN
-    if data is not None:
-        changes["data"] = data.name if isinstance(data, Dataset) else OWN
-    if objective is not None:
-        changes["objective"] = OWN
-    if config.network == OWN and (generator is None or discriminator is None):
-        raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
-    return config.model_copy(update=changes)
+@contextlib.contextmanager
+def _reported(folders: Sequence[Path]) -> Iterator[None]:
+    """Write the reports of runs that ended, be it that they diverged."""
+    try:
+        yield
+    except RunFailed:
+        for folder in folders:
+            if (folder / "metrics.json").exists():
+                write_report(folder)
+        raise
+    with _as_failure(folders[0]):
+        for folder in folders:
+            write_report(folder)
+
+
+@contextlib.contextmanager
+def _as_failure(folder: Path) -> Iterator[None]:
+    """Turn a disk that fills into a sentence; what was saved before is whole."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RunFailed(
+            f"{folder} cannot be written any more ({error.strerror or error}): make room, then go on with "
+            f"ganscope resume {folder}."
+        ) from None
 
 
 def _need_own(config: RunConfig, given: Mapping[str, object]) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from ganscope.auto import Setting
 from ganscope.config import RunConfig
 from ganscope.record import jsonable
 
@@ -31,6 +32,8 @@ class Job(NamedTuple):
     resuming: bool = False
     seconds: float = 0.0
     """Train for about that long instead of the configured steps; 0 for the steps."""
+    auto: Sequence[Setting] = ()
+    """What the recipe `auto` chose, for the record."""
 
     @property
     def cost(self) -> float:
@@ -117,6 +120,7 @@ class _Worker:
             "folders": [str(folder) for folder in job.folders],
             "resuming": job.resuming,
             "seconds": job.seconds,
+            "auto": [list(setting) for setting in job.auto],
         }
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101

@@ -41,12 +41,13 @@ def _work(job: dict[str, Any], stopped: threading.Event) -> None:
     import torch
 
     from ganscope import build
+    from ganscope.auto import Setting
     from ganscope.config import RunConfig
     from ganscope.engines.inprocess import run_stack
 
     torch.set_num_threads(1)
     configs = [RunConfig(**values) for values in job["configs"]]
-    on = build.bench(build.load_data(configs[0].data), configs[0].batch_size)
+    on = build.bench(build.load_data(configs[0].data, configs[0].size), configs[0].batch_size)
     if job["seconds"] and not job["resuming"]:
         steps = build.steps_within(job["seconds"], configs, on)
         configs = [c.model_copy(update={"steps": steps}) for c in configs]
@@ -59,6 +60,7 @@ def _work(job: dict[str, Any], stopped: threading.Event) -> None:
         stop=stopped.is_set,
         tell=lambda text: _say({"note": text}),
         patience=PATIENCE,
+        auto=[Setting(*entry) for entry in job["auto"]],
     )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,13 @@ SHOWN_SIDE = 48
 """Pixels a sample is enlarged to, at least, so that one can look at it."""
 
 
-def write_samples(path: Path, samples: NDArray[np.float32], columns: Sequence[str] = ()) -> None:
+def write_samples(path: Path, samples: NDArray[np.floating[Any]], columns: Sequence[str] = ()) -> None:
     """Write samples in the format the file name ends in.
 
     Args:
-        path: `.png` (images only: one grid), `.npz` (array "samples"), `.npy` or `.csv` (one row a sample).
-        samples: float32 `[N, *shape]`, images `[N, C, H, W]` in [-1, 1].
+        path: `.png` (images only: one grid), `.npz` (array "samples"), `.npy` or `.csv` (one row a sample,
+            columns of whole numbers without decimals).
+        samples: `[N, *shape]`, images `[N, C, H, W]` in [-1, 1].
         columns: column names of a table.
 
     Raises:
@@ -33,7 +35,7 @@ def write_samples(path: Path, samples: NDArray[np.float32], columns: Sequence[st
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     write_samples(Path(folder) / "points.csv", np.zeros((2, 3), np.float32))
         ...     (Path(folder) / "points.csv").read_text().splitlines()
-        ['x0,x1,x2', '0.0,0.0,0.0', '0.0,0.0,0.0']
+        ['x0,x1,x2', '0,0,0', '0,0,0']
     """
     writers: dict[str, Callable[[], bytes]] = {
         ".png": lambda: _png(samples),
@@ -53,7 +55,7 @@ def write_samples(path: Path, samples: NDArray[np.float32], columns: Sequence[st
         raise BadInput(f"samples cannot be written to {path}: {error.strerror}.") from None
 
 
-def _png(samples: NDArray[np.float32]) -> bytes:
+def _png(samples: NDArray[np.floating[Any]]) -> bytes:
     from PIL import Image
 
     if samples.ndim != 4 or samples.shape[1] not in (1, 3):
@@ -80,25 +82,26 @@ def _png(samples: NDArray[np.float32]) -> bytes:
     return buffer.getvalue()
 
 
-def _npz(samples: NDArray[np.float32]) -> bytes:
+def _npz(samples: NDArray[np.floating[Any]]) -> bytes:
     buffer = BytesIO()
     np.savez_compressed(buffer, samples=samples)
     return buffer.getvalue()
 
 
-def _npy(samples: NDArray[np.float32]) -> bytes:
+def _npy(samples: NDArray[np.floating[Any]]) -> bytes:
     buffer = BytesIO()
     np.save(buffer, samples, allow_pickle=False)
     return buffer.getvalue()
 
 
-def _csv(samples: NDArray[np.float32], columns: Sequence[str]) -> bytes:
+def _csv(samples: NDArray[np.floating[Any]], columns: Sequence[str]) -> bytes:
     import csv
     from io import StringIO
 
     rows = samples.reshape(len(samples), -1)
+    whole = (rows == np.rint(rows)).all(axis=0)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns or [f"x{index}" for index in range(rows.shape[1])])
-    writer.writerows([[str(value) for value in row] for row in rows])
+    writer.writerows([[f"{v:.0f}" if w else str(v) for v, w in zip(row, whole, strict=True)] for row in rows])
     return text.getvalue().encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,16 +79,18 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, state
 
 
-def save_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write bare weights under the module's own names, for anybody to load."""
-    with whole_file(path) as file:
-        file.write(serialise(dict(tensors), metadata={"format": str(FORMAT)}))
+def retain(folder: Path, newest: int, every: int = 0, best: Collection[int] = ()) -> None:
+    """Delete the checkpoints of a run folder that nobody asked to keep.
 
-
-def retain(folder: Path, newest: int) -> None:
-    """Delete all but the newest checkpoints of a run folder."""
+    Args:
+        folder: the run folder.
+        newest: how many of the newest are kept.
+        every: those whose step is a multiple of this are kept too; 0 for none.
+        best: steps to keep whatever their age.
+    """
     for step in steps(folder)[:-newest]:
-        path_of(folder, step).unlink(missing_ok=True)
+        if step not in best and not (every and step % every == 0):
+            path_of(folder, step).unlink(missing_ok=True)
 
 
 def _digest(tensors: Mapping[str, Tensor], state: str) -> str:

@@ -98,9 +98,9 @@ def advance(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
 
 
 def _real(runs: Runs, position: int) -> Tensor:
-    index = torch.stack([batches(position) for batches in runs.batches])
-    rows = runs.rows[index.flatten()]
-    rows = rows.reshape(*index.shape, *rows.shape[1:]) if runs.game.stacked else rows
+    indices = [batches(position) for batches in runs.batches]
+    rows = runs.rows[torch.cat(indices) if runs.game.stacked else indices[0]]
+    rows = rows.reshape(len(indices), -1, *rows.shape[1:]) if runs.game.stacked else rows
     return rows.to(runs.held_out.device, runs.held_out.dtype)
 
 
@@ -130,9 +130,10 @@ def _evaluation_due(runs: Runs) -> bool:
 
 def _watch_for_nan(runs: Runs, d_step: DiscriminatorStep, g_step: GeneratorStep) -> None:
     """Retire runs whose losses are no numbers any more; a run has no use for the steps that would follow."""
-    total = d_step.loss.sum(-1) + d_step.penalty.sum(-1) + g_step.loss.sum(-1)
+    total = d_step.loss + d_step.penalty + g_step.loss
     if math.isfinite(float(total.sum())):
         return
+    total = total.sum(-1)
     d_loss = (d_step.loss + d_step.penalty).mean(-1).flatten()
     for k, finite in enumerate(total.flatten().isfinite().tolist()):
         if not finite and k not in runs.diverged:
@@ -164,8 +165,9 @@ def _record(
     g_step: GeneratorStep | None,
     progress: Progress,
 ) -> None:
+    first = {"format": record.FORMAT} if runs.step == 0 else {}
     rows: list[dict[str, Any]] = [
-        {"step": runs.step, "samples_seen": runs.samples_seen} for _ in runs.configs
+        {**first, "step": runs.step, "samples_seen": runs.samples_seen} for _ in runs.configs
     ]
     if d_step is not None and g_step is not None:
         rows = [row | losses for row, losses in zip(rows, _losses(runs, d_step, g_step), strict=True)]
@@ -176,7 +178,7 @@ def _record(
                 rows[k] |= measured
     for k in runs.alive:
         record.append_rows(runs.folders[k] / "history.jsonl", [rows[k]])
-        record.append_rows(runs.folders[k] / "timing.jsonl", [{"step": runs.step, **clock.read()}])
+        record.append_rows(runs.folders[k] / "timing.jsonl", [{**first, "step": runs.step, **clock.read()}])
     progress(
         {
             "step": runs.step,
@@ -252,8 +254,7 @@ def _checkpoint(runs: Runs) -> None:
 
 def _finish(runs: Runs) -> None:
     for k in runs.alive:
-        tensors = {name: t.cpu().contiguous() for name, t in state.generator_tensors(runs, k).items()}
-        checkpoint.save_weights(runs.folders[k] / "generator.safetensors", tensors)
+        state.save_generator(runs, k)
         _write_metrics(runs, k)
 
 

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
+from ganscope.training.batched import batched
+
 
 class Network(NamedTuple):
     """A network the step can drive without knowing whether it is one or a stack of K."""
@@ -37,10 +39,11 @@ def plain(module: nn.Module) -> Network:
 
 
 def stack(modules: Sequence[nn.Module]) -> Network:
-    """Stack K modules of one architecture: parameters `[K, ...]`, driven by `vmap` over `functional_call`.
+    """Stack K modules of one architecture: parameters `[K, ...]`, driven as one program.
 
-    Run k of the stack computes what its module alone would compute; nothing flows between runs, so one that
-    diverges leaves the others untouched.
+    Perceptrons run as batched matrix products, all other modules by `vmap` over `functional_call`. Run k of
+    the stack computes what its module alone would compute; nothing flows between runs, so one that diverges
+    leaves the others untouched.
 
     Args:
         modules: K modules of the same class, shapes and mode. They are copied, not trained.
@@ -52,7 +55,11 @@ def stack(modules: Sequence[nn.Module]) -> Network:
     parameters = {name: p.detach().clone().requires_grad_() for name, p in parameters.items()}
     buffers = {name: b.detach().clone() for name, b in buffers.items()}
     module = modules[0]
+    call_with = batched(module) or _mapped(module, buffers)
+    return Network(lambda x: call_with(parameters, x), call_with, parameters, buffers, module)
 
+
+def _mapped(module: nn.Module, buffers: dict[str, Tensor]) -> Callable[[dict[str, Tensor], Tensor], Tensor]:
     def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
         result: Tensor = functional_call(module, (parameters, buffers), (x,))
         return result
@@ -63,7 +70,7 @@ def stack(modules: Sequence[nn.Module]) -> Network:
         result: Tensor = run(parameters, buffers, x)
         return result
 
-    return Network(lambda x: call_with(parameters, x), call_with, parameters, buffers, module)
+    return call_with
 
 
 @contextmanager

@@ -71,12 +71,6 @@ class Runs:
         return self.game.generator.parameters if self.average is None else self.average
 
 
-def generator_tensors(runs: Runs, k: int) -> dict[str, Tensor]:
-    """What `generator.safetensors` holds for run k: sampling weights and buffers, by the module's names."""
-    tensors = {**runs.sampling_parameters(), **runs.game.generator.buffers}
-    return {name: t.detach() for name, t in member(tensors, k if runs.game.stacked else None).items()}
-
-
 def save(runs: Runs, k: int) -> Path:
     """Write run k's checkpoint and drop old ones."""
     tensors, _ = _tensors(runs)
@@ -87,8 +81,24 @@ def save(runs: Runs, k: int) -> Path:
     path = checkpoint.path_of(runs.folders[k], runs.step)
     state = {"step": runs.step, "samples_seen": runs.samples_seen, "seed": runs.configs[k].seed}
     checkpoint.save(path, own, state)
-    checkpoint.retain(runs.folders[k], runs.config.keep_checkpoints)
+    best = [_best_step(runs.folders[k])] if runs.config.keep_best else []
+    checkpoint.retain(runs.folders[k], runs.config.keep_checkpoints, runs.config.keep_every, best)
     return path
+
+
+def save_generator(runs: Runs, k: int) -> None:
+    """Write run k's trained generator under its module's own names, for anybody to load."""
+    tensors = {**runs.sampling_parameters(), **runs.game.generator.buffers}
+    own = member(tensors, k if runs.game.stacked else None)
+    checkpoint.save(runs.folders[k] / "generator.safetensors", own, {"step": runs.step})
+
+
+def _best_step(folder: Path) -> int:
+    """The step with the lowest EMD among those that were evaluated and have a checkpoint."""
+    kept = set(checkpoint.steps(folder))
+    rows = record.read_rows(folder / "history.jsonl")
+    judged = [(row["emd"], row["step"]) for row in rows if row.get("emd") is not None and row["step"] in kept]
+    return min(judged, default=(0.0, -1))[1]
 
 
 def restore(runs: Runs, tell: Callable[[str], None]) -> None:

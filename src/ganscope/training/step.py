@@ -6,6 +6,7 @@ random numbers or branches on the value of a tensor.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
@@ -92,11 +93,17 @@ def train_discriminator(
     looked_at = {term.where for term in game.terms}
     real_logits, fake_logits, real, fake = _both(game, real, fake, looked_at)
     loss = _per_sample(game, game.objective.d_loss, real_logits, fake_logits)
-    penalty = torch.zeros_like(loss)
-    for term, drawn in zip(game.terms, noise, strict=True):
-        penalty = penalty + term.weight * _cost(game, term, (real, real_logits), (fake, fake_logits), drawn)
-    objective = (loss + penalty).mean(-1).sum()
-    _update(game.d_optimizer, game.discriminator, objective)
+    costs = [
+        term.weight * _cost(game, term, (real, real_logits), (fake, fake_logits), drawn)
+        for term, drawn in zip(game.terms, noise, strict=True)
+    ]
+    penalty = functools.reduce(torch.add, costs) if costs else torch.zeros_like(loss)
+    total = loss + penalty if costs else loss
+    parameters = list(game.discriminator.parameters.values())
+    gradient = torch.autograd.grad(
+        total, parameters, _mean_over_rows(total), allow_unused=True, materialize_grads=True
+    )
+    _apply(game.d_optimizer, parameters, gradient)
     game.project()
     return DiscriminatorStep(loss.detach(), penalty.detach(), real_logits.detach(), fake_logits.detach())
 
@@ -120,7 +127,11 @@ def train_generator(game: Game, real: Tensor, latent: Tensor) -> GeneratorStep:
     loss = _per_sample(game, game.objective.g_loss, real_logits, fake_logits)
     parameters = list(game.generator.parameters.values())
     slope, *gradient = torch.autograd.grad(
-        loss.mean(-1).sum(), [fake_logits, *parameters], allow_unused=True, materialize_grads=True
+        loss,
+        [fake_logits, *parameters],
+        _mean_over_rows(loss),
+        allow_unused=True,
+        materialize_grads=True,
     )
     _apply(game.g_optimizer, parameters, gradient)
     slope = slope if slope.ndim == loss.ndim else slope.sum(-1)
@@ -132,6 +143,8 @@ def logits(game: Game, x: Tensor) -> Tensor:
     scores = game.discriminator.call(x)
     if scores.ndim == game.batch_dims:
         return scores
+    if scores.ndim == game.batch_dims + 1 and scores.shape[-1] == 1:
+        return scores.squeeze(-1)
     scores = scores.flatten(game.batch_dims)
     return scores.squeeze(-1) if scores.shape[-1] == 1 else scores
 
@@ -150,7 +163,7 @@ def _both(
     if game.joint and not looked_at & {"real", "fake"}:
         axis = game.batch_dims - 1
         both = logits(game, torch.cat([real, fake], dim=axis))
-        real_logits, fake_logits = both.tensor_split(2, dim=axis)
+        real_logits, fake_logits = torch.split(both, real.shape[axis], dim=axis)
         return real_logits, fake_logits, real, fake
     if "real" in looked_at:
         real = real.detach().requires_grad_()
@@ -171,14 +184,13 @@ def _cost(
         assert noise is not None  # noqa: S101 - drawn for every term that looks elsewhere
         x = points(real[0], fake[0], noise).detach().requires_grad_()
         scores = logits(game, x)
-    (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
+    (slope,) = torch.autograd.grad(scores, x, torch.ones_like(scores), create_graph=True)
     return term.penalty.cost(squared_slope(slope, batch_dims=game.batch_dims))
 
 
-def _update(optimizer: torch.optim.Optimizer, network: Network, objective: Tensor) -> None:
-    parameters = list(network.parameters.values())
-    gradient = torch.autograd.grad(objective, parameters, allow_unused=True, materialize_grads=True)
-    _apply(optimizer, parameters, gradient)
+def _mean_over_rows(loss: Tensor) -> Tensor:
+    """Weights of the rows' losses in a run's objective, their mean: handed to autograd, no sum is formed."""
+    return torch.full_like(loss, 1 / loss.shape[-1])
 
 
 def _apply(
@@ -189,4 +201,5 @@ def _apply(
         matches = slope.stride() == parameter.stride()
         parameter.grad = slope if matches else torch.empty_like(parameter).copy_(slope)
     optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    for parameter in parameters:
+        parameter.grad = None

@@ -1,0 +1,171 @@
+"""What the benchmarks share: the games they time, both sides of a comparison, how times are taken."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+import by_hand
+from ganscope import build
+from ganscope.config import resolve
+from ganscope.training import Runs, streams
+from ganscope.training.loop import advance
+
+LONG = 1_000_000
+"""Steps of a configuration no benchmark reaches the end of."""
+
+
+class Spread(NamedTuple):
+    """Median of a measured quantity over blocks, and the range that holds the middle 80 % of them."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Show as `1.02 (0.98-1.07)`."""
+        return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Median, 10 % and 90 % quantile."""
+    low, *_, high = statistics.quantiles(values, n=10, method="inclusive")
+    return Spread(statistics.median(values), low, high)
+
+
+def images(side: int = 32, rows: int = 1_000) -> Tensor:
+    """Colour noise in [-1, 1]: what a picture shows does not change what a step costs."""
+    return torch.rand(rows, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def bench_without_judge(data: str | Tensor, batch_size: int) -> build.Bench:
+    """A bench for timing the step alone: its judge is never called."""
+    loaded = build.load_data(data)
+    about: dict[str, Any] = {"emd_floor": 0.0, "mode_names": []}
+    return build.Bench(loaded, lambda fake: {}, batch_size, about)
+
+
+def runs_of(recipe: str, on: build.Bench, folder: Path, seeds: Sequence[int] = (0,), **given: Any) -> Runs:
+    """Build runs of a recipe that differ in their seeds, as ganscope builds anybody's."""
+    configs = [resolve(recipe, {"steps": LONG, **given, "seed": seed}) for seed in seeds]
+    return build.build(configs, [folder] * len(seeds), on)
+
+
+def by_hand_like(runs: Runs) -> tuple[by_hand.Step, nn.Module, nn.Module]:
+    """Write a plain run's step by hand: same initial weights, same random numbers, nothing shared.
+
+    Returns:
+        The step, its generator and its discriminator.
+    """
+    config, rows = runs.config, runs.rows
+    assert isinstance(rows, Tensor)
+    generator = copy.deepcopy(runs.game.generator.module)
+    discriminator = copy.deepcopy(runs.game.discriminator.module)
+    draws = by_hand.Draws(
+        noise=streams.generator(config.seed, "noise"),
+        penalty=streams.generator(config.seed, "penalty"),
+        order=lambda epoch: torch.randperm(
+            len(rows), generator=streams.generator(config.seed, "data", epoch)
+        ),
+    )
+    step = by_hand.STEPS[config.recipe](generator, discriminator, rows, config, draws)
+    return step, generator, discriminator
+
+
+def stepping(runs: Runs) -> Callable[[], None]:
+    """Ganscope's step as a function of nothing."""
+
+    def step() -> None:
+        advance(runs)
+        runs.step += 1
+
+    return step
+
+
+def counting(step: by_hand.Step) -> Callable[[], None]:
+    """A hand-written step as a function of nothing."""
+    number = 0
+
+    def next_step() -> None:
+        nonlocal number
+        step(number)
+        number += 1
+
+    return next_step
+
+
+def timed(step: Callable[[], None], times: int) -> float:
+    """Seconds a step takes, over a block of some."""
+    start = time.perf_counter()
+    for _ in range(times):
+        step()
+    return (time.perf_counter() - start) / times
+
+
+def interleaved(steps: Sequence[Callable[[], None]], blocks: int, block_seconds: float) -> list[list[float]]:
+    """Time several steps in turn, so that what else the machine does meets all of them alike.
+
+    Args:
+        steps: what to time.
+        blocks: how many times each gets its turn; the order is reversed every other time.
+        block_seconds: roughly how long a turn lasts.
+
+    Returns:
+        For each step its seconds per call, by block.
+    """
+    for step in steps:
+        timed(step, 10)
+    calls = [max(1, round(block_seconds / timed(step, 10))) for step in steps]
+    measured: list[list[float]] = [[] for _ in steps]
+    gc.collect()
+    for block in range(blocks):
+        order = range(len(steps)) if block % 2 == 0 else reversed(range(len(steps)))
+        for i in order:
+            measured[i].append(timed(steps[i], calls[i]))
+    return measured
+
+
+def ratios(measured: Sequence[float], reference: Sequence[float]) -> Spread:
+    """How many times as long as the reference, block by block."""
+    return spread([a / b for a, b in zip(measured, reference, strict=True)])
+
+
+def machine() -> dict[str, str]:
+    """Describe the machine and the versions, for the head of a table."""
+    return {
+        "CPU": f"{_cpu_model()}, {os.cpu_count()} cores seen",
+        "threads": str(torch.get_num_threads()),
+        "torch": torch.__version__,
+        "Python": platform.python_version(),
+        "load": f"{os.getloadavg()[0]:.1f} (1-minute average at the start)",
+    }
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay a table out as Markdown with aligned columns."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    )
+
+
+def _cpu_model() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or sys.platform
+    models = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")]
+    return models[0] if models else platform.machine()

@@ -1,0 +1,157 @@
+"""What commands print: results as tables and sentences, or as JSON; notes and decisions beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ganscope.config import (
+    AUTO,
+    BUILT_IN_DATA,
+    DEFAULT_RECIPES,
+    PENALTY_NAMES,
+    RunConfig,
+    choices,
+    load_recipe,
+    recipe_names,
+)
+from ganscope.record import jsonable
+from ganscope.terminal import complain, print_pairs, print_table, say
+
+if TYPE_CHECKING:
+    from ganscope.auto import Setting
+    from ganscope.comparison import Comparison
+    from ganscope.engines import Prepared
+    from ganscope.run import Run
+
+AUTO_ABOUT = "Settings chosen by the shape of the data and the number of rows."
+PRDC_WORDS = ("precision", "recall", "density", "coverage")
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object; what is not finite becomes null."""
+    print(json.dumps(jsonable(value), indent=2, allow_nan=False))
+
+
+def print_notes(prepared: Prepared) -> None:
+    """Say on standard error what was decided while reading the data, by the recipe `auto` and by `--from`."""
+    print_data_notes(prepared.data.name, prepared.data.notes)
+    print_choices(prepared.auto)
+    if prepared.start is not None:
+        complain(f"begins at the weights of {prepared.start.run}, step {prepared.start.step}")
+
+
+def print_data_notes(name: str, notes: Sequence[str]) -> None:
+    """Say on standard error what was decided while reading the data."""
+    for note in notes:
+        complain(f"{name}: {note}")
+
+
+def print_choices(chosen: Sequence[Setting]) -> None:
+    """Say on standard error what the recipe `auto` chose and why, a line each."""
+    for setting in chosen:
+        complain(f"{AUTO}: {setting.field} {setting.value}: {setting.reason}")
+
+
+def print_configs(configs: Mapping[str, RunConfig], as_json: bool) -> None:
+    """Print complete configurations: what each has of its own, then what they have in common."""
+    dumps = {name: config.model_dump() for name, config in configs.items()}
+    if as_json:
+        print_json(dumps)
+        return
+    fields = [name for name in RunConfig.model_fields if name != "recipe"]
+    own = [f for f in fields if len({str(dump[f]) for dump in dumps.values()}) > 1]
+    first = next(iter(dumps.values()))
+    if own:
+        print_table([("", own), *((name, [str(dump[f]) for f in own]) for name, dump in dumps.items())])
+    say(("The same for all: " if own else "") + ", ".join(f"{f} {first[f]}" for f in fields if f not in own))
+
+
+def print_run(run: Run, as_json: bool) -> None:
+    """Print how a run ended, and where its report is."""
+    from ganscope.report import in_words, load_record, summarise, table
+
+    page = run.folder / "report.html"
+    if as_json:
+        print_json({"folder": str(run.folder), "report": str(page), "metrics": run.metrics})
+        return
+    summaries = summarise([load_record(run.folder)])
+    print_table(table(summaries))
+    say(f"\n{in_words(summaries)}\n\nReport: {page}")
+
+
+def print_comparison(result: Comparison, as_json: bool) -> None:
+    """Print how a comparison ended, and where its report is."""
+    from ganscope.report import in_words, table
+
+    summaries = result.summaries()
+    for name, text in result.failures.items():
+        complain(f"{name}: {text}")
+    if as_json:
+        print_json({"report": str(result.report), "recipes": [_as_dict(s) for s in summaries]})
+        return
+    print_table(table(summaries))
+    say(f"\n{in_words(summaries)}\n\nReport: {result.report}")
+
+
+def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:
+    """Print what `Run.evaluate` found: each number beside that of real rows."""
+    if as_json:
+        print_json(found)
+        return
+    names, fake, real = ["EMD"], [found["emd"]], [found["emd_floor"]]
+    for word in PRDC_WORDS:
+        names.append(word)
+        fake.append(found["prdc"][word])
+        real.append(found["prdc_real"][word])
+    columns = [("", names), ("generated", _rounded(fake)), ("real rows", _rounded(real))]
+    print_table(columns)
+    rows = found["compared_rows"]
+    say(
+        f"\n{rows} rows each against {rows} held-out rows of {found['data']}; for real rows, the mean over "
+        "five sets of training rows. Precision and recall (k = 5) are taken between rows as they are."
+    )
+    if "modes" in found:
+        missing = f"; missing: {_few(found['missing'])}" if found["missing"] else ""
+        say(
+            f"{found['captured']} of {found['modes']} modes captured{missing}; "
+            f"{found['high_quality']:.0%} of {found['samples']} samples are of high quality."
+        )
+
+
+def print_list(as_json: bool) -> None:
+    """Print all names there are."""
+    recipes = {name: load_recipe(name) for name in recipe_names()} | {AUTO: {"about": AUTO_ABOUT}}
+    options = {name: choices(name) for name in ("objective", "network", "optimizer")}
+    if as_json:
+        print_json({"recipes": recipes, "data": BUILT_IN_DATA, "penalties": PENALTY_NAMES, **options})
+        return
+    say("Recipes (* compared by default)")
+    print_pairs(
+        [(f"{'*' if n in DEFAULT_RECIPES else ' '} {n}", recipe["about"]) for n, recipe in recipes.items()]
+    )
+    print_pairs(
+        [
+            ("Data", ", ".join((*BUILT_IN_DATA, "or a path"))),
+            ("Objectives", ", ".join(options["objective"])),
+            ("Penalties", ", ".join(PENALTY_NAMES)),
+            ("Networks", ", ".join(options["network"])),
+            ("Optimisers", ", ".join(options["optimizer"])),
+        ]
+    )
+
+
+def _rounded(values: Sequence[float]) -> list[str]:
+    return [f"{value:.3g}" for value in values]
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _as_dict(value: Any) -> Any:
+    """Named tuples, nested, as JSON objects."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {key: _as_dict(entry) for key, entry in value._asdict().items()}
+    return value

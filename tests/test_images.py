@@ -1,0 +1,425 @@
+"""Pictures from folders and zip archives: every mode and size, one split, what is refused."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+from ganscope.contracts import BadInput, Dataset
+from ganscope.data import images, load, rows
+from ganscope.data.images import decoded
+
+DIGITS = (load_digits().images * 255 / 16).round().astype(np.uint8)
+
+
+def digit(at: int, side: int = 24) -> NDArray[np.uint8]:
+    """A scikit-learn digit, white on black, every pixel `side / 8` wide."""
+    enlarged: NDArray[np.uint8] = DIGITS[at].repeat(side // 8, axis=0).repeat(side // 8, axis=1)
+    return enlarged
+
+
+def write_digits(folder: Path, n: int = 40, mode: str = "L", ending: str = "png", side: int = 24) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for at in range(n):
+        image = Image.fromarray(digit(at, side)).convert(mode)
+        if mode == "I":  # integers count as 16 bits
+            image = Image.fromarray(digit(at, side).astype(np.int32) * 257)
+        image.save(folder / f"{at:04d}.{ending}", quality=95)
+
+
+def every_row(dataset: Dataset) -> Tensor:
+    return torch.cat([dataset.train[torch.arange(len(dataset.train))], dataset.held_out])
+
+
+def assert_the_digits(dataset: Dataset, n: int, tolerance: float) -> None:
+    """Each digit is there once, at 8 by 8 pixels, on every channel."""
+    found = every_row(dataset).mean(dim=1).flatten(1).double()
+    expected = torch.from_numpy(np.stack([digit(at, 8) for at in range(n)]) / 127.5 - 1.0).flatten(1)
+    nearest = torch.cdist(found, expected).argmin(dim=1)
+    assert sorted(nearest.tolist()) == list(range(n))
+    assert (found - expected[nearest]).abs().max().item() < tolerance
+
+
+@pytest.mark.parametrize(
+    ("ending", "mode", "channels", "tolerance"),
+    [
+        ("png", "L", 1, 0.005),
+        ("png", "RGB", 3, 0.005),
+        ("png", "RGBA", 3, 0.005),
+        ("png", "LA", 1, 0.005),
+        ("png", "P", 1, 0.02),
+        ("bmp", "L", 1, 0.005),
+        ("bmp", "RGB", 3, 0.005),
+        ("gif", "L", 1, 0.005),
+        ("tif", "CMYK", 3, 0.02),
+        ("tiff", "F", 1, 0.005),
+        ("tif", "I", 1, 0.005),
+        ("jpg", "L", 1, 0.2),
+        ("JPEG", "RGB", 3, 0.2),
+        ("jpg", "CMYK", 3, 0.2),
+        ("webp", "RGB", 3, 0.5),
+        ("pgm", "L", 1, 0.005),
+        ("png", "1", 1, None),
+    ],
+)
+def test_every_format_and_mode_is_read(
+    ending: str, mode: str, channels: int, tolerance: float | None, tmp_path: Path
+) -> None:
+    write_digits(tmp_path / "digits", mode=mode, ending=ending, side=8)
+    dataset = load(tmp_path / "digits", size=8)
+    assert dataset.name == "digits"
+    assert dataset.shape == (channels, 8, 8)
+    assert dataset.value_range == (-1.0, 1.0)
+    assert len(dataset.train) + len(dataset.held_out) == 40
+    kind = "grey" if channels == 1 else "colour"
+    assert dataset.notes == (f"40 images read as {kind}, 8 x 8 pixels.",)
+    if tolerance is not None:
+        assert_the_digits(dataset, 40, tolerance)
+
+
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+def test_sixteen_bits_keep_their_range(order: str, tmp_path: Path) -> None:
+    for at in range(30):
+        Image.fromarray((digit(at, 8).astype(np.uint16) * 257).astype("<u2")).save(tmp_path / f"{at}.png")
+        deep = Image.fromarray((digit(at, 8).astype(np.uint16) * 257).astype(order))
+        assert decoded(deep, 1, 8)[0].tolist() == digit(at, 8).tolist()
+    dataset = load(tmp_path, size=8)
+    assert dataset.shape == (1, 8, 8)
+    assert_the_digits(dataset, 30, 0.005)
+
+
+def test_the_default_side_is_32_and_sizes_are_said(tmp_path: Path) -> None:
+    write_digits(tmp_path, 19, side=24)
+    Image.new("L", (100, 300)).save(tmp_path / "tall.png")
+    Image.new("L", (9, 5), 255).save(tmp_path / "tiny.png")
+    dataset = load(tmp_path)
+    assert dataset.shape == (1, 32, 32)
+    assert "resized and cropped from 9 x 5 to 100 x 300 pixels." in dataset.notes
+
+
+def test_one_colour_picture_makes_three_channels(tmp_path: Path) -> None:
+    write_digits(tmp_path)
+    Image.new("RGB", (20, 20), (255, 0, 0)).save(tmp_path / "zz.png")
+    assert load(tmp_path, 8).shape == (3, 8, 8)
+    grey_palette = Image.fromarray(digit(0)).convert("P")
+    colour_palette = Image.new("RGB", (8, 8), (255, 0, 0)).convert("P", palette=Image.Palette.ADAPTIVE)
+    for palette, channels in ((grey_palette, 1), (colour_palette, 3)):
+        palette.save(tmp_path / "zz.png")
+        assert load(tmp_path, 8).shape == (channels, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("size", "side"),
+    [((60, 40), 20), ((40, 60), 20), ((300, 200), 8), ((64, 32), 16), ((10, 30), 20), ((9, 9), 8)],
+)
+def test_resizing_and_cropping_agree_with_a_slower_way(size: tuple[int, int], side: int) -> None:
+    # Second source: resize the whole picture to a shorter side of `side`, then cut the centre out by hand.
+    x, y = np.meshgrid(np.linspace(0, 3, size[0]), np.linspace(0, 3, size[1]))
+    image = Image.fromarray((127 + 60 * np.sin(x * 2) + 60 * np.cos(y * 3)).astype(np.uint8))
+    width, height = (length * side // min(size) for length in size)
+    whole = image.resize((width, height), Image.Resampling.LANCZOS)
+    left, top = (width - side) // 2, (height - side) // 2
+    expected = np.asarray(whole.crop((left, top, left + side, top + side)), dtype=float)
+    np.testing.assert_allclose(decoded(image, 1, side)[0].astype(float), expected, atol=1)
+
+
+def test_a_large_jpeg_decodes_at_a_fraction_to_the_same_picture() -> None:
+    x, y = np.meshgrid(np.linspace(0, 6, 640), np.linspace(0, 6, 480))
+    image = Image.fromarray((127 + 60 * np.sin(x) + 60 * np.cos(y)).astype(np.uint8))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=95)
+    with Image.open(buffer) as drafted:
+        found = decoded(drafted, 1, 32)
+        assert drafted.size < (640, 480)
+    np.testing.assert_allclose(found.astype(float), decoded(image, 1, 32).astype(float), atol=4)
+
+
+def test_pictures_are_turned_upright(tmp_path: Path) -> None:
+    upright = Image.fromarray(digit(4, 16))
+    # EXIF orientation 6: the stored picture must be turned clockwise by 90 degrees to be seen upright.
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
+    with Image.open(tmp_path / "turned.png") as image:
+        assert decoded(image, 1, 16)[0].tolist() == digit(4, 16).tolist()
+
+
+def transparent() -> dict[str, Image.Image]:
+    """Black pictures of which nothing is to be seen."""
+    palette = Image.new("P", (8, 8), 0)
+    palette.putpalette([0, 0, 0] * 256)
+    palette.info["transparency"] = bytes(256)
+    one_colour = Image.new("RGB", (8, 8))
+    one_colour.info["transparency"] = (0, 0, 0)
+    grey = Image.new("L", (8, 8))
+    grey.info["transparency"] = 0
+    return {
+        "RGBA": Image.new("RGBA", (8, 8)),
+        "LA": Image.new("LA", (8, 8)),
+        "P": palette,
+        "RGB": one_colour,
+        "L": grey,
+    }
+
+
+@pytest.mark.parametrize("mode", transparent())
+@pytest.mark.parametrize("channels", [1, 3])
+def test_transparency_is_white(mode: str, channels: int) -> None:
+    assert (decoded(transparent()[mode], channels, 8) == 255).all()
+
+
+def test_half_transparency_is_mixed_with_white() -> None:
+    half = Image.new("RGBA", (8, 8), (255, 0, 0, 128))
+    assert decoded(half, 3, 8)[:, 0, 0].tolist() == [255, 127, 127]
+
+
+def test_floats_of_both_ranges() -> None:
+    unit = Image.fromarray(np.full((8, 8), 0.5, np.float32))
+    bytes_ = Image.fromarray(np.full((8, 8), 128.0, np.float32))
+    assert decoded(unit, 1, 8).max() == decoded(bytes_, 1, 8).max() == 128
+
+
+def zipped(folder: Path, path: Path, extra: dict[str, bytes] | None = None) -> Path:
+    assert folder not in path.parents  # an archive that took itself in would grow for ever
+    with zipfile.ZipFile(path, "w") as file:
+        for name in sorted(folder.rglob("*.*")):
+            file.write(name, Path("top") / name.relative_to(folder))
+        for name_, content in (extra or {}).items():
+            file.writestr(name_, content)
+    return path
+
+
+def test_zip_and_folder_renamed_and_nested_are_the_same_data(tmp_path: Path) -> None:
+    write_digits(tmp_path / "a", 120)
+    first = load(tmp_path / "a", 8)
+    (tmp_path / "b" / "deep" / "er").mkdir(parents=True)
+    for at, path in enumerate(sorted((tmp_path / "a").iterdir())):
+        (tmp_path / "b" / ("deep" if at % 2 else "deep/er") / f"{1000 - at}.png").write_bytes(
+            path.read_bytes()
+        )
+    archive = zipped(tmp_path / "a", tmp_path / "c.zip", {"__MACOSX/top/._1.png": b"", ".DS_Store": b""})
+    held = {row.tobytes() for row in first.held_out.numpy()}
+    assert len(first.held_out) == 50
+    for other in (load(tmp_path / "b", 8), load(archive, 8)):
+        assert other.digest == first.digest
+        assert {row.tobytes() for row in other.held_out.numpy()} == held
+        train = {row.tobytes() for row in other.train[torch.arange(len(other.train))].numpy()}
+        assert len(train) == 70
+        assert not train & held
+
+
+def test_one_changed_pixel_changes_the_digest(tmp_path: Path) -> None:
+    write_digits(tmp_path, side=8)
+    before = load(tmp_path, 8).digest
+    pixels = digit(7, 8)
+    pixels[0, 0] ^= 1
+    Image.fromarray(pixels).save(tmp_path / "0007.png")
+    assert load(tmp_path, 8).digest != before
+
+
+def test_hidden_and_other_files_are_passed_over(tmp_path: Path) -> None:
+    write_digits(tmp_path)
+    (tmp_path / "labels.csv").write_text("1,2")
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "x.png").write_bytes(b"no picture")
+    (tmp_path / ".x.png").write_bytes(b"no picture")
+    notes = load(tmp_path).notes
+    assert "files that are no images were passed over: labels.csv." in notes
+    assert not any("could not be read" in note for note in notes)
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+CORRUPT: dict[str, Callable[[Path], object]] = {
+    "truncated": cut_short,
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("no picture"),
+    "postscript": lambda path: path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EOF\n"),
+    "flipped bits": lambda path: path.write_bytes(path.read_bytes().replace(b"IDAT", b"IDAX")),
+}
+
+
+@pytest.mark.parametrize("kind", CORRUPT)
+@pytest.mark.parametrize("as_zip", [False, True])
+def test_corrupt_pictures_are_named_counted_and_skipped(kind: str, as_zip: bool, tmp_path: Path) -> None:
+    write_digits(tmp_path / "x", 40)
+    for at in (0, 3, 7, 9, 39):
+        CORRUPT[kind](tmp_path / "x" / f"{at:04d}.png")
+    dataset = load(zipped(tmp_path / "x", tmp_path / "x.zip") if as_zip else tmp_path / "x", 8)
+    assert len(dataset.train) + len(dataset.held_out) == 35
+    assert dataset.shape == (1, 8, 8)
+    (note,) = [note for note in dataset.notes if "could not be read" in note]
+    first = "top/0000.png, top/0003.png, top/0007.png" if as_zip else "0000.png, 0003.png, 0007.png"
+    assert note == f"5 of 40 images could not be read and were left out: {first} and 2 more."
+
+
+def test_a_zip_with_a_damaged_member_skips_it(tmp_path: Path) -> None:
+    write_digits(tmp_path / "x", 40)
+    path = zipped(tmp_path / "x", tmp_path / "x.zip")
+    with zipfile.ZipFile(path) as file:
+        at = file.getinfo("top/0005.png").header_offset + 80
+    content = bytearray(path.read_bytes())
+    content[at] ^= 255
+    path.write_bytes(content)
+    assert "1 of 40 images could not be read and was left out: top/0005.png." in load(path, 8).notes
+
+
+def test_decompression_bombs_count_as_corrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "x"
+    write_digits(folder, 39, side=8)
+    for side in (16, 64):  # a warning, and an error of Pillow's
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
+        Image.new("L", (side, side)).save(folder / "bomb.png")
+        assert "1 of 40 images could not be read and was left out: bomb.png." in load(folder, 8).notes
+
+
+def test_files_too_large_for_a_picture_count_as_corrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "x"
+    write_digits(folder, 39, side=8)
+    monkeypatch.setattr(images, "LARGEST_FILE", 1_000)
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)).save(folder / "large.png")
+    for path in (folder, zipped(folder, tmp_path / "x.zip")):
+        (note,) = [note for note in load(path, 8).notes if "left out" in note]
+        assert "1 of 40" in note
+        assert "large.png" in note
+
+
+def test_a_broken_orientation_leaves_a_good_picture(tmp_path: Path) -> None:
+    image = Image.fromarray(digit(3, 16))
+    image.save(tmp_path / "x.png", exif=b"Exif\0\0MM\0*garbage")
+    with Image.open(tmp_path / "x.png") as broken:
+        assert decoded(broken, 1, 16)[0].tolist() == digit(3, 16).tolist()
+
+
+def test_large_sets_stay_on_disk_and_give_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_digits(tmp_path, 60)
+    whole = load(tmp_path, 16)
+    monkeypatch.setattr(rows, "IN_MEMORY", 0)
+    monkeypatch.setattr(images, "AT_ONCE", 7)
+    lazy = load(tmp_path, 16)
+    assert isinstance(whole.train, Tensor)
+    assert not isinstance(lazy.train, Tensor)
+    index = torch.tensor([0, 9, 9, len(whole.train) - 1])
+    assert torch.equal(lazy.train[index], whole.train[index])
+    assert lazy.train[index].dtype == torch.float32
+    assert torch.equal(lazy.held_out, whole.held_out)
+    assert whole.train.min() >= -1.0
+    assert whole.train.max() <= 1.0
+
+
+def test_decoding_leaves_the_warning_filters_alone(tmp_path: Path) -> None:
+    write_digits(tmp_path, 20)
+    before = list(warnings.filters)
+    load(tmp_path)
+    assert list(warnings.filters) == before
+
+
+def folder_of(**files: bytes) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        (folder / "x").mkdir()
+        for name, content in files.items():
+            (folder / "x" / name.replace("__", ".")).write_bytes(content)
+        return folder / "x"
+
+    return write
+
+
+def mostly_corrupt(folder: Path) -> Path:
+    write_digits(folder, 40)
+    for at in range(9):
+        (folder / f"{at:04d}.png").write_bytes(b"broken")
+    return folder
+
+
+def encrypted(folder: Path) -> Path:
+    write_digits(folder / "x", 20)
+    path = zipped(folder / "x", folder / "x.zip")
+    content = path.read_bytes()
+    # Set the first flag bit of every entry of the central directory.
+    path.write_bytes(re.sub(rb"(PK\x01\x02.{4})\x00", rb"\1" + b"\x01", content, flags=re.DOTALL))
+    return path
+
+
+def file_of(name: str, content: bytes) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return write
+
+
+def few(folder: Path) -> Path:
+    write_digits(folder, 12)
+    return folder
+
+
+def alike(folder: Path) -> Path:
+    for at in range(30):
+        Image.new("L", (8, 8), at % 2).save(folder / f"{at}.png")
+    return folder
+
+
+EMPTY_ZIP = b"PK\5\6" + bytes(18)
+BAD: dict[str, tuple[Callable[[Path], Path], int | None, tuple[str, ...]]] = {
+    "empty folder": (folder_of(), None, ("no files", "no images", "give a folder or zip")),
+    "folder of other files": (
+        folder_of(a__csv=b"1"),
+        None,
+        ("1 files (a.csv)", "no images", "give a folder"),
+    ),
+    "mostly corrupt": (
+        mostly_corrupt,
+        None,
+        ("40 images", "9 cannot be read", "0000.png", "repair or remove"),
+    ),
+    "all corrupt": (folder_of(a__png=b"x"), None, ("1 images", "a.png", "repair or remove")),
+    "few": (few, None, ("12 rows", "20", "add more")),
+    "copies": (alike, 8, ("30 images", "2 different", "add more")),
+    "one picture": (file_of("x.png", b"x"), None, ("x.png", "folder of images", "give the path")),
+    "no zip": (file_of("x.zip", b"nothing of the kind"), None, ("x.zip", "zip archive", "make it again")),
+    "empty zip": (file_of("x.zip", EMPTY_ZIP), None, ("x.zip", "no files", "give a folder or zip")),
+    "encrypted": (encrypted, None, ("x.zip", "encrypted", "unpack it")),
+    "size": (few, 128, ("--size 128", "8 to 64", "give a side")),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_input_is_one_sentence_with_the_thing_the_value_and_the_remedy(kind: str, tmp_path: Path) -> None:
+    make, size, fragments = BAD[kind]
+    path = make(tmp_path)
+    with pytest.raises(BadInput) as caught:
+        load(path, size)
+    sentence = str(caught.value).replace(str(tmp_path), "")
+    for fragment in fragments:
+        assert fragment in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert not re.search(r"[.!?] [A-Z]", sentence)
+
+
+def test_a_folder_that_cannot_be_listed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.scandir", refuse)
+    with pytest.raises(BadInput, match=r"cannot be read \(Permission denied\)"):
+        load(tmp_path)
