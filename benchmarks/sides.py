@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import by_hand
 from ganscope import build
-from ganscope.config import resolve
+from ganscope.config import RunConfig, resolve
 from ganscope.training import Runs, streams
 from ganscope.training.loop import advance
 
@@ -36,6 +36,13 @@ class Spread(NamedTuple):
     def __str__(self) -> str:
         """Show as `1.02 (0.98-1.07)`."""
         return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
+
+
+class Times(NamedTuple):
+    """Seconds on the wall, and of processors in this process: the latter leave out what others took away."""
+
+    wall: float
+    cpu: float
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -56,10 +63,16 @@ def bench_without_judge(data: str | Tensor, batch_size: int) -> build.Bench:
     return build.Bench(loaded, lambda fake: {}, batch_size, about)
 
 
+def configs_of(recipe: str, seeds: Sequence[int], **given: Any) -> list[RunConfig]:
+    """Configurations that differ in their seeds; five critic steps with a penalty, as in the paper."""
+    pinned = {"steps": LONG, "optimizer": "adam", "n_critic": 5 if recipe == "wgan-gp" else 1}
+    return [resolve(recipe, {**pinned, **given, "seed": seed}) for seed in seeds]
+
+
 def runs_of(recipe: str, on: build.Bench, folder: Path, seeds: Sequence[int] = (0,), **given: Any) -> Runs:
-    """Build runs of a recipe that differ in their seeds, as ganscope builds anybody's."""
-    configs = [resolve(recipe, {"steps": LONG, **given, "seed": seed}) for seed in seeds]
-    return build.build(configs, [folder] * len(seeds), on)
+    """Build runs as ganscope builds anybody's."""
+    configs = configs_of(recipe, seeds, **given)
+    return build.build(configs, [folder] * len(configs), on)
 
 
 def by_hand_like(runs: Runs) -> tuple[by_hand.Step, nn.Module, nn.Module]:
@@ -105,29 +118,31 @@ def counting(step: by_hand.Step) -> Callable[[], None]:
     return next_step
 
 
-def timed(step: Callable[[], None], times: int) -> float:
+def timed(step: Callable[[], None], times: int) -> Times:
     """Seconds a step takes, over a block of some."""
-    start = time.perf_counter()
+    wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(times):
         step()
-    return (time.perf_counter() - start) / times
+    return Times((time.perf_counter() - wall) / times, (time.process_time() - cpu) / times)
 
 
-def interleaved(steps: Sequence[Callable[[], None]], blocks: int, block_seconds: float) -> list[list[float]]:
+def interleaved(
+    steps: Sequence[Callable[[], None]], blocks: int, block_seconds: float = 0.01
+) -> list[list[Times]]:
     """Time several steps in turn, so that what else the machine does meets all of them alike.
 
     Args:
         steps: what to time.
         blocks: how many times each gets its turn; the order is reversed every other time.
-        block_seconds: roughly how long a turn lasts.
+        block_seconds: roughly how long a turn lasts, at least one step.
 
     Returns:
         For each step its seconds per call, by block.
     """
     for step in steps:
-        timed(step, 10)
-    calls = [max(1, round(block_seconds / timed(step, 10))) for step in steps]
-    measured: list[list[float]] = [[] for _ in steps]
+        timed(step, 5)
+    calls = [max(1, round(block_seconds / timed(step, 5).cpu)) for step in steps]
+    measured: list[list[Times]] = [[] for _ in steps]
     gc.collect()
     for block in range(blocks):
         order = range(len(steps)) if block % 2 == 0 else reversed(range(len(steps)))

@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data import in_units, load, rows
+from ganscope.data import in_units, load, parquet, rows
 from ganscope.data.pixels import resized
 from ganscope.data.rows import ArrayRows, Remaining
 from ganscope.data.split import split
@@ -174,9 +174,9 @@ def test_columns_of_any_magnitude_are_standardised(scale: float, tmp_path: Path)
 
 def test_a_column_that_varies_only_among_held_out_rows_is_constant(tmp_path: Path) -> None:
     values = np.stack([np.arange(100.0), np.full(100, 0.1)], axis=1)
-    for at in range(100):  # find a held-out row by trying
+    for at in range(99):  # find two held-out rows by trying
         values[:, 1] = 0.1
-        values[at, 1] = 5.0
+        values[at : at + 2, 1] = -3.0, 5.0
         dataset = load(write_npy(tmp_path / "x.npy", values))
         if dataset.columns == ("x0",):
             break
@@ -633,6 +633,11 @@ BAD: dict[str, tuple[Callable[[Path], Path], int | None, tuple[str, ...]]] = {
         None,
         ("'1,5'", "decimal comma", "'a', 'b'", "decimal points"),
     ),
+    "decimal comma without header": (
+        text("x.csv", "1,5;2,5\n" * 30),
+        None,
+        ("'1,5'", "decimal comma", "'x0', 'x1'", "decimal points"),
+    ),
     "repeated column": (text("x.csv", "a,a\n" + GOOD), None, ("column 'a'", "a name of its own")),
     "all constant": (
         text("x.csv", "a,b\n" + "1,2\n" * 30),
@@ -748,6 +753,16 @@ def test_parquet_without_pyarrow_says_what_to_install(
     with pytest.raises(BadInput, match=r"x\.parquet .* pip install 'ganscope\[parquet\]'") as caught:
         load(path)
     assert_one_sentence(str(caught.value))
+
+
+def test_rows_of_parquet_are_counted_across_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = people(100)
+    whole = load(write_parquet(tmp_path / "whole.parquet", values))
+    path = column("who", *range(77), None, *range(20))(tmp_path)
+    monkeypatch.setattr(parquet, "BATCH", 12)
+    assert load(tmp_path / "whole.parquet").digest == whole.digest
+    with pytest.raises(BadInput, match=r"column 'who', row 78:"):
+        load(path)
 
 
 def test_a_file_that_cannot_be_opened_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

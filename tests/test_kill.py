@@ -173,3 +173,22 @@ def test_the_second_process_on_a_folder_is_refused(tmp_path: Path) -> None:
     assert json.loads((folder / ".lock").read_text())["pid"] == first.pid
     code, _, err = finish(ganscope("resume", folder))
     assert code == 0, err
+
+
+@pytest.mark.parametrize("arguments", [RUN, COMPARISON], ids=["run", "comparison"])
+def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_saved(tmp_path: Path, arguments: list[str]) -> None:
+    folder = tmp_path / "out"
+    process = ganscope(*arguments, "--out", folder)
+    while not any(folder.glob("**/checkpoints/step-*")):
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.send_signal(signal.SIGSTOP)
+    # both are waiting when the process wakes up
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    returned, _, err = finish(process)
+    assert returned in (130, 143)
+    assert "Traceback" not in err
+    code, _, err = finish(ganscope("resume", folder))
+    assert code == 0, err

@@ -10,12 +10,10 @@ import pytest
 import torch
 
 from games import bench_of
-from ganscope import build
-from ganscope.config import resolve
 from ganscope.training.loop import advance
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
-from sides import by_hand_like
+import sides
 
 STEPS = 25
 
@@ -25,9 +23,8 @@ STEPS = 25
 def test_by_hand_equals_ganscope(tmp_path: Path, recipe: str, network: str) -> None:
     # 5 critic steps over 21 batches an epoch: epochs end within a step
     given: dict[str, Any] = {"network": network, "g_width": 8, "d_width": 8, "latent_dim": 4}
-    config = resolve(recipe, {**given, "data": "digits", "precision": "float64", "steps": STEPS})
-    ours = build.build([config], [tmp_path], bench_of("digits"))
-    step, generator, discriminator = by_hand_like(ours)
+    ours = sides.runs_of(recipe, bench_of("digits"), tmp_path, **given, precision="float64", steps=STEPS)
+    step, generator, discriminator = sides.by_hand_like(ours)
     while ours.step < STEPS:
         step(ours.step)
         advance(ours)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+import ganscope as gs
 from games import SMALL, bench_of
 from ganscope.config import RunConfig, resolve
 from ganscope.contracts import BadInput, Interrupted
@@ -208,6 +209,20 @@ def test_retention_keeps_the_newest(tmp_path: Path) -> None:
     wanted = [c.model_copy(update={"keep_checkpoints": 3}) for c in configs("r1", {"data": "ring"}, (0,))]
     (folder,) = start(tmp_path, wanted)
     assert checkpoint.steps(folder) == [15, 20, 24]
+
+
+def test_retention_by_interval_and_by_metric(tmp_path: Path) -> None:
+    options = {"keep_checkpoints": 1, "checkpoint_every": 3, "evaluate_every": 3}
+    wanted = [
+        c.model_copy(update={**options, "keep_every": 9}) for c in configs("r1", {"data": "ring"}, (0,))
+    ]
+    (every,) = start(tmp_path / "every", wanted)
+    assert checkpoint.steps(every) == [9, 18, 24]
+    # at rates so high that the last step is rarely the best one
+    wild = {"keep_best": True, "keep_every": 0, "d_lr": 0.3, "g_lr": 0.3, "decay": 0.0}
+    (best,) = start(tmp_path / "best", [c.model_copy(update={**options, **wild}) for c in wanted])
+    rows = {row["step"]: row["emd"] for row in gs.load(best).history if row.get("emd") and row["step"]}
+    assert checkpoint.steps(best) == sorted({min(rows, key=lambda step: rows[step]), 24})
 
 
 @pytest.mark.parametrize("bit", [0, 9, 700, -1])

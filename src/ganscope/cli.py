@@ -47,6 +47,7 @@ app = App(
     help="Train GANs under any adversarial objective, and see why they fail.",
     version=__version__,
     help_format="plaintext",
+    result_action="return_value",
 )
 app.register_install_completion_command(help="Let the shell complete commands, flags and names.")
 
@@ -291,7 +292,7 @@ def main(arguments: list[str] | None = None) -> int:
         sentence, code = _ending(error)
         if not sentence:
             raise
-        complain(f"ganscope: {sentence}")
+        complain(f"ganscope: {sentence}" + ("" if sentence.endswith((".", "?", ")")) else "."))
         return code
     return 0
 

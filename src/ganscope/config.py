@@ -34,6 +34,8 @@ BUILT_IN_DATA: tuple[str, ...] = get_args(DataName)
 DEFAULT_RECIPES = ("minimax", "non-saturating", "wgan", "wgan-gp", "r1")
 OWN = "own"
 """Stands in a configuration for an object that was handed over in Python."""
+DATA_DEFAULTS: dict[str, dict[str, Any]] = {"ring": {"steps": 12_000}, "grid": {"steps": 12_000}}
+"""R1 holds at most one mode of the ring after 4,000 steps, all 8 after 12,000."""
 AUTO = "auto"
 """The recipe that is chosen by the data's shape: see `ganscope.auto`."""
 GENERATOR_FIELDS = ("g_width", "g_depth", "g_norm")
@@ -152,7 +154,10 @@ def unknown(kind: str, name: object, known: Iterable[str], listed: str = "") -> 
     names = list(known)
     near = difflib.get_close_matches(str(name), names, n=1)
     hint = f": did you mean '{near[0]}'?" if near else "."
-    return f"unknown {kind} '{shortened(name)}'{hint} {listed or 'Known: ' + ', '.join(names)}."
+    known_names = f"Known: {', '.join(names)}"
+    if near and len(known_names) > 120:
+        known_names = "ganscope list shows all"
+    return f"unknown {kind} '{shortened(name)}'{hint} {listed or known_names}."
 
 
 def shortened(value: object, length: int = 40) -> str:
@@ -261,7 +266,7 @@ def resolve(
     if recipe is not None:
         settings = _settings(load_recipe(recipe)) if chosen is None else dict(chosen)
         settings["recipe"] = Path(recipe).stem if recipe.endswith(".toml") else recipe
-    config = _validated({**settings, **given})
+    config = _validated({**DATA_DEFAULTS.get(str(given.get("data")), {}), **settings, **given})
     _refuse_idle_options(config, given)
     return config
 

@@ -84,14 +84,16 @@ class Run:
             raise BadInput(
                 f"{damage}: delete it, and ganscope resume {self.folder} writes it anew."
             ) from None
+        ours = {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
+        theirs = {name: list(tensor.shape) for name, tensor in tensors.items()}
+        for name in [*theirs, *ours]:
+            if ours.get(name) != theirs.get(name):
+                raise BadInput(
+                    f"the generator does not fit {weights}: {name} is {theirs.get(name, 'missing')} there and "
+                    f"{ours.get(name, 'missing')} here. Hand over a module like the one that was trained."
+                )
         module.to(next(iter(tensors.values())).dtype)
-        try:
-            module.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise BadInput(
-                f"the generator handed over does not fit {weights}: {str(error).splitlines()[1].strip()} "
-                "Hand over a module like the one that was trained."
-            ) from None
+        module.load_state_dict(tensors)
         return module.eval()
 
     def sample(self, n: int, seed: int = 0) -> Tensor:

@@ -124,9 +124,8 @@ def resume_comparison(
             },
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(
-            f"{folder / RECORD} is damaged ({type(error).__name__}): restore it, or compare again."
-        ) from None
+        why = f"it lacks {error}" if isinstance(error, KeyError) else "a value in it cannot be used"
+        raise BadInput(f"{folder / RECORD} is damaged ({why}): restore it, or compare again.") from None
     return _train(planned, progress, stop, resuming=True)
 
 

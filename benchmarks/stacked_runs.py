@@ -1,0 +1,82 @@
+"""What it costs to train K runs as one stack, per run, against training one run alone.
+
+    python benchmarks/stacked_runs.py [--quick] [--json FILE]
+
+WGAN-GP on digits, perceptrons 128 units wide. `vmap` is the way any architecture is stacked, `batched` the
+way perceptrons are. All take turns in blocks within one process; below 1 the stack beats K single runs.
+Times are those of the processor, per run and step: what else a shared machine does is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+
+import sides
+from ganscope.training import Runs, stacking
+
+SIZES = (1, 4, 8, 16)
+HEADER = ("K", "alone, ms", "vmap, ms", "batched, ms", "vmap / alone", "batched / alone", "batched / vmap")
+
+
+def main() -> None:
+    """Measure stacks of several sizes and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few blocks: for development")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there as well")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--width", type=int, default=128)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    machine = sides.machine()
+    results = [_measure(k, given.width, 10 if given.quick else 60) for k in SIZES]
+    for name, text in machine.items():
+        print(f"{name}: {text}")
+    print(f"width: {given.width}\n")
+    print(sides.table(HEADER, [_cells(result) for result in results]))
+    if given.json is not None:
+        text = json.dumps({"machine": machine, "width": given.width, "rows": results}, indent=2)
+        given.json.write_text(text + "\n", encoding="utf-8")
+
+
+def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
+    print(f"{k} runs ...", file=sys.stderr, flush=True)
+    on = sides.bench_without_judge("digits", 64)
+    with tempfile.TemporaryDirectory() as name:
+
+        def runs(seeds: range) -> Runs:
+            return sides.runs_of("wgan-gp", on, Path(name), seeds, g_width=width, d_width=width)
+
+        games = [runs(range(1))]
+        if k > 1:
+            with patch.object(stacking, "batched", lambda module: None):
+                games.append(runs(range(k)))
+            games.append(runs(range(k)))
+        measured = sides.interleaved([sides.stepping(game) for game in games], blocks)
+    alone, *stacks = [
+        [t.cpu / len(game.configs) for t in times] for game, times in zip(games, measured, strict=True)
+    ]
+    result: dict[str, Any] = {"K": k, "alone_ms": 1e3 * statistics.median(alone)}
+    for name, times in zip(("vmap", "batched"), stacks, strict=False):
+        result |= {f"{name}_ms": 1e3 * statistics.median(times), f"{name}/alone": sides.ratios(times, alone)}
+    if stacks:
+        result["batched/vmap"] = sides.ratios(stacks[1], stacks[0])
+    return result
+
+
+def _cells(result: dict[str, Any]) -> tuple[str, ...]:
+    keys = ("alone_ms", "vmap_ms", "batched_ms", "vmap/alone", "batched/alone", "batched/vmap")
+    values = [result.get(key, "") for key in keys]
+    return str(result["K"]), *(f"{v:.2f}" if isinstance(v, float) else str(v) for v in values)
+
+
+if __name__ == "__main__":
+    main()
