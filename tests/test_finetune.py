@@ -34,8 +34,8 @@ def weights(folder: Path, step: int, player: str) -> dict[str, torch.Tensor]:
 def assert_equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
     assert one.keys() == other.keys()
     assert one
-    for name in one:
-        assert torch.equal(one[name], other[name]), name
+    for name, tensor in one.items():
+        assert torch.equal(tensor, other[name]), name
 
 
 @pytest.fixture(scope="module")

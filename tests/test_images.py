@@ -210,7 +210,7 @@ def test_zip_and_folder_renamed_and_nested_are_the_same_data(tmp_path: Path) -> 
         (tmp_path / "b" / ("deep" if at % 2 else "deep/er") / f"{1000 - at}.png").write_bytes(
             path.read_bytes()
         )
-    archive = zipped(tmp_path / "a", tmp_path / "c.zip", {"__MACOSX/top/._1.png": b"", ".DS_Store": b""})
+    archive = zipped(tmp_path / "a", tmp_path / "c.zip", {"__MACOSX/top/1.png": b"", ".DS_Store": b""})
     held = {row.tobytes() for row in first.held_out.numpy()}
     assert len(first.held_out) == 50
     for other in (load(tmp_path / "b", 8), load(archive, 8)):

@@ -89,8 +89,8 @@ class Run:
         for name in [*theirs, *ours]:
             if ours.get(name) != theirs.get(name):
                 raise BadInput(
-                    f"the generator does not fit {weights}: {name} is {theirs.get(name, 'missing')} there and "
-                    f"{ours.get(name, 'missing')} here. Hand over a module like the one that was trained."
+                    f"the generator does not fit {weights}: {name} is {theirs.get(name, 'missing')} there "
+                    f"and {ours.get(name, 'missing')} here. Hand over a module like the one that was trained."
                 )
         module.to(next(iter(tensors.values())).dtype)
         module.load_state_dict(tensors)

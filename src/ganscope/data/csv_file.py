@@ -22,6 +22,7 @@ SNIFFED = 2**16
 """Characters looked at to find the delimiter."""
 MISSING = frozenset({"", "na", "n/a", "#n/a", "null", "none", "?", "-", "."})
 """Cells that stand for no value, in lower case."""
+DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 
 
 def csv_file(path: Path) -> Dataset:
@@ -150,24 +151,19 @@ def _not_numbers(
 ) -> str:
     """Say which cells of a row are no numbers, and what to do about it."""
     bad = [at for at, cell in enumerate(record) if not _number(cell)]
+    comma = [at for at in bad if delimiter != "," and DECIMAL_COMMA.fullmatch(record[at].strip())]
     text = [at for at in bad if _is_text(record[at])]
-    if not text:
-        cell = record[bad[0]].strip()
-        held = f"'{cell}' instead of a value" if cell else "an empty cell"
-        return f"{path} has {held} in column '{columns[bad[0]]}', {where}: fill it in or remove the row."
-    cell = record[text[0]].strip()
-    shown = shortened(cell)
-    named = some([f"'{columns[at]}'" for at in text])
-    if delimiter != "," and re.fullmatch(r"[-+]?\d*,\d+", cell):
-        return (
-            f"{path} holds '{shown}', a decimal comma, in column {named}, {where}: save the numbers with "
-            "decimal points."
-        )
-    kind = "column" if len(text) == 1 else "columns"
-    return (
-        f"{path} holds text ('{shown}') in {kind} {named}, {where}: remove the {kind} or encode "
-        f"{'it' if len(text) == 1 else 'them'} as numbers."
-    )
+    worst = comma or text or bad[:1]
+    cell = shortened(record[worst[0]].strip())
+    listed = some([f"'{columns[at]}'" for at in worst])
+    named = f"column{'' if len(worst) == 1 else 's'} {listed}, {where}"
+    if comma:
+        return f"{path} has a decimal comma ('{cell}') in {named}: save the numbers with decimal points."
+    if text:
+        them = "the column or encode it" if len(text) == 1 else "the columns or encode them"
+        return f"{path} holds text ('{cell}') in {named}: remove {them} as numbers."
+    held = f"'{cell}' instead of a value" if cell else "an empty cell"
+    return f"{path} has {held} in {named}: fill it in or remove the row."
 
 
 def _cells(count: int) -> str:
@@ -183,4 +179,5 @@ def _number(cell: str) -> bool:
 
 
 def _is_text(cell: str) -> bool:
-    return not _number(cell) and cell.strip().lower() not in MISSING
+    cell = cell.strip()
+    return not (_number(cell) or DECIMAL_COMMA.fullmatch(cell) or cell.lower() in MISSING)

@@ -247,7 +247,8 @@ def _reported(folders: Sequence[Path]) -> Iterator[None]:
     except RunFailed:
         for folder in folders:
             if (folder / "metrics.json").exists():
-                write_report(folder)
+                with contextlib.suppress(OSError):
+                    write_report(folder)
         raise
     with _as_failure(folders[0]):
         for folder in folders:

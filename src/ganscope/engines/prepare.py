@@ -116,7 +116,7 @@ def _given(config: RunConfig | Mapping[str, Any] | str) -> dict[str, Any]:
             f"a configuration of type {type(config).__name__} cannot be used: give a recipe's name, a "
             "mapping of fields or a RunConfig."
         )
-    return dict(config)
+    return {key: str(value) if isinstance(value, Path) else value for key, value in config.items()}
 
 
 def _with_own(
