@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import os
 import resource
 import shutil
@@ -354,6 +355,7 @@ def tree(folder: Path) -> dict[str, tuple[int, int]]:
 
 def assert_a_clear_sentence(text: str, words: list[str]) -> None:
     assert "Traceback" not in text
+    text = re.sub(r"/\S*/pytest-\d+/(popen-gw\d+/)?", "/tmp/", text)  # as long as a user's folders are
     assert sum(max(1, math.ceil(len(line) / WIDTH)) for line in text.splitlines()) <= LINES, text
     for word in words:
         assert word in text, f"{word!r} is not in: {text}"

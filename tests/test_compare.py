@@ -88,3 +88,15 @@ def test_what_cannot_work_is_refused_before_anything_is_written(
     with pytest.raises(gs.BadInput, match=words):
         gs.compare("ring", out=tmp_path / "c", **arguments)
     assert not (tmp_path / "c").exists()
+
+
+def test_a_folder_of_pictures_is_compared_at_the_size_asked_for(tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "pictures").mkdir()
+    for number in range(60):
+        Image.new("L", (20, 20), number * 4).save(tmp_path / "pictures" / f"{number}.png")
+    result = gs.compare(
+        str(tmp_path / "pictures"), ["r1"], size=12, seeds=1, steps=3, batch_size=8, out=tmp_path / "c"
+    )
+    assert result.runs["r1"][0].sample(2).shape == (2, 1, 12, 12)

@@ -216,6 +216,7 @@ def test_zip_and_folder_renamed_and_nested_are_the_same_data(tmp_path: Path) -> 
     for other in (load(tmp_path / "b", 8), load(archive, 8)):
         assert other.digest == first.digest
         assert {row.tobytes() for row in other.held_out.numpy()} == held
+        assert not any("could not be read" in note for note in other.notes)
         train = {row.tobytes() for row in other.train[torch.arange(len(other.train))].numpy()}
         assert len(train) == 70
         assert not train & held

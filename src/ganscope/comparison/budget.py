@@ -95,7 +95,8 @@ def plan(
     for name in names:
         if name != AUTO:
             resolve(name, given)  # a slip of the pen shall not wait until the data is loaded
-    dataset = build.load_data(data, resolve(None, {k: v for k, v in given.items() if k == "size"}).size)
+    loading = {key: value for key, value in given.items() if key in ("data", "size")}
+    dataset = build.load_data(data, resolve(None, loading).size)
     prepared = [prepare({**given, "recipe": name}, loaded=dataset) for name in names]
     configs = _same_for_all([ready.config for ready in prepared], budget, steps, fields.get("batch_size"))
     rows = [tuple(c.model_copy(update={"seed": seed + k}) for k in range(seeds)) for c in configs]
