@@ -30,5 +30,13 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(READY)
 
+bench: setup  ## speed as ratios, measured side by side
+	$(BIN)/python benchmarks/step_overhead.py
+	$(BIN)/python benchmarks/stacked_runs.py
+	$(BIN)/python benchmarks/checkpoint_cost.py
+
+validate: setup  ## long validation; writes docs/validation/
+	$(BIN)/python validation/kills.py --kills 200
+
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
