@@ -121,7 +121,7 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "size of built-in data": ("train digits r1 --size 16", ["--size 16", "digits", "leave it out"]),
     "size of a table": ("train rows.csv r1 --size 16", ["--size 16", "rows.csv"]),
     "batch larger than the data": ("train rows.csv r1 --batch-size 500", ["--batch-size 500", "rows.csv"]),
-    "a dry run of it": ("train rows.csv r1 --batch-size 500 --dry-run", ["--batch-size 500", "rows.csv"]),
+    "batch larger, dry": ("train rows.csv r1 --batch-size 500 --dry-run", ["--batch-size 500", "rows.csv"]),
     "seconds without that budget": ("compare ring r1 --seconds 5", ["--seconds 5", "--budget seconds"]),
     "steps and seconds": ("compare ring r1 --budget seconds --steps 5", ["--steps 5", "--budget seconds"]),
     "auto and BatchNorm": ("train ring auto --d-norm batch", ["--d-norm batch"]),
