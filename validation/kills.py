@@ -112,6 +112,23 @@ def one_run(
         return phases, hashes(folder) == whole
 
 
+def record(
+    options: argparse.Namespace, phases: Counter[str], outcomes: dict[str, dict[str, int]]
+) -> dict[str, Any]:
+    """Write what has been seen so far: a validation that is cut short counts for what it did."""
+    written = {
+        "command": f"python validation/kills.py --kills {options.kills} --seed {options.seed}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
+        "kills": phases.total(),
+        "phases": dict(phases.most_common()),
+        "runs": outcomes,
+        "all_equal": all(o["equal"] == o["runs"] for o in outcomes.values()),
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(written, indent=2) + "\n")
+    return written
+
+
 def main() -> None:
     """Run the validation and write its record."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -140,18 +157,8 @@ def main() -> None:
             result["runs"] += 1
             result["equal"] += equal
             print(f"{phases.total()} kills, {name}: {'equal' if equal else 'DIFFERENT'}", flush=True)
-    record: dict[str, Any] = {
-        "command": f"python validation/kills.py --kills {options.kills} --seed {options.seed}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
-        "kills": phases.total(),
-        "phases": dict(phases.most_common()),
-        "runs": outcomes,
-        "all_equal": all(o["equal"] == o["runs"] for o in outcomes.values()),
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(record, indent=2) + "\n")
-    print(json.dumps(record, indent=2))
-    if not record["all_equal"]:
+            record(options, phases, outcomes)
+    if not record(options, phases, outcomes)["all_equal"]:
         raise SystemExit(1)
 
 
