@@ -60,11 +60,13 @@ def _drawable(shape: Sequence[int]) -> bool:
 
 def _dense(shape: Sequence[int]) -> list[Setting]:
     values = math.prod(shape)
-    width = 128 if values <= 64 else 256 if values <= 512 else 512
     kind = f"{values} value{'s' if values > 1 else ''} a row"
+    width, why = 128 if values <= 64 else 256 if values <= 512 else 512, f"128, 256 or 512 by the {kind}"
+    if values <= 2:
+        width, why = 256, "narrow modes of points need wider layers than rows of a table"
     return [
         Setting("network", "mlp", f"{kind}: no images, too small ones for convolutions, or of an odd size"),
-        Setting("g_width", width, f"128, 256 or 512 by the {kind}"),
+        Setting("g_width", width, why),
         Setting("d_width", width, "as wide as the generator"),
         Setting("latent_dim", min(128, max(8, values // 2)), "half the values of a row, 8 to 128"),
     ]

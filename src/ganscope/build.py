@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganscope import __version__
 from ganscope.bench import COMPARED_ROWS, Bench, bench, check_rows, load_data, write_real
-from ganscope.config import OWN, RunConfig
+from ganscope.config import OWN, RunConfig, command_of
 from ganscope.contracts import BadInput, Dataset, Objective, Penalty
 from ganscope.lipschitz import PENALTIES, clippable
 from ganscope.nets import NETS
@@ -93,6 +93,7 @@ def description(config: RunConfig, on: Bench, seeds: Sequence[int], threads: int
         "ganscope": __version__,
         "torch": torch.__version__,
         "config": config.model_dump(),
+        "command": command_of(config),
         "data": on.about,
         "execution": {
             "form": "stacked" if len(seeds) > 1 else "plain",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
@@ -269,6 +270,37 @@ def resolve(
     config = _validated({**DATA_DEFAULTS.get(str(given.get("data")), {}), **settings, **given})
     _refuse_idle_options(config, given)
     return config
+
+
+def command_of(config: RunConfig) -> str:
+    """Write the command that repeats a run; empty where it took objects that only Python can hand over.
+
+    Example:
+        >>> command_of(resolve("r1", {"data": "ring", "seed": 3, "d_lr": 0.01, "steps": 50}))
+        'ganscope train ring r1 --seed 3 --steps 50 --d-lr 0.01'
+    """
+    if OWN in (config.network, config.objective, config.data):
+        return ""
+    recipe = config.recipe if config.recipe in recipe_names() else DEFAULT_RECIPES[0]
+    usual = resolve(recipe, {"data": config.data})
+    words = [
+        "ganscope",
+        "train",
+        config.data,
+        recipe,
+        "--seed",
+        str(config.seed),
+        "--steps",
+        str(config.steps),
+    ]
+    idle = {"data", "recipe", "seed", "steps"}
+    idle |= {"penalty_weight"} if not config.penalties else set()
+    idle |= {"g_depth", "d_depth"} if config.network == "dcgan" else set()
+    idle |= {"beta1"} if config.optimizer == "rmsprop" else set()
+    for field, value in config.model_dump().items():
+        if field not in idle and value != getattr(usual, field):
+            words += [flag(field)] if value is True else [flag(field), str(value)]
+    return shlex.join(words)
 
 
 class _BadField(BadInput):

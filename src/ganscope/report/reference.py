@@ -26,7 +26,9 @@ def title(report: Report) -> str:
 def headline(report: Report) -> str:
     """Title, what happened in two sentences, what the data are, and what is incomplete."""
     said = "".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in sentences(report.summaries))
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in _incomplete(report))
+    seen = report.first.data.get("notes")
+    noticed = [str(note) for note in seen] if isinstance(seen, list) else []
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in [*noticed, *_incomplete(report)])
     return (
         f'<p class="kicker">ganscope report</p><h1>{escape(title(report))}</h1>{said}'
         f'<p class="facts">{escape(" · ".join(_facts(report)))}</p>{notes}'

@@ -154,7 +154,7 @@ def _describe(runs: Runs, k: int) -> str:
     )
     return (
         f"the {network}'s loss turned NaN or infinite at step {step} (seed {runs.configs[k].seed}); {good}. "
-        "Lower --d-lr and --g-lr, or constrain the discriminator with --penalty r1 --penalty-weight 1"
+        "Lower --d-lr and --g-lr, or add --penalty r1 --penalty-weight 1"
     )
 
 

@@ -1,0 +1,35 @@
+"""The command a run records is the command that repeats it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+import pytest
+
+from ganscope import cli
+from ganscope.config import command_of, resolve
+
+CASES: list[tuple[str | None, dict[str, Any]]] = [
+    ("r1", {"data": "ring", "seed": 7, "steps": 30}),
+    ("wgan-gp", {"data": "digits", "n_critic": 2, "penalty": "one-sided", "keep_best": True}),
+    ("wgan", {"data": "digits", "optimizer": "rmsprop", "network": "dcgan", "g_norm": "batch"}),
+    ("minimax", {"data": "grid", "ema": 0.99, "penalty": "r1+r2", "penalty_weight": 0.5, "threads": 1}),
+    (None, {"data": "swiss-roll", "objective": "hinge", "clip": 0.2, "precision": "float64"}),
+]
+
+
+@pytest.mark.parametrize(("recipe", "given"), CASES, ids=[str(recipe) for recipe, _ in CASES])
+def test_the_recorded_command_gives_the_same_configuration(
+    recipe: str | None, given: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = resolve(recipe, given)
+    words = shlex.split(command_of(config))
+    assert words[0] == "ganscope"
+    assert cli.main([*words[1:], "--dry-run", "--json"]) == 0
+    printed = capsys.readouterr().out
+    again = json.loads(printed)
+    again = next(iter(again.values())) if "steps" not in again else again
+    expected = config.model_dump() | ({"recipe": "minimax"} if recipe is None else {})
+    assert {key: again[key] for key in expected} == expected
