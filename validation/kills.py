@@ -99,8 +99,8 @@ def one_run(
         begun = (folder / "config.json").exists()
         process = start(["resume", str(folder)] if begun else [*command(name), "--out", str(folder)])
         try:
-            # the first part of a process's life is spent importing: start the clock's range after half of it
-            process.wait(rng.uniform(0.3 * seconds, 1.1 * seconds))
+            # what a process does in its first third is import torch: most moments lie after it
+            process.wait(rng.uniform(0.3 * seconds, seconds))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -150,7 +150,11 @@ def main() -> None:
         while sum(phases.values()) < options.kills:
             name = list(RUNS)[number % len(RUNS)]
             number += 1
-            killed, equal = one_run(name, rng, Path(place) / f"{name}-{number}", *wholes[name])
+            begin = time.monotonic()
+            whole, seconds = wholes[name]
+            killed, equal = one_run(name, rng, Path(place) / f"{name}-{number}", whole, seconds)
+            if not killed:  # the machine has become faster: moments have to come sooner
+                wholes[name] = whole, min(seconds, time.monotonic() - begin)
             phases += killed
             result = outcomes[name]
             result["kills"] += killed.total()
