@@ -114,6 +114,17 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
         ["--penalty-weight 3", "--penalty with"],
     ),
     "penalty without weight": ("train ring minimax --penalty r1", ["--penalty r1", "--penalty-weight"]),
+    "smoothing a score": (
+        "train ring wgan-gp --label-smoothing 0.1",
+        ["--label-smoothing 0.1", "wasserstein", "minimax"],
+    ),
+    "smoothing to nothing": (
+        "train ring minimax --label-smoothing 1",
+        ["--label-smoothing 1", "less than 1"],
+    ),
+    "slope that R1 has not": ("train ring r1 --penalty-target 2", ["--penalty-target 2", "r1", "one-sided"]),
+    "slope without penalty": ("train ring minimax --penalty-target 2", ["--penalty-target 2", "no effect"]),
+    "slope below 0": ("train ring wgan-gp --penalty-target -1", ["--penalty-target -1", "greater"]),
     "momentum of RMSprop": ("train ring r1 --optimizer rmsprop --beta1 0.5", ["--beta1 0.5", "adam"]),
     "depth of dcgan": ("train digits r1 --network dcgan --g-depth 2", ["--g-depth 2", "mlp"]),
     "dcgan on points": ("train ring r1 --network dcgan", ["dcgan", "[2]", "mlp"]),

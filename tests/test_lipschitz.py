@@ -18,6 +18,7 @@ from ganscope.lipschitz import (
     input_gradient,
     penalty,
     squared_slope,
+    with_target,
 )
 from ganscope.lipschitz.gradient_penalty import slope
 
@@ -399,6 +400,30 @@ def test_contract_flat_critic_under_torch_func(name: str) -> None:
     gradient, value = torch.func.vmap(torch.func.grad_and_value(mean_cost))(flat, x)
     assert torch.equal(gradient, torch.zeros_like(flat))
     assert torch.equal(value, torch.full((2,), COSTS[name](0.0), dtype=torch.float64))
+
+
+@pytest.mark.parametrize("target", [0.0, 0.3, 2.0, 10.0])
+@pytest.mark.parametrize("name", ["gradient-penalty", "one-sided", "dragan"])
+def test_any_target_slope(name: str, target: float) -> None:
+    for norm in (0.0, 0.25, 2.0, 3.0):
+        critic, w = linear_critic((3, 2), norm)
+        values = penalty(name, critic, *samples(4, (3, 2)), rng(), target=target)
+        wanted = norm - target
+        wanted = max(0.0, wanted) if name == "one-sided" else wanted
+        assert_close(values, torch.full((4,), wanted**2, dtype=torch.float64), rtol=1e-12, atol=1e-14)
+        (gradient,) = torch.autograd.grad(values.mean(), w)
+        expected = 2 * wanted * w.detach() / norm if norm else torch.zeros_like(w)
+        assert_close(gradient, expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["r1", "r2", "wgan-div"])
+def test_who_has_no_target(name: str) -> None:
+    assert with_target(PENALTIES[name], 1.0) is PENALTIES[name]
+    with pytest.raises(BadInput, match="slope 0"):
+        with_target(PENALTIES[name], 2.0)
+    for target in (-1.0, math.nan, math.inf):
+        with pytest.raises(BadInput, match="at least 0"):
+            with_target(PENALTIES["gradient-penalty"], target)
 
 
 def test_penalty_refuses() -> None:

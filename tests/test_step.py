@@ -29,6 +29,8 @@ CONSTRAINTS: list[dict[str, Any]] = [
     {"objective": "relativistic", "penalty": "r1+r2", "penalty_weight": 1.0},
     {"objective": "relativistic-average", "penalty": "r2", "penalty_weight": 1.0},
     {"objective": "least-squares", "ema": 0.9},
+    {"objective": "minimax", "label_smoothing": 0.1},
+    {"objective": "wasserstein", "penalty": "one-sided", "penalty_weight": 10.0, "penalty_target": 2.0},
 ]
 
 

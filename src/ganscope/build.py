@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from ganscope import __version__
 from ganscope.bench import COMPARED_ROWS, Bench, bench, check_rows, load_data, write_real
-from ganscope.config import OWN, RunConfig, command_of
+from ganscope.config import OWN, TARGETED_PENALTIES, RunConfig, command_of
 from ganscope.contracts import BadInput, Dataset, Objective, Penalty
-from ganscope.lipschitz import PENALTIES, clippable
+from ganscope.lipschitz import PENALTIES, clippable, with_target
 from ganscope.nets import NETS
-from ganscope.objectives import OBJECTIVES
+from ganscope.objectives import OBJECTIVES, smoothed
 from ganscope.own import check_discriminator, check_generator, check_objective, check_types
 from ganscope.training import Game, Runs, Term, streams
 from ganscope.training.loop import advance
@@ -63,7 +63,7 @@ def build(
     """
     config = configs[0]
     device = _device(config.device)
-    rules = objective if objective is not None else OBJECTIVES[config.objective]
+    rules = _rules(config, objective)
     dtype = torch.float64 if config.precision == "float64" else torch.float32
     pairs = [networks(c, on.data, generator, discriminator) for c in configs]
     players = [[network.to(device, dtype) for network in player] for player in zip(*pairs, strict=True)]
@@ -76,7 +76,7 @@ def build(
         objective=rules,
         g_optimizer=_optimizer(config, g_network, config.g_lr),
         d_optimizer=_optimizer(config, d_network, config.d_lr),
-        terms=tuple(_term(PENALTIES[name], config.penalty_weight) for name in config.penalties),
+        terms=_terms(config),
         project=_clipping(d_network, config.clip),
         g_needs_real=_reads_real_logits(rules),
         joint=not mixes_rows,
@@ -182,7 +182,7 @@ def check(
     if config.network == OWN and (generator is None or discriminator is None):
         raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
     check_rows(data, config.batch_size)
-    rules = objective if objective is not None else OBJECTIVES[config.objective]
+    rules = _rules(config, objective)
     if rules.needs_lipschitz and not config.penalties and config.clip == 0:
         raise BadInput(
             f"--objective {config.objective} needs a Lipschitz critic and nothing constrains it: "
@@ -232,6 +232,21 @@ def networks(
                 data.shape, config.d_width, config.d_depth, config.d_norm
             )
     return generator, discriminator
+
+
+def _rules(config: RunConfig, objective: Objective | None) -> Objective:
+    """The objective in force, the user's own or the configured one, with smoothed labels where asked for."""
+    return smoothed(
+        objective if objective is not None else OBJECTIVES[config.objective], config.label_smoothing
+    )
+
+
+def _terms(config: RunConfig) -> tuple[Term, ...]:
+    targets = dict.fromkeys(TARGETED_PENALTIES, config.penalty_target)
+    return tuple(
+        _term(with_target(PENALTIES[name], targets.get(name, 1.0)), config.penalty_weight)
+        for name in config.penalties
+    )
 
 
 def _term(penalty: Penalty, weight: float) -> Term:

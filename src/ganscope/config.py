@@ -30,7 +30,11 @@ ObjectiveName = Literal[
     "f-gan",
 ]
 DataName = Literal["digits", "ring", "grid", "swiss-roll", "segments", "gaussians", "stacked-digits"]
+SMOOTHABLE = ("minimax", "non-saturating", "least-squares")
+"""Objectives whose discriminator has a target for real rows."""
 PENALTY_NAMES = ("gradient-penalty", "one-sided", "dragan", "r1", "r2", "wgan-div")
+TARGETED_PENALTIES = ("gradient-penalty", "one-sided", "dragan")
+"""Penalties that ask for a certain slope; the others ask for 0."""
 BUILT_IN_DATA: tuple[str, ...] = get_args(DataName)
 DEFAULT_RECIPES = ("minimax", "non-saturating", "wgan", "wgan-gp", "r1")
 OWN = "own"
@@ -60,11 +64,17 @@ class RunConfig(BaseModel):
     recipe: str = Field("custom", description="Name of the settings this run started from.")
 
     objective: ObjectiveName | Literal["own"] = Field("non-saturating", description="Adversarial objective.")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="The discriminator's target for real rows is 1 minus this; 0 is off."
+    )
     penalty: str = Field(
         "none",
         description=f"Penalty on the critic's input slope: {', '.join(PENALTY_NAMES)}, or some with +.",
     )
     penalty_weight: float = Field(0.0, ge=0, description="Weight of each penalty (lambda, or gamma for R1).")
+    penalty_target: float = Field(
+        1.0, ge=0, description=f"Slope that a penalty asks for: {', '.join(TARGETED_PENALTIES)}."
+    )
     clip: float = Field(
         0.0, ge=0, description="Clip the critic's weights to ±CLIP after each step; 0 is off."
     )
@@ -329,6 +339,7 @@ def _refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:
         raise _BadField(
             "penalty", f"--penalty {config.penalty} has no effect at weight 0: set --penalty-weight, e.g. 10."
         )
+    _refuse_idle_loss_options(config, given)
     for option in ("g_depth", "d_depth") if config.network == "dcgan" else ():
         if option in given:
             raise _BadField(
@@ -346,6 +357,22 @@ def _refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:
             "size",
             f"--size {config.size} has no effect on the built-in {config.data}: it scales images of your "
             "own; leave it out.",
+        )
+
+
+def _refuse_idle_loss_options(config: RunConfig, given: Mapping[str, Any]) -> None:
+    if config.label_smoothing and config.objective not in SMOOTHABLE:
+        raise _BadField(
+            "label_smoothing",
+            f"--label-smoothing {config.label_smoothing:g} has no meaning for {config.objective}, which "
+            f"has no target for real rows: leave it out, or use {', '.join(SMOOTHABLE[:-1])} or {SMOOTHABLE[-1]}.",
+        )
+    target = given.get("penalty_target", config.penalty_target)
+    if target != 1 and not set(config.penalties) & set(TARGETED_PENALTIES):
+        raise _BadField(
+            "penalty_target",
+            f"--penalty-target {target:g} has no effect with --penalty {config.penalty}, which asks for no "
+            f"slope: leave it out, or use one of {', '.join(TARGETED_PENALTIES)}.",
         )
 
 

@@ -1,7 +1,13 @@
 """The critic's input slope: penalties on it, boxes for the weights, and its measurement."""
 
 from ganscope.lipschitz.estimate import SlopeEstimate, WassersteinBounds, estimate, wasserstein_bounds
-from ganscope.lipschitz.gradient_penalty import PENALTIES, input_gradient, penalty, squared_slope
+from ganscope.lipschitz.gradient_penalty import (
+    PENALTIES,
+    input_gradient,
+    penalty,
+    squared_slope,
+    with_target,
+)
 from ganscope.lipschitz.weight_clipping import clip_weights_, clippable
 
 __all__ = [
@@ -15,4 +21,5 @@ __all__ = [
     "penalty",
     "squared_slope",
     "wasserstein_bounds",
+    "with_target",
 ]

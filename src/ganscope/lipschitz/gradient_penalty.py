@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -124,14 +126,14 @@ def at_fake(real: Tensor, fake: Tensor, noise: Tensor) -> Tensor:  # noqa: ARG00
     return fake
 
 
-def two_sided(squared: Tensor) -> Tensor:
-    """`(|g| - 1)^2`: the slope should be 1. Exactly 1 at slope 0, where its gradient is set to 0."""
-    return (slope(squared) - 1).square()
+def two_sided(squared: Tensor, target: float = 1.0) -> Tensor:
+    """`(|g| - K)^2`: the slope should be K. Exactly `K^2` at slope 0, where its gradient is set to 0."""
+    return (slope(squared) - target).square()
 
 
-def one_sided(squared: Tensor) -> Tensor:
-    """`max(0, |g| - 1)^2`: the slope should not exceed 1."""
-    return (slope(squared) - 1).clamp(min=0).square()
+def one_sided(squared: Tensor, target: float = 1.0) -> Tensor:
+    """`max(0, |g| - K)^2`: the slope should not exceed K."""
+    return (slope(squared) - target).clamp(min=0).square()
 
 
 def half_square(squared: Tensor) -> Tensor:
@@ -154,20 +156,53 @@ PENALTIES: dict[str, Penalty] = {
 }
 
 
+def with_target(penalty: Penalty, target: float) -> Penalty:
+    """Ask for another slope than 1.
+
+    `(|g| - K)^2` or `max(0, |g| - K)^2`, not divided by `K^2`.
+
+    Args:
+        penalty: "gradient-penalty", "one-sided" or "dragan"; the others ask for slope 0 and have no target.
+        target: K, at least 0, in units of score per unit of the data.
+
+    Returns:
+        The penalty with that target; the same object for 1.
+
+    Raises:
+        BadInput: A penalty without a target, or one that is negative or not finite.
+
+    Example:
+        >>> with_target(PENALTIES["gradient-penalty"], 3.0).cost(torch.tensor([25.0, 0.0]))
+        tensor([4., 9.])
+
+    Karras et al., Progressive Growing of GANs, ICLR 2018, appendix A.1 (there divided by `K^2`).
+    """
+    if target == 1:
+        return penalty
+    if not (math.isfinite(target) and target >= 0):
+        raise BadInput(f"a slope of {target} cannot be asked for: give a number of at least 0")
+    if penalty.cost not in (two_sided, one_sided):
+        raise BadInput(
+            "this penalty asks for slope 0 and has no target: use gradient-penalty, one-sided or dragan"
+        )
+    return penalty._replace(cost=functools.partial(penalty.cost, target=target))
+
+
 def penalty(
     name: str,
     critic: Callable[[Tensor], Tensor],
     real: Tensor,
     fake: Tensor,
     rng: torch.Generator | None = None,
+    target: float = 1.0,
 ) -> Tensor:
     """Penalty on the critic's input slope, per sample and unweighted: the caller averages and weighs it.
 
-    `cost(|grad_x D(x_hat)|^2)`:
+    `cost(|grad_x D(x_hat)|^2)`, K the target:
 
-    - "gradient-penalty" `(|g| - 1)^2` and "one-sided" `max(0, |g| - 1)^2`, both at
+    - "gradient-penalty" `(|g| - K)^2` and "one-sided" `max(0, |g| - K)^2`, both at
       `x_hat = eps real + (1 - eps) fake` with one uniform eps per sample (usual weight 10);
-    - "dragan" `(|g| - 1)^2` at `x_hat = real + std(real) / 2 * u`, u uniform per element: the perturbation
+    - "dragan" `(|g| - K)^2` at `x_hat = real + std(real) / 2 * u`, u uniform per element: the perturbation
       of the authors' code (usual weight 10);
     - "r1" `|g|^2 / 2` at real, "r2" `|g|^2 / 2` at fake;
     - "wgan-div" `|g|^6` at the same x_hat as the gradient penalty (paper: weight k = 2, power p = 6).
@@ -178,12 +213,13 @@ def penalty(
         real: Real samples `[B, *shape]`, floating. Detached here.
         fake: Fake samples of the same shape. Detached here, so no gradient reaches the generator.
         rng: Generator on the CPU for the noise; None takes torch's global one.
+        target: Slope K that is asked for, at least 0; only of the first three.
 
     Returns:
         Penalty per sample, `[B]`, differentiable in the critic's parameters.
 
     Raises:
-        BadInput: The name is unknown, or the shapes differ.
+        BadInput: The name is unknown, the shapes differ, or the target is not possible.
 
     Example:
         >>> critic = torch.nn.Linear(2, 1)
@@ -202,7 +238,7 @@ def penalty(
             f"real samples of shape {tuple(real.shape)} and fake samples of shape {tuple(fake.shape)} "
             "do not pair up: give both the same shape [B, ...]"
         )
-    chosen = PENALTIES[name]
+    chosen = with_target(PENALTIES[name], target)
     real, fake = real.detach(), fake.detach()
     shape = real.shape if chosen.noise_per_element else (len(real), *[1] * (real.ndim - 1))
     # Drawn on the CPU so that every device sees the same numbers.
