@@ -365,7 +365,7 @@ def _refuse_idle_loss_options(config: RunConfig, given: Mapping[str, Any]) -> No
         raise _BadField(
             "label_smoothing",
             f"--label-smoothing {config.label_smoothing:g} has no meaning for {config.objective}, which "
-            f"has no target for real rows: leave it out, or use {', '.join(SMOOTHABLE[:-1])} or {SMOOTHABLE[-1]}.",
+            f"has no target for real rows: leave it out, or use one of {', '.join(SMOOTHABLE)}.",
         )
     target = given.get("penalty_target", config.penalty_target)
     if target != 1 and not set(config.penalties) & set(TARGETED_PENALTIES):

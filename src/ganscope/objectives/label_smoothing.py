@@ -45,8 +45,8 @@ def smoothed(objective: Objective, smoothing: float) -> Objective:
 
     Cross-entropy: `-(1 - a) log D(x) - a log(1 - D(x)) - log(1 - D(fake))`, whose optimum is
     `(1 - a) p / (p + q)`. Least squares: `(s_real - (1 - a))^2 / 2 + s_fake^2 / 2`, with the same optimum.
-    No score is rewarded for being extreme any more, and the loss where real and fake are alike is another: twice
-    the entropy of `(1 - a) / 2` in place of 2 ln 2, and `(1 - a)^2 / 4` in place of 1/4.
+    No score is rewarded for being extreme any more, and the loss where real and fake are alike is another:
+    twice the entropy of `(1 - a) / 2` in place of 2 ln 2, and `(1 - a)^2 / 4` in place of 1/4.
 
     Args:
         objective: "minimax", "non-saturating" or "least-squares", or one with their discriminator loss.
