@@ -34,6 +34,8 @@ bench: setup  ## speed as ratios, measured side by side
 	$(BIN)/python benchmarks/step_overhead.py
 	$(BIN)/python benchmarks/stacked_runs.py
 	$(BIN)/python benchmarks/checkpoint_cost.py
+	$(BIN)/python benchmarks/sweep.py
+	$(BIN)/python benchmarks/roofline.py
 
 validate: setup  ## long validation; writes docs/validation/
 	$(BIN)/python validation/kills.py --kills 200

@@ -1,6 +1,6 @@
-"""One training step of two GANs in plain PyTorch, as one would write it for a single run and nothing else.
+"""One training step of four GANs in plain PyTorch, as one would write it for a single run and nothing else.
 
-The yardstick of `step_overhead`: same networks, data, noise, optimiser and learning rates as ganscope's step,
+The yardstick of the benchmarks: same networks, data, noise, optimiser and learning rates as ganscope's step,
 and the same numbers (tests/test_overhead_reference.py), without history, checkpoints or per-sample losses.
 """
 
@@ -95,8 +95,75 @@ def wgan_gp(generator: nn.Module, critic: nn.Module, rows: Tensor, config: RunCo
     return step
 
 
+def wgan(generator: nn.Module, critic: nn.Module, rows: Tensor, config: RunConfig, draws: Draws) -> Step:
+    """Write the first Wasserstein GAN, whose critic's weights are clipped."""
+    g_optimizer = _adam(generator, config, config.g_lr)
+    d_optimizer = _adam(critic, config, config.d_lr)
+    batch = _loader(rows, config, draws)
+    size, latent_dim, dtype = config.batch_size, config.latent_dim, rows.dtype
+    weights: list[Tensor] = list(critic.parameters())
+
+    def step(number: int) -> None:
+        _set_rates(config, number, g_optimizer, d_optimizer)
+        for critic_step in range(config.n_critic):
+            real = batch(number * config.n_critic + critic_step)
+            with torch.no_grad():
+                fake = generator(torch.randn(size, latent_dim, generator=draws.noise, dtype=dtype))
+            scores = critic(torch.cat([real, fake]))
+            loss = scores[size:].mean() - scores[:size].mean()
+            d_optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            d_optimizer.step()
+            with torch.no_grad():
+                torch._foreach_clamp_min_(weights, -config.clip)
+                torch._foreach_clamp_max_(weights, config.clip)
+        critic.requires_grad_(False)
+        fake = generator(torch.randn(size, latent_dim, generator=draws.noise, dtype=dtype))
+        loss = -critic(fake).mean()
+        g_optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        g_optimizer.step()
+        critic.requires_grad_(True)
+
+    return step
+
+
+def r1(generator: nn.Module, discriminator: nn.Module, rows: Tensor, config: RunConfig, draws: Draws) -> Step:
+    """Write the non-saturating GAN with a penalty on the discriminator's slope at real rows."""
+    g_optimizer = _adam(generator, config, config.g_lr)
+    d_optimizer = _adam(discriminator, config, config.d_lr)
+    batch = _loader(rows, config, draws)
+    size, latent_dim, dtype = config.batch_size, config.latent_dim, rows.dtype
+
+    def step(number: int) -> None:
+        _set_rates(config, number, g_optimizer, d_optimizer)
+        for critic_step in range(config.n_critic):
+            real = batch(number * config.n_critic + critic_step).requires_grad_()
+            with torch.no_grad():
+                fake = generator(torch.randn(size, latent_dim, generator=draws.noise, dtype=dtype))
+            real_logits = discriminator(real)
+            (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+            penalty = slope.flatten(1).square().sum(1).mean() / 2
+            loss = softplus(-real_logits).mean() + softplus(discriminator(fake)).mean()
+            d_optimizer.zero_grad(set_to_none=True)
+            loss += config.penalty_weight * penalty
+            loss.backward()  # type: ignore[no-untyped-call]
+            d_optimizer.step()
+        discriminator.requires_grad_(False)
+        fake = generator(torch.randn(size, latent_dim, generator=draws.noise, dtype=dtype))
+        loss = softplus(-discriminator(fake)).mean()
+        g_optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        g_optimizer.step()
+        discriminator.requires_grad_(True)
+
+    return step
+
+
 STEPS: dict[str, Callable[[nn.Module, nn.Module, Tensor, RunConfig, Draws], Step]] = {
     "non-saturating": non_saturating,
+    "r1": r1,
+    "wgan": wgan,
     "wgan-gp": wgan_gp,
 }
 """The hand-written step of each recipe."""

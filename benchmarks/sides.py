@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import gc
 import os
 import platform
@@ -22,6 +23,8 @@ from ganscope.config import RunConfig, resolve
 from ganscope.training import Runs, streams
 from ganscope.training.loop import advance
 
+CRITIC_STEPS = {"wgan": 5, "wgan-gp": 5}
+"""Discriminator steps a step, as in the papers; 1 for all other recipes."""
 LONG = 1_000_000
 """Steps of a configuration no benchmark reaches the end of."""
 
@@ -45,6 +48,10 @@ class Times(NamedTuple):
     cpu: float
 
 
+Turn = Callable[[int], Times]
+"""Takes a number of steps and tells the seconds of one."""
+
+
 def spread(values: Sequence[float]) -> Spread:
     """Median, 10 % and 90 % quantile."""
     low, *_, high = statistics.quantiles(values, n=10, method="inclusive")
@@ -64,8 +71,8 @@ def bench_without_judge(data: str | Tensor, batch_size: int) -> build.Bench:
 
 
 def configs_of(recipe: str, seeds: Sequence[int], **given: Any) -> list[RunConfig]:
-    """Configurations that differ in their seeds; five critic steps with a penalty, as in the paper."""
-    pinned = {"steps": LONG, "optimizer": "adam", "n_critic": 5 if recipe == "wgan-gp" else 1}
+    """Configurations that differ in their seeds."""
+    pinned = {"steps": LONG, "optimizer": "adam", "n_critic": CRITIC_STEPS.get(recipe, 1)}
     return [resolve(recipe, {**pinned, **given, "seed": seed}) for seed in seeds]
 
 
@@ -139,15 +146,29 @@ def interleaved(
     Returns:
         For each step its seconds per call, by block.
     """
-    for step in steps:
-        timed(step, 5)
-    calls = [max(1, round(block_seconds / timed(step, 5).cpu)) for step in steps]
-    measured: list[list[Times]] = [[] for _ in steps]
+    return taking_turns([functools.partial(timed, step) for step in steps], blocks, block_seconds)
+
+
+def taking_turns(turns: Sequence[Turn], blocks: int, block_seconds: float = 0.01) -> list[list[Times]]:
+    """Do the same with whatever times its own steps, be it in another process.
+
+    Args:
+        turns: number of steps -> seconds per step.
+        blocks: see `interleaved`.
+        block_seconds: see `interleaved`.
+
+    Returns:
+        See `interleaved`.
+    """
+    for turn in turns:
+        turn(5)
+    calls = [max(1, round(block_seconds / turn(5).cpu)) for turn in turns]
+    measured: list[list[Times]] = [[] for _ in turns]
     gc.collect()
     for block in range(blocks):
-        order = range(len(steps)) if block % 2 == 0 else reversed(range(len(steps)))
+        order = range(len(turns)) if block % 2 == 0 else reversed(range(len(turns)))
         for i in order:
-            measured[i].append(timed(steps[i], calls[i]))
+            measured[i].append(turns[i](calls[i]))
     return measured
 
 

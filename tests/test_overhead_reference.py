@@ -18,7 +18,7 @@ import sides
 STEPS = 25
 
 
-@pytest.mark.parametrize("recipe", ["non-saturating", "wgan-gp"])
+@pytest.mark.parametrize("recipe", ["non-saturating", "r1", "wgan", "wgan-gp"])
 @pytest.mark.parametrize("network", ["mlp", "dcgan"])
 def test_by_hand_equals_ganscope(tmp_path: Path, recipe: str, network: str) -> None:
     # 5 critic steps over 21 batches an epoch: epochs end within a step
