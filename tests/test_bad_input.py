@@ -109,6 +109,14 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "BatchNorm under a penalty": ("train ring wgan-gp --d-norm batch", ["--d-norm batch", "--d-norm layer"]),
     "no Lipschitz constraint": ("train ring wgan --clip 0", ["wasserstein", "--penalty", "--clip 0.01"]),
     "no constraint left": ("train ring r1 --objective wasserstein --penalty none", ["Lipschitz", "--clip"]),
+    "spectral norm and a box": (
+        "train ring wgan --d-lipschitz spectral",
+        ["--clip 0.03", "--d-lipschitz spectral", "one of the two"],
+    ),
+    "spectral norm and a norm": (
+        "train ring r1 --d-lipschitz spectral-operator --d-norm layer",
+        ["--d-norm layer", "--d-lipschitz spectral-operator", "one of the two"],
+    ),
     "weight without penalty": (
         "train ring minimax --penalty-weight 3",
         ["--penalty-weight 3", "--penalty with"],

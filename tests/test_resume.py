@@ -27,6 +27,17 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("r1", {"data": "digits", "network": "dcgan", "g_norm": "batch", "g_width": 4, "d_width": 4}),
     ("minimax", {"data": "digits", "network": "dcgan", "g_width": 4, "d_width": 4, "d_norm": "batch"}),
     ("wgan-gp", {"data": "digits", "d_norm": "layer", "penalty": "dragan"}),
+    ("minimax", {"data": "ring", "objective": "hinge", "d_lipschitz": "spectral"}),
+    (
+        "minimax",
+        {
+            "data": "digits",
+            "network": "dcgan",
+            "g_width": 4,
+            "d_width": 4,
+            "d_lipschitz": "spectral-operator",
+        },
+    ),
     ("r1", {"data": "ring", "objective": "relativistic-average", "penalty": "r1+r2"}),
 ]
 

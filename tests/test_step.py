@@ -31,6 +31,8 @@ CONSTRAINTS: list[dict[str, Any]] = [
     {"objective": "least-squares", "ema": 0.9},
     {"objective": "minimax", "label_smoothing": 0.1},
     {"objective": "wasserstein", "penalty": "one-sided", "penalty_weight": 10.0, "penalty_target": 2.0},
+    {"objective": "hinge", "d_lipschitz": "spectral"},
+    {"objective": "wasserstein", "d_lipschitz": "spectral-operator"},
 ]
 
 

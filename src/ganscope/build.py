@@ -15,7 +15,14 @@ from ganscope import __version__
 from ganscope.bench import COMPARED_ROWS, Bench, bench, check_rows, load_data, write_real
 from ganscope.config import OWN, TARGETED_PENALTIES, RunConfig, command_of
 from ganscope.contracts import BadInput, Dataset, Objective, Penalty
-from ganscope.lipschitz import PENALTIES, clippable, with_target
+from ganscope.lipschitz import (
+    CONSTRUCTIONS,
+    PENALTIES,
+    SpectralNorm,
+    advance_,
+    clippable,
+    with_target,
+)
 from ganscope.nets import NETS
 from ganscope.objectives import OBJECTIVES, smoothed
 from ganscope.own import check_discriminator, check_generator, check_objective, check_types
@@ -77,7 +84,7 @@ def build(
         g_optimizer=_optimizer(config, g_network, config.g_lr),
         d_optimizer=_optimizer(config, d_network, config.d_lr),
         terms=_terms(config),
-        project=_clipping(d_network, config.clip),
+        project=_projection(d_network, config.clip, stacked=len(configs) > 1),
         g_needs_real=_reads_real_logits(rules),
         joint=not mixes_rows,
         stacked=len(configs) > 1,
@@ -183,10 +190,12 @@ def check(
         raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
     check_rows(data, config.batch_size)
     rules = _rules(config, objective)
-    if rules.needs_lipschitz and not config.penalties and config.clip == 0:
+    constrained = config.penalties or config.clip or config.d_lipschitz != "none"
+    if rules.needs_lipschitz and not constrained:
         raise BadInput(
             f"--objective {config.objective} needs a Lipschitz critic and nothing constrains it: "
-            "add --penalty gradient-penalty --penalty-weight 10, or --clip 0.01."
+            "add --penalty gradient-penalty --penalty-weight 10, --d-lipschitz spectral-operator, or "
+            "--clip 0.01."
         )
     if config.penalties and config.d_norm == "batch":
         raise BadInput(
@@ -231,6 +240,8 @@ def networks(
             discriminator = NETS[config.network].discriminator(
                 data.shape, config.d_width, config.d_depth, config.d_norm
             )
+            if config.d_lipschitz != "none":
+                discriminator = CONSTRUCTIONS[config.d_lipschitz](discriminator, data.shape)
     return generator, discriminator
 
 
@@ -264,7 +275,10 @@ def _reads_real_logits(rules: Objective) -> bool:
     return slope is not None
 
 
-def _clipping(network: Network, c: float) -> Callable[[], None]:
+def _projection(network: Network, c: float, stacked: bool) -> Callable[[], None]:
+    """What follows a step of the discriminator: its weights are clipped, or their norms measured anew."""
+    if any(isinstance(layer, SpectralNorm) for layer in network.module.modules()):
+        return lambda: advance_(network.module, network.parameters, network.buffers, stacked)
     clipped = [network.parameters[name] for name in clippable(network.module)] if c else []
 
     def project() -> None:

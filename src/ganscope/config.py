@@ -44,7 +44,7 @@ DATA_DEFAULTS: dict[str, dict[str, Any]] = {"ring": {"steps": 12_000}, "grid": {
 AUTO = "auto"
 """The recipe that is chosen by the data's shape: see `ganscope.auto`."""
 GENERATOR_FIELDS = ("g_width", "g_depth", "g_norm")
-DISCRIMINATOR_FIELDS = ("d_width", "d_depth", "d_norm")
+DISCRIMINATOR_FIELDS = ("d_width", "d_depth", "d_norm", "d_lipschitz")
 
 
 class RunConfig(BaseModel):
@@ -88,6 +88,9 @@ class RunConfig(BaseModel):
     d_width: int = Field(128, ge=1, le=2**16, description="Discriminator: units per layer or base channels.")
     d_depth: int = Field(3, ge=1, le=100, description="Discriminator: hidden layers (mlp only).")
     d_norm: Literal["none", "batch", "layer"] = Field("none", description="Discriminator: normalisation.")
+    d_lipschitz: Literal["none", "spectral", "spectral-operator"] = Field(
+        "none", description="Discriminator: each weight divided by a norm of its kernel, or of its operator."
+    )
     latent_dim: int = Field(32, ge=1, le=2**16, description="Dimension of the latent z ~ N(0, I).")
 
     steps: int = Field(4000, ge=1, description="Generator updates.")
@@ -347,6 +350,18 @@ def _refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:
                 f"{flag(option)} {given[option]} has no effect on dcgan, whose depth follows from the image "
                 "size: leave it out or use --network mlp.",
             )
+    if config.d_lipschitz != "none" and config.clip:
+        raise _BadField(
+            "clip",
+            f"--clip {config.clip} has no effect with --d-lipschitz {config.d_lipschitz}, which divides the "
+            "weights by their norm: use one of the two.",
+        )
+    if config.d_lipschitz != "none" and config.d_norm != "none":
+        raise _BadField(
+            "d_norm",
+            f"--d-norm {config.d_norm} rescales what --d-lipschitz {config.d_lipschitz} has normalised, and "
+            "no slope is bounded: use one of the two.",
+        )
     if config.optimizer == "rmsprop" and "beta1" in given:
         raise _BadField(
             "beta1",

@@ -1,4 +1,8 @@
-"""The critic's input slope: penalties on it, boxes for the weights, and its measurement."""
+"""The critic's input slope: penalties on it, weights normalised or in a box, and its measurement."""
+
+from collections.abc import Callable
+
+from torch import nn
 
 from ganscope.lipschitz.estimate import SlopeEstimate, WassersteinBounds, estimate, wasserstein_bounds
 from ganscope.lipschitz.gradient_penalty import (
@@ -8,17 +12,29 @@ from ganscope.lipschitz.gradient_penalty import (
     squared_slope,
     with_target,
 )
+from ganscope.lipschitz.spectral_norm import SpectralNorm, advance_, spectral_norm, spectral_operator_norm
 from ganscope.lipschitz.weight_clipping import clip_weights_, clippable
 
+CONSTRUCTIONS: dict[str, Callable[[nn.Module, tuple[int, ...]], nn.Module]] = {
+    "spectral": lambda critic, shape: spectral_norm(critic),
+    "spectral-operator": spectral_operator_norm,
+}
+"""What is done to a critic when it is built: `(critic, shape of one sample) -> critic`."""
+
 __all__ = [
+    "CONSTRUCTIONS",
     "PENALTIES",
     "SlopeEstimate",
+    "SpectralNorm",
     "WassersteinBounds",
+    "advance_",
     "clip_weights_",
     "clippable",
     "estimate",
     "input_gradient",
     "penalty",
+    "spectral_norm",
+    "spectral_operator_norm",
     "squared_slope",
     "wasserstein_bounds",
     "with_target",

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from ganscope.lipschitz.layers import CONVOLUTIONS
+from ganscope.lipschitz.spectral_norm import SpectralNorm
+
 # Largest linear map, in matrix entries, that is written out; about a second of work.
 DENSE_ENTRIES = 2**22
 # Most numbers in the frequency matrices of a convolution: half a gigabyte.
@@ -36,7 +39,6 @@ ACTIVATIONS: dict[type[nn.Module], Callable[[nn.Module], float]] = {
     nn.GELU: lambda _: 1.1291,
     nn.Dropout: lambda layer: math.inf if layer.training else 1.0,
 }
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 def slope_bound(critic: object, shape: tuple[int, ...]) -> float:
@@ -47,8 +49,8 @@ def slope_bound(critic: object, shape: tuple[int, ...]) -> float:
     size, never that of the reshaped kernel, which can be too small by half.
 
     Args:
-        critic: Anything; only `nn.Sequential` (nested or not) of linear layers, convolutions, flattening and
-            activations, or one such layer, has a bound.
+        critic: Anything; only `nn.Sequential` (nested or not) of linear layers, convolutions (spectrally
+            normalised or not), flattening and activations, or one such layer, has a bound.
         shape: Shape of one sample.
 
     Returns:
@@ -92,7 +94,11 @@ def _layer_bound(layer: nn.Module, shape: tuple[int, ...]) -> tuple[float, tuple
     for kind, constant in ACTIVATIONS.items():
         if isinstance(layer, kind) and type(layer).forward is kind.forward:
             return constant(layer), _shape_after(layer, shape), 0.0
-    weight = _weight(layer)
+    if isinstance(layer, SpectralNorm):
+        weight: Tensor | None = layer.weight().detach()
+        layer = layer.layer
+    else:
+        weight = _weight(layer)
     if weight is None or not bool(weight.isfinite().all()):
         return math.inf, shape, 0.0
     eps = torch.finfo(weight.dtype).eps

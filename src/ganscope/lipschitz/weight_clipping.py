@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ganscope.contracts import BadInput
+from ganscope.lipschitz.spectral_norm import SpectralNorm
 
 LINEAR_LAYERS = (
     nn.Linear,
@@ -44,7 +45,7 @@ def clippable(module: nn.Module) -> list[str]:
     """
     chosen: set[int] = set()
     for name, layer in module.named_modules():
-        if not isinstance(layer, LINEAR_LAYERS):
+        if not isinstance(layer, (*LINEAR_LAYERS, SpectralNorm)):
             continue
         own = dict(layer.named_parameters(recurse=False))
         if "weight" not in own:
