@@ -262,7 +262,43 @@ def report(*runs: Path, json_: Json = False) -> None:
         say("\n".join(pages))
 
 
-@app.command(name="list", sort_key=7)
+@app.command(name="explain", sort_key=7)
+def explain_(
+    *questions: str,
+    seeds: int = 3,
+    full: Switch = False,
+    list_: Annotated[bool, Parameter(name="--list", negative="", show_default=False)] = False,
+    out: Path = Path("runs/explain"),
+    overwrite: Switch = False,
+    json_: Json = False,
+) -> None:
+    """Answer questions about GAN losses by measuring, and write the answers on one page.
+
+    Args:
+        questions: numbers or subjects (ganscope explain --list); all by default, in at most ten minutes.
+        seeds: seeds per question where there is randomness.
+        full: take the long way where there is one.
+        list_: show the questions, and stop.
+        out: folder of the answers; finished ones of the same settings are kept there.
+        overwrite: measure anew what is there already.
+        json_: print the answers as JSON.
+    """
+    from ganscope.printing import print_explained, print_questions
+
+    if list_:
+        print_questions(json_)
+        return
+    from ganscope.explain import QUESTIONS, ask, find
+
+    names = [QUESTIONS[number].name for number in find(questions)]
+    with _interruptible() as stop, _progress(names, json_, "question") as progress:
+        explained = ask(
+            questions, seeds=seeds, full=full, out=out, overwrite=overwrite, progress=progress, stop=stop
+        )
+    print_explained(explained, json_)
+
+
+@app.command(name="list", sort_key=8)
 def list_(*, json_: Json = False) -> None:
     """Show the recipes, data sets, objectives, penalties and networks there are.
 
@@ -335,10 +371,10 @@ def _interruptible() -> Iterator[Any]:
             signal.signal(number, handler)
 
 
-def _progress(names: Any, quiet: bool) -> Any:
+def _progress(names: Any, quiet: bool, kind: str = "recipe") -> Any:
     from ganscope.terminal import Progress
 
-    return Progress(list(names), quiet)
+    return Progress(list(names), quiet, kind)
 
 
 def _given(fields: BaseModel | None) -> dict[str, Any]:

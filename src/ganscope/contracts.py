@@ -27,8 +27,9 @@ class RunFailed(RuntimeError):  # noqa: N818
 class Interrupted(Exception):  # noqa: N818
     """Work was asked to stop and has saved everything; the command line says how to go on."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"stopped; everything is saved. Go on with: ganscope resume {folder}")
+    def __init__(self, folder: Path, command: str = "") -> None:
+        again = command or f"ganscope resume {folder}"
+        super().__init__(f"stopped; everything is saved. Go on with: {again}")
         self.folder = folder
 
 

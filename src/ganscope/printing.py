@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganscope.auto import Setting
     from ganscope.comparison import Comparison
     from ganscope.engines import Prepared
+    from ganscope.explain import Explained
     from ganscope.run import Run
 
 AUTO_ABOUT = "Settings chosen by the shape of the data and the number of rows."
@@ -120,6 +121,38 @@ def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:
         )
 
 
+def print_questions(as_json: bool) -> None:
+    """Print the questions that `explain` answers."""
+    from ganscope.explain import QUESTIONS
+
+    if as_json:
+        print_json({"questions": [{"number": n, **q._asdict()} for n, q in QUESTIONS.items()]})
+        return
+    print_pairs([(f"{number:>2}  {q.name}", q.asked) for number, q in QUESTIONS.items()])
+
+
+def print_explained(explained: Explained, as_json: bool) -> None:
+    """Print each question with its answer in two sentences, and where the page is."""
+    for number, text in explained.failures.items():
+        complain(f"question {number}: {text}")
+    if as_json:
+        answers = [
+            {**_as_dict(answer), "figures": [f.caption for f in answer.figures]}
+            for answer in explained.answers
+        ]
+        print_json({"page": str(explained.page), "answers": answers})
+        return
+    for answer in explained.answers:
+        say(f"{answer.number}  {answer.question}\n\n{answer.answer}\n")
+        for entry in answer.published:
+            verdict = "reached" if entry.reached else "NOT reached"
+            say(f"{entry.source}: {entry.measured} Criterion {verdict}.\n")
+    if explained.kept:
+        numbers = ", ".join(map(str, explained.kept))
+        say(f"Kept from before: {numbers}; --overwrite measures anew.")
+    say(f"Page: {explained.page}")
+
+
 def print_list(as_json: bool) -> None:
     """Print all names there are."""
     recipes = {name: load_recipe(name) for name in recipe_names()} | {AUTO: {"about": AUTO_ABOUT}}
@@ -154,4 +187,6 @@ def _as_dict(value: Any) -> Any:
     """Named tuples, nested, as JSON objects."""
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return {key: _as_dict(entry) for key, entry in value._asdict().items()}
+    if isinstance(value, tuple):
+        return [_as_dict(entry) for entry in value]
     return value

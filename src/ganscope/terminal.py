@@ -23,10 +23,12 @@ class Progress:
     Args:
         names: what is in work, in the order of display.
         quiet: show nothing.
+        kind: what the names are names of.
     """
 
-    def __init__(self, names: Sequence[str], quiet: bool = False) -> None:
+    def __init__(self, names: Sequence[str], quiet: bool = False, kind: str = "recipe") -> None:
         self._console = Console(stderr=True, quiet=quiet)
+        self._kind = kind
         self._lines: dict[str, dict[str, str]] = {name: {} for name in names}
         self._stacks: dict[str, dict[str, Any]] = {}
         self._said: dict[str, float] = {}
@@ -75,8 +77,10 @@ class Progress:
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
         columns = ("step", "steps/s", "left", "EMD", "modes", "diverged")
-        used = [c for c in columns if c != "diverged" or any(c in line for line in self._lines.values())]
-        table.add_column("recipe")
+        seen = {column for line in self._lines.values() for column in line}
+        always = set(columns[:5] if self._kind == "recipe" else columns[:3])
+        used = [c for c in columns if c in always | seen]
+        table.add_column(self._kind)
         for column in used:
             table.add_column(column, justify="right")
         for name, line in self._lines.items():
