@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from ganscope.comparison import compare
     from ganscope.config import RunConfig
     from ganscope.contracts import BadInput, Dataset, Interrupted, Objective, RunFailed
+    from ganscope.diagnose.verdict import Verdict
+    from ganscope.diagnose.watch import Scope, watch
     from ganscope.engines import resume, train
     from ganscope.run import Run, load
 
@@ -27,6 +29,9 @@ _HOME = {
     "train": "engines",
     "resume": "engines",
     "compare": "comparison",
+    "watch": "diagnose.watch",
+    "Scope": "diagnose.watch",
+    "Verdict": "diagnose.verdict",
 }
 _PARTS = ("data", "lipschitz", "metrics", "objectives")
 
@@ -38,6 +43,8 @@ __all__ = [
     "Run",
     "RunConfig",
     "RunFailed",
+    "Scope",
+    "Verdict",
     "__version__",
     "compare",
     "data",
@@ -47,6 +54,7 @@ __all__ = [
     "objectives",
     "resume",
     "train",
+    "watch",
 ]
 
 

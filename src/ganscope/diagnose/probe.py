@@ -1,0 +1,288 @@
+"""One probe of a run: everything measured at one step, as a row of its history."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganscope.contracts import Objective
+from ganscope.diagnose import collapse, dynamics, slopes
+from ganscope.diagnose.anatomy import alignment, dissect
+from ganscope.diagnose.balance import auc, auc_error
+from ganscope.diagnose.players import (
+    Inputs,
+    Player,
+    as_probability_logits,
+    losses,
+    parts_of,
+    rows_of,
+    sample_of,
+    score_of,
+)
+from ganscope.transport import exact_w1
+
+ROWS = 64
+"""Rows of the cheap probe, at most."""
+TRACKED = 16
+"""Fixed latents whose mean is followed for oscillation."""
+CHUNK = 64
+W1_ROWS = 150
+WIDE_EVERY = 5
+"""Every fifth probe also compares sample sets."""
+PLAYERS = ("generator", "discriminator")
+
+Snapshot = Mapping[str, dict[str, Tensor]]
+"""Copies of the trained weights of both players."""
+
+
+class Facts(NamedTuple):
+    """What the verdicts must know of a run beside its rows; written into the first row."""
+
+    objective: str
+    constraint: str
+    """Name of what keeps the critic's slope, "none" where nothing was declared."""
+    constraint_weight: float | None
+    probability: bool
+    """The discriminator ends in a sigmoid, which is undone before anything is measured."""
+
+
+class Probe:
+    """Fixed inputs and references, prepared once, for probing a pair of networks again and again.
+
+    Args:
+        inputs: latents and held-out real rows.
+        objective: the losses.
+        facts: what else is known.
+        train: rows the discriminator trains on, for overfitting; None where unknown.
+        rows: rows of the cheap probe.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        objective: Objective,
+        facts: Facts,
+        train: Tensor | None = None,
+        rows: int = ROWS,
+    ) -> None:
+        self.inputs, self.objective, self.facts = inputs, objective, facts
+        self.train = train
+        self.rows = max(2, min(rows, len(inputs.real), _count(inputs.latent)))
+        self.shape = inputs.real.shape[1:]
+        flat = inputs.real.detach().flatten(1).double()
+        self.spread = float((flat - flat.mean(0)).square().sum(1).mean().sqrt())
+        self.diversity = collapse.prepare(inputs.real)
+        self.mean, self.axes = dynamics.directions(inputs.real)
+        self.w1_floor: float | None = None
+
+    def about(self) -> dict[str, Any]:
+        """What goes into the first row."""
+        return {
+            "objective": self.facts.objective,
+            "bounded": self.objective.bounded,
+            "needs_lipschitz": self.objective.needs_lipschitz,
+            "equilibrium": self.objective.equilibrium,
+            "constraint": self.facts.constraint,
+            "constraint_weight": self.facts.constraint_weight,
+            "probability": self.facts.probability,
+            "spread": self.spread,
+            "rows": self.rows,
+            "real_rows": len(self.inputs.real),
+            "nulls": {} if self.diversity is None else self.diversity.nulls,
+        }
+
+    def track(self, generator: Player) -> list[float]:
+        """Mean of G over fixed latents, along the main directions of the data, in standard deviations."""
+        with torch.no_grad():
+            fake = self._fakes(generator, 0, min(TRACKED, _count(self.inputs.latent)))
+        point = (fake.flatten(1).float().mean(0).cpu() - self.mean) @ self.axes
+        return [float(value) for value in point]
+
+    def row(
+        self, generator: Player, discriminator: Player, before: Snapshot | None = None, wide: bool = False
+    ) -> dict[str, Any]:
+        """Probe both networks.
+
+        Args:
+            generator: as it is now.
+            discriminator: as it is now.
+            before: weights one step ago, for the size and direction of the step.
+            wide: compare sample sets too.
+
+        Returns:
+            Numbers by name; `nonfinite` where a network has turned NaN or infinite.
+        """
+        broken = self._nonfinite(generator, discriminator)
+        if broken is not None:
+            return broken
+        n, inputs = self.rows, self.inputs
+        conditions = inputs.fake_conditions(0, n)
+        real = placed(discriminator, inputs.real[:n])
+        real_conditions = rows_of(inputs.conditions, 0, n)
+        real_graph = self._scores(discriminator, real, real_conditions)
+        real_parts = [part.detach() for part in real_graph]
+        anatomy = dissect(
+            lambda: self._fakes(generator, 0, n),
+            lambda x: self._scores(discriminator, x, conditions),
+            real_parts,
+            generator,
+            discriminator,
+            self.objective,
+            self.spread,
+        )
+        real_scores, fake_scores = score_of(real_parts), score_of(anatomy.fake_parts)
+        middle = real + (anatomy.fake - real) * _fractions(n, real)
+        found: dict[str, Any] = {
+            **anatomy.values,
+            "auc": auc(real_scores, fake_scores),
+            "auc_error": auc_error(n, n),
+            "real_score": float(real_scores.mean()),
+            "fake_score": float(fake_scores.mean()),
+            "score_sd": float(torch.cat([real_scores, fake_scores]).double().std()),
+            "slope_real": self._slopes(discriminator, real, real_conditions),
+            "slope_fake": self._slopes(discriminator, anatomy.fake, conditions),
+            "slope_between": self._slopes(discriminator, middle, real_conditions),
+            "fake_scale": self._scale(anatomy.fake),
+        }
+        d_gradient = self._d_gradient(discriminator, anatomy.fake, conditions, real_graph)
+        found["d_loss"] = d_gradient.pop("", torch.tensor(math.nan)).item()
+        if before is not None:
+            for name, player, slope in (
+                ("g", generator, anatomy.generator_gradient),
+                ("d", discriminator, d_gradient),
+            ):
+                old = before[PLAYERS[name == "d"]]
+                names = [key for key in old if key in player.parameters]
+                cosine, size = alignment(
+                    [slope.get(key) for key in names],
+                    [old[key] for key in names],
+                    [player.parameters[key] for key in names],
+                )
+                found |= {f"{name}_alignment": cosine, f"{name}_update": size}
+        if wide:
+            found |= self._wide(generator, discriminator)
+        return found
+
+    def snapshot(self, generator: Player, discriminator: Player) -> Snapshot:
+        """Copy the weights, to see what the next step does to them."""
+        return {
+            name: {key: p.detach().clone() for key, p in player.parameters.items() if p.requires_grad}
+            for name, player in zip(PLAYERS, (generator, discriminator), strict=True)
+        }
+
+    def _wide(self, generator: Player, discriminator: Player) -> dict[str, Any]:
+        count = min(_count(self.inputs.latent), collapse.MOST_ROWS)
+        real = self.inputs.real[: collapse.MOST_ROWS]
+        with torch.no_grad():
+            fake = torch.cat(
+                [self._fakes(generator, i, min(count, i + CHUNK)) for i in range(0, count, CHUNK)]
+            )
+            if not bool(fake.isfinite().all()):
+                return {}
+            real_scores = self._score_rows(discriminator, real, self.inputs.conditions)
+            fake_scores = self._score_rows(discriminator, fake, self.inputs.fake_conditions(0, count))
+        found: dict[str, Any] = {
+            "auc": auc(real_scores, fake_scores),
+            "auc_error": auc_error(len(real), count),
+            "wide": True,
+        }
+        if self.train is not None and not self.inputs.conditions:
+            with torch.no_grad():
+                train_scores = self._score_rows(discriminator, self.train, ())
+            found |= {
+                "auc_train": auc(train_scores, real_scores),
+                "auc_train_error": auc_error(len(self.train), len(real)),
+            }
+        if self.diversity is not None and count >= collapse.FEWEST_ROWS:
+            found |= collapse.measure(self.diversity, fake)
+        if self.objective.needs_lipschitz:
+            m = min(W1_ROWS, len(real), count)
+            x, y = real[:m].detach().cpu(), fake[:m].detach().cpu()
+            w1 = exact_w1(x.flatten(1).numpy(), y.flatten(1).numpy())
+            if self.w1_floor is None:
+                half = self.inputs.real[m : 2 * m].detach().cpu().flatten(1)
+                self.w1_floor = exact_w1(x.flatten(1).numpy(), half.numpy()) if len(half) else 0.0
+            found |= {"w1": w1, "w1_floor": self.w1_floor}
+            found |= slopes.certified_ratio(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
+        return found
+
+    def _fakes(self, generator: Player, start: int, stop: int) -> Tensor:
+        latent = self.inputs.latents(start, stop)
+        return sample_of(generator(*(placed(generator, a) for a in latent)), self.shape)
+
+    def _scores(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> list[Tensor]:
+        parts = parts_of(discriminator(x, *(placed(discriminator, c) for c in conditions)), len(x))
+        return as_probability_logits(parts) if self.facts.probability else parts
+
+    def _score_rows(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> Tensor:
+        return torch.cat(
+            [
+                score_of(
+                    self._scores(
+                        discriminator,
+                        placed(discriminator, x[i : i + CHUNK]),
+                        rows_of(conditions, i, i + CHUNK),
+                    )
+                )
+                for i in range(0, len(x), CHUNK)
+            ]
+        )
+
+    def _slopes(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> list[float]:
+        return slopes.slope_quantiles(lambda y: self._scores(discriminator, y, conditions), x)
+
+    def _d_gradient(
+        self, discriminator: Player, fake: Tensor, conditions: Sequence[Any], real_parts: Sequence[Tensor]
+    ) -> dict[str, Tensor]:
+        """Gradient of the discriminator's loss by parameter; the loss itself under the empty name."""
+        fake_parts = self._scores(discriminator, fake.detach(), conditions)
+        loss = losses(self.objective.d_loss, real_parts, fake_parts).mean()
+        weights = {name: p for name, p in discriminator.parameters.items() if p.requires_grad}
+        found = {"": loss.detach()}
+        if weights and loss.requires_grad:
+            gradient = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+            found |= {name: g for name, g in zip(weights, gradient, strict=True) if g is not None}
+        return found
+
+    def _scale(self, fake: Tensor) -> float:
+        """Root mean squared distance of fakes to the mean of the data, in units of the data's own."""
+        flat = fake.flatten(1).float().cpu() - self.mean
+        return float(flat.square().sum(1).mean().sqrt()) / self.spread if self.spread > 0 else math.nan
+
+    def _nonfinite(self, generator: Player, discriminator: Player) -> dict[str, Any] | None:
+        for name, player in zip(PLAYERS, (generator, discriminator), strict=True):
+            for key, p in player.parameters.items():
+                if not bool(p.isfinite().all()):
+                    return {"nonfinite": name, "module": key}
+        with torch.no_grad():
+            fake = self._fakes(generator, 0, 2)
+            if not bool(fake.isfinite().all()):
+                return {"nonfinite": "generator", "module": "output"}
+            parts = self._scores(discriminator, fake, self.inputs.fake_conditions(0, 2))
+            if not all(bool(part.isfinite().all()) for part in parts):
+                return {"nonfinite": "discriminator", "module": "output"}
+        return None
+
+
+def placed(player: Player, value: Any) -> Any:
+    """Bring a tensor to a network's device and, where it is floating, to its type."""
+    like = next(iter(player.parameters.values()), None)
+    if not isinstance(value, Tensor) or like is None:
+        return value
+    return value.to(like.device, like.dtype if value.is_floating_point() else value.dtype)
+
+
+def _count(latent: Sequence[Any]) -> int:
+    """How many samples the generator's arguments make."""
+    sizes = [len(a) for a in latent if isinstance(a, Tensor) and a.ndim]
+    return min(sizes) if sizes else 0
+
+
+def _fractions(n: int, like: Tensor) -> Tensor:
+    """Fixed fractions in (0, 1), one a row, the same at every probe and in no order."""
+    fractions = (torch.arange(n, dtype=torch.float64) * 0.618_033_988_75 + 0.5) % 1
+    return fractions.to(like).reshape(n, *[1] * (like.ndim - 1))

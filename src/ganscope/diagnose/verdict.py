@@ -1,0 +1,107 @@
+"""From the history of a run to verdicts: what is wrong, since when, by which numbers, what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from ganscope.diagnose import rules
+from ganscope.diagnose.history import Fault, History, State
+from ganscope.diagnose.remedies import advice_for
+
+
+class Verdict(NamedTuple):
+    """One thing that is wrong with a run."""
+
+    name: str
+    severity: Literal["mild", "severe"]
+    since_step: int
+    factor: str | None
+    """Where in the chain of factors, or in which network."""
+    pattern: str | None
+    """In which of several ways."""
+    evidence: dict[str, float]
+    """The numbers, beside what real rows or the run's own start measure (`_null`, `_start`)."""
+    cause: str
+    """One sentence."""
+    advice: str
+    """The one change to make first, and where that advice comes from."""
+
+    def __str__(self) -> str:
+        """Say it in words, for a terminal."""
+        kind = self.factor or self.pattern
+        told = f" ({kind})" if kind else ""
+        return (
+            f"{self.severity} {self.name}{told} since step {self.since_step}: {self.cause} Do first: "
+            f"{self.advice}"
+        )
+
+
+Rule = Callable[[History], list[Fault] | None]
+RULES: dict[str, Rule] = {
+    "wiring": rules.wiring,
+    "diverged": rules.diverged,
+    "discriminator-too-strong": rules.too_strong,
+    "vanishing-gradient": rules.vanishing_gradient,
+    "lipschitz-violation": rules.lipschitz_violation,
+    "critic-underfit": rules.critic_underfit,
+    "discriminator-too-weak": rules.too_weak,
+    "discriminator-overfit": rules.overfit,
+    "oscillation": rules.oscillation,
+    "mode-collapse": rules.mode_collapse,
+}
+"""Upstream causes first: what stands above can bring about what stands below."""
+
+
+def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[Verdict]:
+    """Say what is wrong with a run at its last probe.
+
+    Args:
+        rows: of `diagnosis.jsonl`, in order of steps.
+
+    Returns:
+        Faults only, upstream cause first.
+
+    Example:
+        >>> [v.name for v in verdicts([{"step": 7, "nonfinite": "generator", "module": "0.weight"}])]
+        ['diverged']
+    """
+    return judge(rows)[0]
+
+
+def status(rows: Sequence[Mapping[str, Any]]) -> dict[str, State]:
+    """Say for every verdict whether it is a fault, fine, or unknown.
+
+    Args:
+        rows: see `verdicts`.
+
+    Example:
+        >>> set(status([]).values())
+        {'unknown'}
+    """
+    return judge(rows)[1]
+
+
+def judge(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Verdict], dict[str, State]]:
+    """Both at once."""
+    history = History(rows)
+    found: list[Verdict] = []
+    states: dict[str, State] = {}
+    for name, rule in RULES.items():
+        faults = rule(history) if history.rows else None
+        states[name] = "unknown" if faults is None else "fault" if faults else "fine"
+        for fault in faults or ():
+            remedy = advice_for(name, fault.factor, fault.pattern)
+            found.append(
+                Verdict(
+                    name,
+                    fault.severity,
+                    fault.since,
+                    fault.factor,
+                    fault.pattern,
+                    fault.evidence,
+                    fault.cause,
+                    str(remedy),
+                )
+            )
+    return found, states

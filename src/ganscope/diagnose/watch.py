@@ -1,0 +1,393 @@
+"""Attach the diagnosis to anybody's training loop: it looks, and the run ends with the very same weights."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganscope import record
+from ganscope.config import unknown
+from ganscope.contracts import BadInput, Objective
+from ganscope.diagnose import wiring
+from ganscope.diagnose.collapse import MOST_ROWS
+from ganscope.diagnose.history import State
+from ganscope.diagnose.players import (
+    Inputs,
+    Player,
+    Unreadable,
+    objective_of,
+    parts_of,
+    player,
+    rows_of,
+    sample_of,
+    trainable,
+    undisturbed,
+)
+from ganscope.diagnose.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot, placed
+from ganscope.diagnose.verdict import RULES, Verdict, judge
+from ganscope.lipschitz import PENALTIES
+from ganscope.objectives import OBJECTIVES
+
+DIAGNOSIS = "diagnosis.jsonl"
+VERDICTS = "verdicts.json"
+CONSTRAINTS = (*PENALTIES, "spectral-norm", "clipping", "none")
+KEPT_ROWS = 400
+"""Rows that are remembered, beside the first: memory stays flat however long the run."""
+TRACKS = 10
+"""Looks at fixed latents between two probes."""
+GIVE_UP = 3
+"""Probes that may fail one after another before no more is tried."""
+LARGEST = 2**27
+"""Bytes of real rows that are kept."""
+log = logging.getLogger("ganscope")
+
+LossPair = tuple[Callable[..., Any], Callable[..., Any]]
+
+
+def watch(
+    generator: nn.Module,
+    discriminator: nn.Module,
+    objective: str | Objective | LossPair = "non-saturating",
+    real: Any = None,
+    latent: Callable[[int], Any] | None = None,
+    out: str | Path | None = None,
+    *,
+    constraint: str | Callable[..., Any] | None = None,
+    constraint_weight: float | None = None,
+    train: Tensor | None = None,
+    optimizers: Sequence[torch.optim.Optimizer] | None = None,
+    every: int = 100,
+) -> Scope:
+    """Watch a GAN train, in any loop, and say what is wrong with it.
+
+    Call `step()` once per generator step. Nothing is changed: weights, gradients, buffers, modes, hooks and
+    random states are as if nobody had looked, and no fault of a probe reaches the loop; `notes` tells of it.
+    In data-parallel training only the process of rank 0 looks.
+
+    Args:
+        generator: called as `generator(latent(n))`, or `generator(*latent(n))` for a tuple.
+        discriminator: rows to raw scores `[B]`, `[B, 1]`, patches, or a list of them by scale. A conditional
+            one is called as `discriminator(rows, *conditions)`.
+        objective: a name, an `Objective`, or functions `(d_loss(real, fake), g_loss(fake))` of scores.
+        real: held-out rows `[N, *shape]`, N at least 80, better 1,000; for a conditional discriminator a
+            tuple of rows and conditions.
+        latent: `n ->` the generator's input for n samples: a tensor, or a tuple of arguments, the last of
+            which are the conditions of a conditional discriminator. Called once, here.
+        out: folder for `diagnosis.jsonl` and `verdicts.json`; None keeps them in memory.
+        constraint: what holds the critic's slope: a name of `PENALTIES`, "spectral-norm", "clipping", or
+            your own penalty `(critic, real, fake) -> cost`, which is tried on linear critics.
+        constraint_weight: weight of the penalty.
+        train: rows the discriminator trains on, to see whether it remembers them; by default the first 500
+            that `step(real=...)` brings.
+        optimizers: the generator's and the discriminator's, to check that each moves its own.
+        every: steps between probes; in between, ten looks at 16 fixed samples.
+
+    Returns:
+        The scope.
+
+    Raises:
+        BadInput: an unknown objective or constraint, or an argument that is no module.
+
+    Example:
+        >>> generator, discriminator = nn.Linear(4, 2), nn.Linear(2, 1)
+        >>> real, latent = torch.randn(200, 2), lambda n: torch.randn(n, 4)
+        >>> scope = watch(generator, discriminator, real=real, latent=latent)
+        >>> scope.step()
+        >>> scope.verdicts(), scope.status()["wiring"]
+        ([], 'fine')
+    """
+    for name, module in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(module, nn.Module):
+            raise BadInput(f"{name}= is a {type(module).__name__}, but a torch.nn.Module is needed.")
+    if isinstance(objective, str) and objective not in OBJECTIVES:
+        raise BadInput(unknown("objective", objective, OBJECTIVES))
+    if isinstance(constraint, str) and constraint not in CONSTRAINTS:
+        raise BadInput(unknown("constraint", constraint, CONSTRAINTS))
+    if every < 1:
+        raise BadInput(f"every={every} cannot be used: give the steps between two probes, at least 1.")
+    scope = Scope(generator, discriminator, None if out is None else Path(out), every)
+    if os.environ.get("RANK", "0") == "0":
+        scope._begin(objective, real, latent, constraint, constraint_weight, train, optimizers)
+    return scope
+
+
+class Scope:
+    """What watches a run: made by `watch`."""
+
+    def __init__(self, generator: nn.Module, discriminator: nn.Module, out: Path | None, every: int) -> None:
+        self.notes: list[str] = []
+        """What could not be measured, and why, a sentence each."""
+        self._modules = (generator, discriminator)
+        self._trained = (trainable(generator), trainable(discriminator))
+        self._out, self._every = out, every
+        self._track_every = max(1, every // TRACKS)
+        self._step = 0
+        self._probes = 0
+        self._failures = 0
+        self._probe: Probe | None = None
+        self._before: Snapshot | None = None
+        self._track: list[list[float]] = []
+        self._first: dict[str, Any] | None = None
+        self._rows: deque[dict[str, Any]] = deque(maxlen=KEPT_ROWS)
+        self._told: set[tuple[str, str | None, str | None]] = set()
+        self._collected: list[Tensor] | None = None
+
+    def step(
+        self,
+        real: Any = None,
+        fake: Any = None,  # noqa: ARG002 - part of the interface; probes make their own
+        d_loss: Any = None,
+        g_loss: Any = None,
+    ) -> None:
+        """Take note of one generator step. Most calls do nothing; one in `every` probes.
+
+        Args:
+            real: the batch the discriminator was just trained on.
+            fake: the generator's batch; not needed so far.
+            d_loss: the discriminator's loss, a number or tensor: NaN in it is reported.
+            g_loss: the generator's.
+        """
+        self._step += 1
+        if self._probe is None:
+            return
+        try:
+            self._look(real, {"discriminator": d_loss, "generator": g_loss})
+        except Exception as error:
+            self._failed(error)
+
+    def verdicts(self) -> list[Verdict]:
+        """Say what is wrong now: faults only, upstream cause first."""
+        return judge(self.rows)[0]
+
+    def status(self) -> dict[str, State]:
+        """Say for every verdict whether it is a fault, fine or unknown."""
+        return judge(self.rows)[1] if self.rows else dict.fromkeys(RULES, "unknown")
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The probes that are remembered: the first and the newest 400."""
+        return [*([self._first] if self._first is not None else []), *self._rows]
+
+    def _begin(
+        self,
+        objective: str | Objective | LossPair,
+        real: Any,
+        latent: Callable[[int], Any] | None,
+        constraint: str | Callable[..., Any] | None,
+        constraint_weight: float | None,
+        train: Tensor | None,
+        optimizers: Sequence[torch.optim.Optimizer] | None,
+    ) -> None:
+        """Draw the fixed inputs, look over the wiring, and take the first probe."""
+        try:
+            with undisturbed(*self._modules):
+                rules = OBJECTIVES[objective] if isinstance(objective, str) else objective_of(objective)
+                inputs = _inputs(real, latent)
+                name = objective if isinstance(objective, str) else "own"
+                findings, facts = _inspect(
+                    self._players(),
+                    inputs,
+                    rules,
+                    name,
+                    constraint,
+                    constraint_weight,
+                    optimizers,
+                    self._modules,
+                )
+                if train is None:
+                    self._collected = []
+                else:
+                    train = train[:MOST_ROWS].detach().clone()
+                self._probe = Probe(inputs, rules, facts, train)
+                about = {**self._probe.about(), "wiring": [f._asdict() for f in findings]}
+                row = {"format": record.FORMAT, "step": 0, "about": about}
+                if self._out is not None:
+                    self._out.mkdir(parents=True, exist_ok=True)
+                    (self._out / DIAGNOSIS).write_text("")
+                self._first = row
+                row |= self._probe.row(*self._players(), wide=True)
+            self._write(row)
+        except Exception as error:
+            self._failed(error)
+
+    def _players(self) -> tuple[Player, Player]:
+        g, d = (player(m, names) for m, names in zip(self._modules, self._trained, strict=True))
+        return g, d
+
+    def _look(self, real: Any, given: Mapping[str, Any]) -> None:
+        step, probe = self._step, self._probe
+        assert probe is not None  # noqa: S101 - for the type checker
+        tracks = step % self._track_every == 0
+        if not tracks and (step + 1) % self._every:
+            return
+        with undisturbed(*self._modules):
+            if tracks:
+                self._collect(real)
+                for name, loss in given.items():
+                    if loss is not None and not math.isfinite(float(loss)) and not _known_broken(self._rows):
+                        self._keep({"step": step, "nonfinite": name, "module": "loss"})
+                self._track.append(probe.track(self._players()[0]))
+            if (step + 1) % self._every == 0:
+                self._before = probe.snapshot(*self._players())
+            if step % self._every == 0:
+                self._probes += 1
+                row = {"step": step, "track": {"every": self._track_every, "values": self._track}}
+                self._track = []
+                wide = self._probes % WIDE_EVERY == 0
+                row |= probe.row(*self._players(), before=self._before, wide=wide)
+                self._keep(row)
+        self._failures = 0
+
+    def _collect(self, real: Any) -> None:
+        """Remember the first rows the discriminator trains on, and fit the probe to the size of a batch."""
+        if self._collected is None or self._probe is None:
+            return
+        batch = real[0] if isinstance(real, tuple) else real
+        if not isinstance(batch, Tensor) or batch.shape[1:] != self._probe.shape:
+            return
+        self._probe.rows = max(8, min(self._probe.rows, len(batch)))
+        self._collected.append(batch.detach()[: max(0, MOST_ROWS - sum(map(len, self._collected)))].clone())
+        if sum(map(len, self._collected)) >= min(MOST_ROWS, len(self._probe.inputs.real)):
+            self._probe.train = torch.cat(self._collected)
+            self._collected = None
+
+    def _keep(self, row: dict[str, Any]) -> None:
+        self._rows.append(row)
+        self._write(row)
+        for verdict in self.verdicts():
+            kind = (verdict.name, verdict.factor, verdict.pattern)
+            if kind not in self._told:
+                self._told.add(kind)
+                log.warning("%s", verdict)
+
+    def _write(self, row: dict[str, Any]) -> None:
+        if self._out is None:
+            return
+        record.append_rows(self._out / DIAGNOSIS, [row])
+        if row.get("wide") or row.get("nonfinite"):
+            write_verdicts(self._out, self.rows)
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        said = (
+            reason
+            if isinstance(error, Unreadable | BadInput)
+            else f"a probe failed ({type(error).__name__}: {reason})."
+        )
+        if said not in self.notes and len(self.notes) < 10:
+            self.notes.append(said)
+            log.warning("ganscope watch, step %d: %s The training goes on.", self._step, said)
+        if self._failures >= GIVE_UP:
+            self._probe = None
+
+
+def write_verdicts(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write `verdicts.json` from a run's rows."""
+    found, states = judge(rows)
+    last = rows[-1]["step"] if rows else 0
+    record.write_json(
+        folder / VERDICTS, {"step": last, "verdicts": [v._asdict() for v in found], "status": states}
+    )
+
+
+def _known_broken(rows: Sequence[Mapping[str, Any]]) -> bool:
+    return any(row.get("nonfinite") for row in rows)
+
+
+def _inputs(real: Any, latent: Callable[[int], Any] | None) -> Inputs:
+    if real is None or latent is None:
+        raise Unreadable(
+            "watch needs real= (held-out rows) and latent= (a function n -> the generator's input): hand "
+            "over both."
+        )
+    rows, *conditions = real if isinstance(real, tuple) else (real,)
+    rows = torch.as_tensor(rows)
+    if not rows.is_floating_point():
+        raise Unreadable(
+            f"real= has dtype {rows.dtype}: hand over rows as the discriminator gets them, floating."
+        )
+    if rows.ndim < 2 or len(rows) < 2:
+        raise Unreadable(f"real= has shape {list(rows.shape)}: hand over at least two rows [N, *shape].")
+    most = min(2 * MOST_ROWS, max(2 * ROWS, LARGEST // (rows[0].numel() * rows.element_size())))
+    rows = rows[:most].detach().clone()
+    bad = int((~rows.flatten(1).isfinite().all(1)).sum())
+    if bad:
+        raise Unreadable(f"real= holds NaN or infinity in {bad} of {len(rows)} rows: leave those rows out.")
+    drawn = latent(MOST_ROWS)
+    arguments = drawn if isinstance(drawn, tuple) else (drawn,)
+    if not any(isinstance(a, Tensor) and a.ndim and len(a) >= 2 for a in arguments):
+        raise Unreadable(
+            f"latent({MOST_ROWS}) returns a {type(drawn).__name__}: let it return a tensor, or a tuple of "
+            "the "
+            "generator's arguments, with one row a sample."
+        )
+    kept = tuple(a.detach().clone() if isinstance(a, Tensor) else a for a in arguments)
+    return Inputs(kept, rows, tuple(c[:most] if isinstance(c, Tensor) else c for c in conditions))
+
+
+def _inspect(
+    players: tuple[Player, Player],
+    inputs: Inputs,
+    rules: Objective,
+    name: str,
+    constraint: str | Callable[..., Any] | None,
+    weight: float | None,
+    optimizers: Sequence[torch.optim.Optimizer] | None,
+    modules: tuple[nn.Module, nn.Module],
+) -> tuple[list[wiring.Finding], Facts]:
+    """Run both networks on two rows, and look over how they are wired."""
+    generator, discriminator = players
+    findings: list[wiring.Finding] = []
+    rows = 8
+    latent = tuple(placed(generator, a) for a in inputs.latents(0, rows))
+    fake = sample_of(_called(generator, "generator", latent), inputs.real.shape[1:])
+    real_scores, scores = (
+        parts_of(
+            _called(
+                discriminator, "discriminator", tuple(placed(discriminator, a) for a in (x, *conditions))
+            ),
+            len(x),
+        )
+        for x, conditions in (
+            (inputs.real[:rows], rows_of(inputs.conditions, 0, rows)),
+            (fake, inputs.fake_conditions(0, rows)),
+        )
+    )
+    findings += wiring.check_networks(generator, discriminator, fake, scores, real_scores)
+    ending = wiring.check_discriminator_end(scores[0], rules, on_logits=name != "own")
+    findings += ending + wiring.check_range(inputs.real, fake)
+    if callable(constraint):
+        more, constraint, found_weight = wiring.check_penalty(constraint, inputs.real)
+        findings += more
+        weight = weight if weight is not None else found_weight
+    spectral = wiring.is_spectral(discriminator.module)
+    held = constraint or (
+        "spectral-norm" if spectral else "clipping" if wiring.is_clipped(discriminator) else "none"
+    )
+    findings += wiring.check_constraint(discriminator.module, rules, held, spectral)
+    if optimizers is not None:
+        findings += wiring.check_optimizers(modules[0], modules[1], optimizers)
+    return findings, Facts(name, held, weight, probability=bool(ending) and name != "own")
+
+
+def _called(network: Player, name: str, arguments: tuple[Any, ...]) -> Any:
+    try:
+        return network(*arguments)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        shapes = [list(a.shape) if isinstance(a, Tensor) else type(a).__name__ for a in arguments]
+        given = shapes[0] if len(shapes) == 1 else shapes
+        fed = "latent=" if name == "generator" else "real="
+        raise Unreadable(
+            f"the {name} cannot take inputs of shape {given} ({str(error).splitlines()[0][:120]}): let "
+            f"{fed} give "
+            f"what the {name} takes."
+        ) from None
