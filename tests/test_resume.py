@@ -39,6 +39,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("r1", {"data": "ring", "objective": "relativistic-average", "penalty": "r1+r2"}),
+    ("r1", {"data": "ring", "penalty_every": 4, "pack": 2, "instance_noise": 0.5, "dynamics": "optimistic"}),
+    ("wgan-gp", {"data": "ring", "n_critic": 1, "dynamics": "extra-gradient", "penalty_target": 2.0}),
+    ("r1", {"data": "ring", "dynamics": "consensus", "optimizer": "sgd", "instance_noise": 0.5}),
 ]
 
 

@@ -16,6 +16,7 @@ from ganscope.lipschitz import penalty
 from ganscope.objectives import OBJECTIVES
 from ganscope.training import Runs, train_discriminator, train_generator
 from ganscope.training.loop import advance
+from ganscope.training.step import shown
 
 # every way a discriminator can be constrained, with an objective each
 CONSTRAINTS: list[dict[str, Any]] = [
@@ -29,15 +30,35 @@ CONSTRAINTS: list[dict[str, Any]] = [
     {"objective": "relativistic", "penalty": "r1+r2", "penalty_weight": 1.0},
     {"objective": "relativistic-average", "penalty": "r2", "penalty_weight": 1.0},
     {"objective": "least-squares", "ema": 0.9},
+]
+OPTIONS: list[dict[str, Any]] = [
     {"objective": "minimax", "label_smoothing": 0.1},
     {"objective": "wasserstein", "penalty": "one-sided", "penalty_weight": 10.0, "penalty_target": 2.0},
     {"objective": "hinge", "d_lipschitz": "spectral"},
     {"objective": "wasserstein", "d_lipschitz": "spectral-operator"},
+    {"objective": "non-saturating", "instance_noise": 0.3, "penalty": "r1", "penalty_weight": 1.0},
+    {"objective": "relativistic", "pack": 2, "instance_noise": 0.1, "instance_noise_decay": 0.0},
+    {"objective": "relativistic-average", "pack": 4},
+    {"objective": "wasserstein", "penalty": "gradient-penalty", "penalty_weight": 10.0, "pack": 2},
+    {"objective": "wasserstein", "penalty": "one-sided+dragan", "penalty_weight": 10.0, "penalty_every": 3},
+    {"objective": "minimax", "dynamics": "simultaneous", "optimizer": "sgd", "g_lr": 0.05, "d_lr": 0.05},
+    {"objective": "minimax", "dynamics": "optimistic"},
+    {"objective": "hinge", "dynamics": "optimistic", "optimizer": "rmsprop", "clip": 0.1},
+    {"objective": "non-saturating", "dynamics": "extra-gradient", "clip": 0.1},
+    {"objective": "minimax", "dynamics": "consensus", "consensus_weight": 0.5},
+    {
+        "objective": "relativistic",
+        "dynamics": "consensus",
+        "penalty": "r1+r2+gradient-penalty",
+        "penalty_weight": 1.0,
+        "pack": 2,
+        "instance_noise": 0.1,
+    },
 ]
 
 
-def names(given: dict[str, Any]) -> str:
-    return " ".join(str(value) for value in given.values())
+def names(given: dict[str, Any] | int) -> str:
+    return str(given) if isinstance(given, int) else " ".join(str(value) for value in given.values())
 
 
 def batch(built: Runs) -> tuple[Tensor, Tensor, list[Tensor | None]]:
@@ -45,18 +66,20 @@ def batch(built: Runs) -> tuple[Tensor, Tensor, list[Tensor | None]]:
     rng = torch.Generator().manual_seed(1)
     b = built.config.batch_size
     lead = (len(built.configs),) if built.game.stacked else ()
-    real = built.held_out[:b].expand(*lead, b, *built.held_out.shape[1:])
+    real = shown(built.game, built.held_out[:b].expand(*lead, b, *built.held_out.shape[1:]))
     latent = torch.randn(*lead, b, built.config.latent_dim, generator=rng, dtype=real.dtype)
     noise: list[Tensor | None] = [
         torch.rand(
-            real.shape if t.penalty.noise_per_element else (*lead, b, 1), generator=rng, dtype=real.dtype
+            real.shape if t.penalty.noise_per_element else (*real.shape[:-1], 1),
+            generator=rng,
+            dtype=real.dtype,
         )
         for t in built.game.terms
     ]
     return real, latent, noise
 
 
-@pytest.mark.parametrize("given", CONSTRAINTS, ids=names)
+@pytest.mark.parametrize("given", [*CONSTRAINTS, *OPTIONS], ids=names)
 def test_each_step_touches_one_player(tmp_path: Path, given: dict[str, Any]) -> None:
     built = runs(tmp_path, "minimax", **given)
     real, latent, noise = batch(built)
@@ -184,13 +207,15 @@ def test_patch_outputs_average_losses_and_sum_slopes(tmp_path: Path) -> None:
     assert noise is not None
 
 
-@pytest.mark.parametrize("given", CONSTRAINTS, ids=names)
-def test_stack_equals_single_runs_in_float64(tmp_path: Path, given: dict[str, Any]) -> None:
-    given = {"precision": "float64", "steps": 300, **given}
+@pytest.mark.parametrize(
+    ("given", "steps"), [*((g, 300) for g in CONSTRAINTS), *((g, 40) for g in OPTIONS)], ids=names
+)
+def test_stack_equals_single_runs_in_float64(tmp_path: Path, given: dict[str, Any], steps: int) -> None:
+    given = {"precision": "float64", "steps": steps, **given}
     stacked = runs(tmp_path / "stack", "minimax", (0, 1, 2), **given)
     singles = [runs(tmp_path / f"{seed}", "minimax", (seed,), **given) for seed in (0, 1, 2)]
     for built in (stacked, *singles):
-        while built.step < 300:
+        while built.step < steps:
             advance(built)
             built.step += 1
     for k, single in enumerate(singles):

@@ -28,6 +28,8 @@ from ganscope.objectives import OBJECTIVES, smoothed
 from ganscope.own import check_discriminator, check_generator, check_objective, check_types
 from ganscope.training import Game, Runs, Term, streams
 from ganscope.training.loop import advance
+from ganscope.training.optimism import make_optimistic
+from ganscope.training.packing import packed_shape
 from ganscope.training.stacking import Network, plain, stack
 
 __all__ = [
@@ -87,8 +89,12 @@ def build(
         project=_projection(d_network, config.clip, stacked=len(configs) > 1),
         g_needs_real=_reads_real_logits(rules),
         joint=not mixes_rows,
+        pack=config.pack,
         stacked=len(configs) > 1,
     )
+    if config.dynamics == "optimistic":
+        make_optimistic(game.g_optimizer)
+        make_optimistic(game.d_optimizer)
     held_out = on.data.held_out[:COMPARED_ROWS].to(device, dtype)
     rows = on.data.train.to(device, dtype) if isinstance(on.data.train, Tensor) else on.data.train
     return Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
@@ -189,6 +195,11 @@ def check(
     if config.network == OWN and (generator is None or discriminator is None):
         raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
     check_rows(data, config.batch_size)
+    if config.batch_size % config.pack:
+        raise BadInput(
+            f"--pack {config.pack} does not divide --batch-size {config.batch_size} into whole packs: give a "
+            f"batch size of {max(1, config.batch_size // config.pack) * config.pack}."
+        )
     rules = _rules(config, objective)
     constrained = config.penalties or config.clip or config.d_lipschitz != "none"
     if rules.needs_lipschitz and not constrained:
@@ -238,7 +249,7 @@ def networks(
             )  # fmt: skip
         if discriminator is None:
             discriminator = NETS[config.network].discriminator(
-                data.shape, config.d_width, config.d_depth, config.d_norm
+                packed_shape(data.shape, config.pack), config.d_width, config.d_depth, config.d_norm
             )
             if config.d_lipschitz != "none":
                 discriminator = CONSTRUCTIONS[config.d_lipschitz](discriminator, data.shape)
@@ -255,7 +266,9 @@ def _rules(config: RunConfig, objective: Objective | None) -> Objective:
 def _terms(config: RunConfig) -> tuple[Term, ...]:
     targets = dict.fromkeys(TARGETED_PENALTIES, config.penalty_target)
     return tuple(
-        _term(with_target(PENALTIES[name], targets.get(name, 1.0)), config.penalty_weight)
+        _term(
+            with_target(PENALTIES[name], targets.get(name, 1.0)), config.penalty_weight * config.penalty_every
+        )
         for name in config.penalties
     )
 
@@ -292,6 +305,8 @@ def _projection(network: Network, c: float, stacked: bool) -> Callable[[], None]
 
 def _optimizer(config: RunConfig, network: Network, rate: float) -> torch.optim.Optimizer:
     parameters = list(network.parameters.values())
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=rate, momentum=config.beta1)
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(parameters, lr=rate, alpha=config.beta2)
     return torch.optim.Adam(parameters, lr=rate, betas=(config.beta1, config.beta2), fused=True)

@@ -136,7 +136,7 @@ def train(
     prepared = prepare(given, start=from_, tell=complain)
     config = prepared.config
     if (budget or ("steps" if "steps" in given else "samples")) == "samples":
-        config = config.model_copy(update={"steps": max(1, round(config.steps / config.n_critic))})
+        config = config.model_copy(update={"steps": max(1, round(config.steps / config.batches_per_step))})
     print_notes(prepared)
     if dry_run:
         print_configs({config.recipe: config}, json_)

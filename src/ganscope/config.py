@@ -75,8 +75,26 @@ class RunConfig(BaseModel):
     penalty_target: float = Field(
         1.0, ge=0, description=f"Slope that a penalty asks for: {', '.join(TARGETED_PENALTIES)}."
     )
+    penalty_every: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="Critic steps from one penalty to the next, which then counts so many times.",
+    )
     clip: float = Field(
         0.0, ge=0, description="Clip the critic's weights to ±CLIP after each step; 0 is off."
+    )
+
+    instance_noise: float = Field(
+        0.0,
+        ge=0,
+        description="Standard deviation of noise on all the discriminator sees, in units of the data.",
+    )
+    instance_noise_decay: float = Field(
+        1.0, ge=0, le=1, description="First share of the run in which the noise falls to zero; 0 keeps it."
+    )
+    pack: int = Field(
+        1, ge=1, le=16, description="Rows the discriminator judges together (PacGAN); 1 is each alone."
     )
 
     network: Literal["mlp", "dcgan", "own"] = Field("mlp", description="Architecture of both networks.")
@@ -96,10 +114,16 @@ class RunConfig(BaseModel):
     steps: int = Field(4000, ge=1, description="Generator updates.")
     n_critic: int = Field(1, ge=1, description="Discriminator updates per generator update.")
     batch_size: int = Field(64, ge=1, description="Real rows per update.")
-    optimizer: Literal["adam", "rmsprop"] = Field("adam", description="Optimiser of both networks.")
+    optimizer: Literal["adam", "rmsprop", "sgd"] = Field("adam", description="Optimiser of both networks.")
+    dynamics: Literal["alternating", "simultaneous", "optimistic", "extra-gradient", "consensus"] = Field(
+        "alternating", description="How the players move: in turn, at once, or by a rule against circling."
+    )
+    consensus_weight: float = Field(
+        1.0, gt=0, description="Weight of the squared gradient (gamma) with --dynamics consensus."
+    )
     g_lr: float = Field(1e-3, gt=0, description="Generator's learning rate.")
     d_lr: float = Field(1e-3, gt=0, description="Discriminator's learning rate.")
-    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's beta1.")
+    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's beta1 (SGD's momentum).")
     beta2: float = Field(0.9, ge=0, lt=1, description="Adam's beta2 (RMSprop's alpha).")
     decay: float = Field(0.5, ge=0, le=1, description="Last share of the run in which rates fall to zero.")
     ema: float = Field(
@@ -135,6 +159,16 @@ class RunConfig(BaseModel):
     def penalties(self) -> tuple[str, ...]:
         """Names of the penalties in force, in order."""
         return () if self.penalty == "none" else tuple(self.penalty.split("+"))
+
+    @property
+    def moves_at_once(self) -> bool:
+        """Whether both players move at once, by gradients at one point, and not in turn."""
+        return self.dynamics in ("simultaneous", "extra-gradient", "consensus")
+
+    @property
+    def batches_per_step(self) -> int:
+        """Batches of real rows in a step."""
+        return 2 if self.dynamics == "extra-gradient" else self.n_critic
 
     @property
     def logging_interval(self) -> int:
@@ -309,7 +343,9 @@ def command_of(config: RunConfig) -> str:
     idle = {"data", "recipe", "seed", "steps"}
     idle |= {"penalty_weight"} if not config.penalties else set()
     idle |= {"g_depth", "d_depth"} if config.network == "dcgan" else set()
-    idle |= {"beta1"} if config.optimizer == "rmsprop" else set()
+    idle |= {"rmsprop": {"beta1"}, "sgd": {"beta2"}}.get(config.optimizer, set())
+    idle |= {"consensus_weight"} if config.dynamics != "consensus" else set()
+    idle |= {"instance_noise_decay"} if not config.instance_noise else set()
     for field, value in config.model_dump().items():
         if field not in idle and value != getattr(usual, field):
             words += [flag(field)] if value is True else [flag(field), str(value)]
@@ -362,11 +398,14 @@ def _refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:
             f"--d-norm {config.d_norm} rescales what --d-lipschitz {config.d_lipschitz} has normalised, and "
             "no slope is bounded: use one of the two.",
         )
-    if config.optimizer == "rmsprop" and "beta1" in given:
-        raise _BadField(
-            "beta1",
-            f"--beta1 {given['beta1']} has no effect with rmsprop: leave it out or use --optimizer adam.",
-        )
+    for option in {"rmsprop": ("beta1",), "sgd": ("beta2",)}.get(config.optimizer, ()):
+        if option in given:
+            raise _BadField(
+                option,
+                f"{flag(option)} {given[option]} has no effect with {config.optimizer}: leave it out or use "
+                "--optimizer adam.",
+            )
+    _refuse_idle_dynamics(config, given)
     if config.size and config.data in BUILT_IN_DATA:
         raise _BadField(
             "size",
@@ -388,6 +427,39 @@ def _refuse_idle_loss_options(config: RunConfig, given: Mapping[str, Any]) -> No
             "penalty_target",
             f"--penalty-target {target:g} has no effect with --penalty {config.penalty}, which asks for no "
             f"slope: leave it out, or use one of {', '.join(TARGETED_PENALTIES)}.",
+        )
+    if given.get("penalty_every", 1) > 1 and not config.penalties:
+        raise _BadField(
+            "penalty_every",
+            f"--penalty-every {config.penalty_every} has no effect without a penalty: leave it out, or add "
+            "--penalty and --penalty-weight.",
+        )
+    if "instance_noise_decay" in given and not config.instance_noise:
+        raise _BadField(
+            "instance_noise_decay",
+            f"--instance-noise-decay {config.instance_noise_decay:g} has no effect without noise: add "
+            "--instance-noise with a standard deviation, or leave it out.",
+        )
+
+
+def _refuse_idle_dynamics(config: RunConfig, given: Mapping[str, Any]) -> None:
+    if config.moves_at_once and config.n_critic > 1:
+        raise _BadField(
+            "dynamics",
+            f"--dynamics {config.dynamics} moves both players at once, so {config.n_critic} critic steps to "
+            "one of the generator cannot be: add --n-critic 1.",
+        )
+    if "consensus_weight" in given and config.dynamics != "consensus":
+        raise _BadField(
+            "consensus_weight",
+            f"--consensus-weight {config.consensus_weight:g} has no effect with --dynamics "
+            f"{config.dynamics}: add --dynamics consensus, or leave it out.",
+        )
+    if config.dynamics == "consensus" and config.penalty_every > 1:
+        raise _BadField(
+            "penalty_every",
+            f"--penalty-every {config.penalty_every} cannot be with --dynamics consensus, which squares the "
+            "gradient and the penalty in it: leave one of them out.",
         )
 
 

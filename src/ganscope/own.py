@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.lipschitz import clippable
+from ganscope.training.packing import packed
 
 PASSED_ON = ("View", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Alias", "Clone", "Select", "ToCopy")
 """Autograd nodes that change the shape of a result and not its values."""
@@ -87,12 +88,13 @@ def check_discriminator(
         BadInput: naming its input or output, a sigmoid at its end, BatchNorm under a penalty, or clipping
             without effect.
     """
-    real = data.held_out[:2].to(next(discriminator.parameters()))
-    fits = f"Make its first layer fit rows {list(data.shape)}."
+    real = packed(data.held_out[: 2 * config.pack], config.pack).to(next(discriminator.parameters()))
+    rows = "rows" if config.pack == 1 else f"packs of {config.pack} rows"
+    fits = f"Make its first layer fit {rows} {list(real.shape[1:])}."
     shape = _shape(discriminator, "discriminator", real, fits)
     if shape[:1] != [2]:
         raise BadInput(
-            f"the discriminator turns two rows {list(real.shape)} into {shape}, but one logit a row is "
+            f"the discriminator turns two {rows} {list(real.shape)} into {shape}, but one logit a row is "
             "needed: return [B] or [B, 1]."
         )
     if objective is None and _ends_in_sigmoid(discriminator, real):

@@ -121,7 +121,7 @@ def _same_for_all(
     if budget == "samples":
         standard = batch_size or RunConfig().batch_size
         samples = steps * standard if steps else max(c.steps * c.batch_size for c in configs)
-        wanted = [samples / (c.n_critic * c.batch_size) for c in configs]
+        wanted = [samples / (c.batches_per_step * c.batch_size) for c in configs]
     else:
         wanted = [max(c.steps for c in configs)] * len(configs)
     return [c.model_copy(update={"steps": max(1, round(w))}) for c, w in zip(configs, wanted, strict=True)]

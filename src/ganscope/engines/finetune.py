@@ -18,7 +18,7 @@ from ganscope.contracts import BadInput
 from ganscope.run import read_description
 from ganscope.training import Runs, checkpoint
 
-INHERITED = ("network", "latent_dim", *GENERATOR_FIELDS, *DISCRIMINATOR_FIELDS)
+INHERITED = ("network", "latent_dim", "pack", *GENERATOR_FIELDS, *DISCRIMINATOR_FIELDS)
 """Configuration fields that decide the shapes of the networks, and so come from the earlier run."""
 
 

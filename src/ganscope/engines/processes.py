@@ -40,7 +40,10 @@ class Job(NamedTuple):
         """Rough size in forward passes, to start the longest jobs first."""
         config = self.configs[0]
         per_critic_step = 6.0 + 6.0 * len(config.penalties)
-        return config.steps * len(self.configs) * (config.n_critic * per_critic_step + 5.0) + self.seconds
+        return (
+            config.steps * len(self.configs) * (config.batches_per_step * per_critic_step + 5.0)
+            + self.seconds
+        )
 
 
 def cores() -> int:

@@ -14,13 +14,15 @@ from torch import Tensor
 
 from ganscope import record
 from ganscope.contracts import Interrupted, RunFailed
-from ganscope.training import checkpoint, ema, state, streams
+from ganscope.training import checkpoint, dynamics, ema, instance_noise, state, streams
 from ganscope.training.stacking import evaluating
 from ganscope.training.state import Runs
 from ganscope.training.step import (
     DiscriminatorStep,
+    Game,
     GeneratorStep,
     logits,
+    shown,
     train_discriminator,
     train_generator,
 )
@@ -82,26 +84,81 @@ def learning_rate_factor(step: int, steps: int, decay: float) -> float:
 
 
 def advance(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
-    """Take one step of every run: `n_critic` updates of the discriminator, one of the generator."""
+    """Take one step of every run: the players move in turn, `n_critic` times to once, or both at once."""
     config, game = runs.config, runs.game
     factor = learning_rate_factor(runs.step, config.steps, config.decay)
     for optimizer, rate in ((game.g_optimizer, config.g_lr), (game.d_optimizer, config.d_lr)):
         for group in optimizer.param_groups:
             group["lr"] = rate * factor
-    for critic_step in range(config.n_critic):
-        real = _real(runs, runs.step * config.n_critic + critic_step)
-        d_step = train_discriminator(game, real, _latent(runs, config.batch_size), _penalty_noise(runs, real))
-    g_step = train_generator(game, real, _latent(runs, config.batch_size))
+    d_step, g_step = _at_once(runs) if config.moves_at_once else _in_turn(runs)
     if runs.average is not None:
         ema.update_(runs.average, game.generator.parameters, config.ema)
     return d_step, g_step
 
 
+def _in_turn(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
+    config = runs.config
+    for critic_step in range(config.n_critic):
+        update = runs.step * config.n_critic + critic_step
+        game = _penalised(runs, update)
+        real = _real(runs, update)
+        latent, noise = _latent(runs, config.batch_size), _penalty_noise(runs, game, real)
+        d_step = _with_last_penalty(runs, update, train_discriminator(game, real, latent, noise, _blur(runs)))
+    return d_step, train_generator(game, real, _latent(runs, config.batch_size), _blur(runs))
+
+
+def _at_once(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
+    config, game = runs.config, _penalised(runs, runs.step)
+
+    def draw(batch: int) -> dynamics.Draw:
+        real = _real(runs, runs.step * config.batches_per_step + batch)
+        latent, noise = _latent(runs, config.batch_size), _penalty_noise(runs, game, real)
+        return dynamics.Draw(real, latent, noise, _blur(runs))
+
+    if config.dynamics == "extra-gradient":
+        seen = dynamics.extra_gradient(game, draw(0), draw(1))
+    elif config.dynamics == "consensus":
+        seen = dynamics.consensus(game, draw(0), config.consensus_weight)
+    else:
+        seen = dynamics.simultaneous(game, draw(0))
+    return _with_last_penalty(runs, runs.step, seen.discriminator), seen.generator
+
+
+def _penalised(runs: Runs, update: int) -> Game:
+    """The rules of one update of the discriminator: a lazy penalty counts in every k-th only, k times."""
+    return runs.game if update % runs.config.penalty_every == 0 else runs.game._replace(terms=())
+
+
+def _with_last_penalty(runs: Runs, update: int, seen: DiscriminatorStep) -> DiscriminatorStep:
+    """Show a lazy penalty as it would be in every update, from the last update it was part of."""
+    every = runs.config.penalty_every
+    if every == 1:
+        return seen
+    if update % every == 0:
+        runs.last_penalty = seen.penalty / every
+    assert runs.last_penalty is not None  # noqa: S101 - update 0 has one
+    return seen._replace(penalty=runs.last_penalty)
+
+
 def _real(runs: Runs, position: int) -> Tensor:
+    """Real rows as the discriminator is shown them."""
     indices = [batches(position) for batches in runs.batches]
     rows = runs.rows[torch.cat(indices) if runs.game.stacked else indices[0]]
     rows = rows.reshape(len(indices), -1, *rows.shape[1:]) if runs.game.stacked else rows
-    return rows.to(runs.held_out.device, runs.held_out.dtype)
+    return shown(runs.game, rows.to(runs.held_out.device, runs.held_out.dtype), _blur(runs))
+
+
+def _blur(runs: Runs) -> Tensor | None:
+    """Instance noise for a batch of rows, where there is some."""
+    config, held_out = runs.config, runs.held_out
+    std = instance_noise.standard_deviation(
+        runs.step, config.steps, config.instance_noise, config.instance_noise_decay
+    )
+    if std == 0:
+        return None
+    augment = [generators["augment"] for generators in runs.generators]
+    shape = (config.batch_size, *held_out.shape[1:])
+    return std * streams.normal(augment, shape, runs.game.stacked, held_out.dtype).to(held_out.device)
 
 
 def _latent(runs: Runs, rows: int) -> Tensor:
@@ -110,17 +167,17 @@ def _latent(runs: Runs, rows: int) -> Tensor:
     return streams.normal(noise, shape, runs.game.stacked, runs.held_out.dtype).to(runs.held_out.device)
 
 
-def _penalty_noise(runs: Runs, real: Tensor) -> list[Tensor | None]:
-    dims = runs.game.batch_dims
+def _penalty_noise(runs: Runs, game: Game, real: Tensor) -> list[Tensor | None]:
+    dims = game.batch_dims
     sample = real.shape[dims:]
     drawn: list[Tensor | None] = []
-    for term in runs.game.terms:
+    for term in game.terms:
         if term.where != "elsewhere":
             drawn.append(None)
             continue
         shape = (real.shape[dims - 1], *(sample if term.penalty.noise_per_element else [1] * len(sample)))
         penalty = [generators["penalty"] for generators in runs.generators]
-        drawn.append(streams.uniform(penalty, shape, runs.game.stacked, real.dtype).to(real.device))
+        drawn.append(streams.uniform(penalty, shape, game.stacked, real.dtype).to(real.device))
     return drawn
 
 
@@ -213,8 +270,9 @@ def _evaluate(runs: Runs) -> dict[int, dict[str, Any]]:
     latents = (torch.stack(drawn) if game.stacked else drawn[0]).to(held_out.device)
     with evaluating(game.generator), evaluating(game.discriminator):
         fake = game.generator.call_with(runs.sampling_parameters(), latents)
-        compared = fake[:, : len(held_out)] if game.stacked else fake[: len(held_out)]
-        real = held_out.expand_as(compared) if game.stacked else held_out
+        whole_packs = len(held_out) // game.pack * game.pack
+        compared = fake[:, :whole_packs] if game.stacked else fake[:whole_packs]
+        real = held_out[:whole_packs].expand_as(compared)
         gap = (_mean_score(runs, real) - _mean_score(runs, compared)).reshape(-1).tolist()
     by_run = fake if game.stacked else fake[None]
     results = {}
@@ -231,7 +289,7 @@ def evaluation_latents(seed: int, rows: int, latent_dim: int, dtype: torch.dtype
 
 
 def _mean_score(runs: Runs, x: Tensor) -> Tensor:
-    return logits(runs.game, x).flatten(runs.game.batch_dims - 1).mean(-1)
+    return logits(runs.game, shown(runs.game, x)).flatten(runs.game.batch_dims - 1).mean(-1)
 
 
 def _write_samples(folder: Path, step: int, samples: Tensor) -> None:

@@ -37,6 +37,8 @@ class Runs:
     """What is known of the data: `emd_floor` and `mode_names` go into the final metrics."""
     step: int = 0
     average: dict[str, Tensor] | None = None
+    last_penalty: Tensor | None = None
+    """Of the last update a lazy penalty was part of, `[..., B]`, for the history."""
     generators: list[dict[str, Generator]] = field(init=False)
     batches: list[streams.Batches] = field(init=False)
     diverged: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class Runs:
     @property
     def samples_seen(self) -> int:
         """Real rows each run has trained its discriminator on."""
-        return self.step * self.config.n_critic * self.config.batch_size
+        return self.step * self.config.batches_per_step * self.config.batch_size
 
     @property
     def alive(self) -> list[int]:
@@ -141,6 +143,8 @@ def _tensors(runs: Runs) -> tuple[dict[str, Tensor], frozenset[str]]:
                 if value.ndim == 0:
                     shared.add(f"{player}.optimizer/{name}/{key}")
     tensors |= {f"average/{name}": t for name, t in (runs.average or {}).items()}
+    if runs.last_penalty is not None:
+        tensors["last_penalty"] = runs.last_penalty
     return tensors, frozenset(shared)
 
 
@@ -166,6 +170,8 @@ def _load(runs: Runs, members: Sequence[dict[str, Tensor]]) -> None:
     if runs.average is not None:
         for name, tensor in runs.average.items():
             tensor.copy_(tensors[f"average/{name}"])
+    if "last_penalty" in tensors:
+        runs.last_penalty = tensors["last_penalty"].to(runs.held_out.device)
 
 
 def _load_player(

@@ -16,6 +16,7 @@ from torch.func import vmap
 
 from ganscope.contracts import Objective, Penalty
 from ganscope.lipschitz import squared_slope
+from ganscope.training.packing import packed
 from ganscope.training.stacking import Network
 
 Where = Literal["real", "fake", "elsewhere"]
@@ -45,6 +46,8 @@ class Game(NamedTuple):
     """Whether the generator's loss reads the logits of real rows (relativistic objectives)."""
     joint: bool = True
     """Real and fake rows go through the discriminator in one batch; not where it mixes rows (BatchNorm)."""
+    pack: int = 1
+    """How many rows the discriminator judges together; a pack is then what it calls a row."""
     stacked: bool = False
 
     @property
@@ -75,21 +78,62 @@ class GeneratorStep(NamedTuple):
 
 
 def train_discriminator(
-    game: Game, real: Tensor, latent: Tensor, noise: Sequence[Tensor | None]
+    game: Game, real: Tensor, latent: Tensor, noise: Sequence[Tensor | None], blur: Tensor | None = None
 ) -> DiscriminatorStep:
     """Update the discriminator once; the generator is not touched.
 
     Args:
         game: the players and the rules.
-        real: real rows `[..., B, *shape]`.
+        real: real rows as the discriminator is `shown` them, `[..., B, *shape]`.
         latent: `[..., B, latent_dim]`.
         noise: for each penalty term the uniform numbers it asked for, or None.
+        blur: instance noise for the fake rows, `[..., B, *shape]`.
 
     Returns:
         Losses and logits per sample, from before the update.
     """
     with torch.no_grad():
-        fake = game.generator.call(latent)
+        fake = shown(game, game.generator.call(latent), blur)
+    seen, gradient = discriminator_gradient(game, real, fake, noise)
+    update_discriminator(game, gradient)
+    return seen
+
+
+def train_generator(game: Game, real: Tensor, latent: Tensor, blur: Tensor | None = None) -> GeneratorStep:
+    """Update the generator once; the discriminator is not touched.
+
+    Args:
+        game: the players and the rules.
+        real: real rows as the discriminator is `shown` them, read by relativistic objectives only.
+        latent: `[..., B, latent_dim]`.
+        blur: instance noise for the fake rows, `[..., B, *shape]`.
+
+    Returns:
+        Losses, logits and gradients from before the update.
+    """
+    seen = generator_gradient(game, real, shown(game, game.generator.call(latent), blur))
+    update_generator(game, seen.gradient)
+    return seen
+
+
+def shown(game: Game, rows: Tensor, blur: Tensor | None = None) -> Tensor:
+    """Rows as the discriminator sees them: with instance noise where there is some, packed where it wants."""
+    rows = rows if blur is None else rows + blur
+    return rows if game.pack == 1 else packed(rows, game.pack, game.batch_dims)
+
+
+def discriminator_gradient(
+    game: Game, real: Tensor, fake: Tensor, noise: Sequence[Tensor | None], create_graph: bool = False
+) -> tuple[DiscriminatorStep, list[Tensor]]:
+    """Judge real and fake rows; return what was seen, and dL/dparameter of the discriminator.
+
+    Args:
+        game: the players and the rules.
+        real: real rows, as shown.
+        fake: fake rows, as shown; with a graph where the gradient itself is to be differentiated.
+        noise: for each penalty term the uniform numbers it asked for, or None.
+        create_graph: make the gradient differentiable in both players' parameters.
+    """
     looked_at = {term.where for term in game.terms}
     real_logits, fake_logits, real, fake = _both(game, real, fake, looked_at)
     loss = _per_sample(game, game.objective.d_loss, real_logits, fake_logits)
@@ -99,30 +143,24 @@ def train_discriminator(
     ]
     penalty = functools.reduce(torch.add, costs) if costs else torch.zeros_like(loss)
     total = loss + penalty if costs else loss
-    parameters = list(game.discriminator.parameters.values())
     gradient = torch.autograd.grad(
-        total, parameters, _mean_over_rows(total), allow_unused=True, materialize_grads=True
+        total,
+        list(game.discriminator.parameters.values()),
+        _mean_over_rows(total),
+        create_graph=create_graph,
+        allow_unused=True,
+        materialize_grads=True,
     )
-    _apply(game.d_optimizer, parameters, gradient)
-    game.project()
-    return DiscriminatorStep(loss.detach(), penalty.detach(), real_logits.detach(), fake_logits.detach())
+    seen = DiscriminatorStep(loss.detach(), penalty.detach(), real_logits.detach(), fake_logits.detach())
+    return seen, list(gradient)
 
 
-def train_generator(game: Game, real: Tensor, latent: Tensor) -> GeneratorStep:
-    """Update the generator once; the discriminator is not touched.
-
-    Args:
-        game: the players and the rules.
-        real: real rows `[..., B, *shape]`, read by relativistic objectives only.
-        latent: `[..., B, latent_dim]`.
-
-    Returns:
-        Losses, logits and gradients from before the update.
-    """
-    fake_logits = logits(game, game.generator.call(latent))
+def generator_gradient(game: Game, real: Tensor, fake: Tensor, create_graph: bool = False) -> GeneratorStep:
+    """Judge fake rows, as shown, for the generator; see `discriminator_gradient`."""
+    fake_logits = logits(game, fake)
     real_logits = fake_logits.detach()
     if game.g_needs_real:
-        with torch.no_grad():
+        with torch.set_grad_enabled(create_graph):
             real_logits = logits(game, real)
     loss = _per_sample(game, game.objective.g_loss, real_logits, fake_logits)
     parameters = list(game.generator.parameters.values())
@@ -130,12 +168,23 @@ def train_generator(game: Game, real: Tensor, latent: Tensor) -> GeneratorStep:
         loss,
         [fake_logits, *parameters],
         _mean_over_rows(loss),
+        create_graph=create_graph,
         allow_unused=True,
         materialize_grads=True,
     )
-    _apply(game.g_optimizer, parameters, gradient)
-    slope = slope if slope.ndim == loss.ndim else slope.sum(-1)
+    slope = slope.detach() if slope.ndim == loss.ndim else slope.detach().sum(-1)
     return GeneratorStep(loss.detach(), fake_logits.detach(), slope * loss.shape[-1], gradient)
+
+
+def update_discriminator(game: Game, gradient: Sequence[Tensor]) -> None:
+    """Let the optimiser move the discriminator, then project its weights."""
+    _apply(game.d_optimizer, list(game.discriminator.parameters.values()), gradient)
+    game.project()
+
+
+def update_generator(game: Game, gradient: Sequence[Tensor]) -> None:
+    """Let the optimiser move the generator."""
+    _apply(game.g_optimizer, list(game.generator.parameters.values()), gradient)
 
 
 def logits(game: Game, x: Tensor) -> Tensor:
@@ -167,7 +216,7 @@ def _both(
         return real_logits, fake_logits, real, fake
     if "real" in looked_at:
         real = real.detach().requires_grad_()
-    if "fake" in looked_at:
+    if "fake" in looked_at and not fake.requires_grad:
         fake = fake.detach().requires_grad_()
     return logits(game, real), logits(game, fake), real, fake
 
@@ -182,7 +231,9 @@ def _cost(
     else:
         points = vmap(term.penalty.points) if game.stacked else term.penalty.points
         assert noise is not None  # noqa: S101 - drawn for every term that looks elsewhere
-        x = points(real[0], fake[0], noise).detach().requires_grad_()
+        x = points(real[0], fake[0], noise)
+        of_generator = fake[0].grad_fn is not None and x.requires_grad  # whose part in the slope counts too
+        x = x if of_generator else x.detach().requires_grad_()
         scores = logits(game, x)
     (slope,) = torch.autograd.grad(scores, x, torch.ones_like(scores), create_graph=True)
     return term.penalty.cost(squared_slope(slope, batch_dims=game.batch_dims))
