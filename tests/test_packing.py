@@ -82,7 +82,8 @@ def test_a_generator_of_packs_gets_the_gradient_of_packs(tmp_path: Path) -> None
         assert_close(ours, theirs)
 
 
-def test_a_dcgan_packs_channels_and_samples_stay_single(tmp_path: Path) -> None:
+@pytest.mark.parametrize("construction", ["none", "spectral-operator"])
+def test_a_dcgan_packs_channels_and_samples_stay_single(tmp_path: Path, construction: str) -> None:
     given: dict[str, Any] = {
         "data": "digits",
         "network": "dcgan",
@@ -91,7 +92,7 @@ def test_a_dcgan_packs_channels_and_samples_stay_single(tmp_path: Path) -> None:
         "latent_dim": 4,
         "batch_size": 6,
     }
-    config = resolve("minimax", {**given, "pack": 3, "steps": 2})
+    config = resolve("minimax", {**given, "pack": 3, "steps": 2, "d_lipschitz": construction})
     built = build.build([config], [tmp_path], bench_of("digits"))
     first = next(m for m in built.game.discriminator.module.modules() if isinstance(m, nn.Conv2d))
     assert first.in_channels == 3

@@ -248,11 +248,12 @@ def networks(
                 data.value_range is not None,
             )  # fmt: skip
         if discriminator is None:
+            shape = packed_shape(data.shape, config.pack)
             discriminator = NETS[config.network].discriminator(
-                packed_shape(data.shape, config.pack), config.d_width, config.d_depth, config.d_norm
+                shape, config.d_width, config.d_depth, config.d_norm
             )
             if config.d_lipschitz != "none":
-                discriminator = CONSTRUCTIONS[config.d_lipschitz](discriminator, data.shape)
+                discriminator = CONSTRUCTIONS[config.d_lipschitz](discriminator, shape)
     return generator, discriminator
 
 
