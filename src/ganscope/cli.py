@@ -40,6 +40,7 @@ def _flags() -> type[BaseModel]:
 Flags = _flags()
 Overrides = Annotated[Flags, Parameter(name="*", group=CONFIGURATION, show_default=False)]  # type: ignore[valid-type]
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
+EngineName = Literal["local", "ray"]
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 
 app = App(
@@ -62,6 +63,8 @@ def compare(
     seconds: float | None = None,
     out: Path | None = None,
     overwrite: Switch = False,
+    engine: EngineName = "local",
+    ray_address: str = "",
     json_: Json = False,
     dry_run: Switch = False,
     fields: Overrides | None = None,
@@ -78,11 +81,14 @@ def compare(
         seconds: training time per recipe with --budget seconds; by default 60.
         out: folder of the comparison; by default runs/compare-DATA.
         overwrite: replace a comparison that is there already.
+        engine: local trains on the cores of this machine, ray on a Ray cluster whose nodes share the folder.
+        ray_address: host:port of a cluster, or auto; by default RAY_ADDRESS, else a Ray is started here.
         json_: print the results as JSON.
         dry_run: show what would be trained, and stop.
         fields: the configuration.
     """
     from ganscope.comparison import carry_out, plan
+    from ganscope.engines import open_engine
     from ganscope.printing import print_choices, print_comparison, print_configs, print_data_notes
 
     options = {"seeds": seeds, "seed": seed, "budget": budget, "seconds": seconds, "out": out}
@@ -94,8 +100,12 @@ def compare(
     if dry_run:
         print_configs({row[0].recipe: row[0] for row in planned.configs}, json_)
         return
-    with _interruptible() as stop, _progress(planned.recipes, json_) as progress:
-        result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite)
+    with (
+        open_engine(engine, ray_address) as on,
+        _interruptible() as stop,
+        _progress(planned.recipes, json_) as progress,
+    ):
+        result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=on)
     print_comparison(result, json_)
 
 
@@ -153,11 +163,13 @@ def train(
 
 
 @app.command(sort_key=3)
-def resume(run: Path, /, *, json_: Json = False) -> None:
+def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "", json_: Json = False) -> None:
     """Go on with an interrupted run or comparison, to the very weights it would have reached.
 
     Args:
         run: a run folder, or the folder of a comparison.
+        engine: what goes on with a comparison: the cores of this machine (local), or a Ray cluster (ray).
+        ray_address: see compare.
         json_: print the results as JSON.
     """
     from ganscope.printing import print_comparison, print_run
@@ -166,9 +178,16 @@ def resume(run: Path, /, *, json_: Json = False) -> None:
         from ganscope.comparison import resume_comparison
 
         with _interruptible() as stop, _progress([], json_) as progress:
-            result = resume_comparison(run, progress=progress, stop=stop)
+            result = resume_comparison(
+                run, progress=progress, stop=stop, engine=engine, ray_address=ray_address
+            )
         print_comparison(result, json_)
         return
+    if engine != "local" or ray_address:
+        option = f"--engine {engine}" if engine != "local" else f"--ray-address {ray_address}"
+        raise BadInput(
+            f"{option} has no effect on a single run, which goes on in this process: leave it out."
+        )
     from ganscope.engines import resume as resume_run
     from ganscope.terminal import complain
 

@@ -11,9 +11,8 @@ from ganscope.auto import Setting
 from ganscope.comparison.budget import Plan, plan
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Interrupted, RunFailed
-from ganscope.engines import Job, run_jobs
+from ganscope.engines import LOCAL, Engine, Job, open_engine
 from ganscope.engines.folders import claim, locked
-from ganscope.engines.processes import cores
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
 from ganscope.run import Run, read_description
 
@@ -46,6 +45,8 @@ def compare(
     progress: Callable[[str, dict[str, Any]], None] = lambda recipe, event: None,
     stop: Callable[[], bool] = lambda: False,
     overwrite: bool = False,
+    engine: str = "local",
+    ray_address: str = "",
     **options: Any,
 ) -> Comparison:
     """Train recipes on the same data over several seeds, and write the report.
@@ -57,6 +58,9 @@ def compare(
         progress: called with the recipe and an event (step, steps, seconds, evaluation) as runs go on.
         stop: when it answers True, everything is saved and `Interrupted` raised.
         overwrite: replace a comparison that is there already.
+        engine: "local", worker processes of this machine; or "ray", tasks of a cluster whose nodes share the
+            folder of the comparison. Both train to the same bits.
+        ray_address: see `open_engine`.
         **options: see `plan` (seeds, seed, steps, budget, seconds, out, any configuration field).
 
     Returns:
@@ -73,7 +77,9 @@ def compare(
         ...     list(result.runs), result.report.exists()
         (['r1'], True)
     """
-    return carry_out(plan(data, recipes, **options), progress=progress, stop=stop, overwrite=overwrite)
+    planned = plan(data, recipes, **options)
+    with open_engine(engine, ray_address) as on:
+        return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=on)
 
 
 def carry_out(
@@ -82,11 +88,12 @@ def carry_out(
     progress: Callable[[str, dict[str, Any]], None] = lambda recipe, event: None,
     stop: Callable[[], bool] = lambda: False,
     overwrite: bool = False,
+    engine: Engine = LOCAL,
 ) -> Comparison:
     """Train what was planned: see `compare`."""
     claim(planned.out, overwrite)
     record.write_json(planned.out / RECORD, _description(planned))
-    return _train(planned, progress, stop, resuming=False)
+    return _train(planned, engine, progress, stop, resuming=False)
 
 
 def resume_comparison(
@@ -94,6 +101,8 @@ def resume_comparison(
     *,
     progress: Callable[[str, dict[str, Any]], None] = lambda recipe, event: None,
     stop: Callable[[], bool] = lambda: False,
+    engine: str = "local",
+    ray_address: str = "",
 ) -> Comparison:
     """Go on with an interrupted comparison: finished runs are kept, unfinished ones go on where they were.
 
@@ -101,6 +110,8 @@ def resume_comparison(
         folder: a comparison's folder.
         progress: see `compare`.
         stop: see `compare`.
+        engine: see `compare`; it need not be the one that began.
+        ray_address: see `compare`.
 
     Returns:
         The finished comparison.
@@ -126,22 +137,27 @@ def resume_comparison(
     except (KeyError, TypeError, ValueError) as error:
         why = f"it lacks {error}" if isinstance(error, KeyError) else "a value in it cannot be used"
         raise BadInput(f"{folder / RECORD} is damaged ({why}): restore it, or compare again.") from None
-    return _train(planned, progress, stop, resuming=True)
+    with open_engine(engine, ray_address) as on:
+        return _train(planned, on, progress, stop, resuming=True)
 
 
 def _train(
-    planned: Plan, progress: Callable[[str, dict[str, Any]], None], stop: Callable[[], bool], resuming: bool
+    planned: Plan,
+    engine: Engine,
+    progress: Callable[[str, dict[str, Any]], None],
+    stop: Callable[[], bool],
+    resuming: bool,
 ) -> Comparison:
     for folder in (f for row in planned.folders for f in row):
         folder.mkdir(parents=True, exist_ok=True)
-    jobs, names = _jobs(planned, resuming)
+    jobs, names = _jobs(planned, engine.slots, resuming)
     with locked([planned.out]):
         if not (planned.out / "real.npy").exists():
             config = planned.configs[0][0]
             build.write_real(
                 planned.out / "real.npy", planned.dataset or build.load_data(config.data, config.size)
             )
-        failed = run_jobs(jobs, lambda index, event: progress(names[index], event), stop)
+        failed = engine.run(jobs, lambda index, event: progress(names[index], event), stop)
     if stop():
         raise Interrupted(planned.out)
     failures = {names[index]: text for index, text in failed.items()}
@@ -158,10 +174,10 @@ def _train(
     return Comparison(planned.out, runs, failures)
 
 
-def _jobs(planned: Plan, resuming: bool) -> tuple[list[Job], list[str]]:
-    """One stack a recipe; where that leaves cores idle, its seeds are dealt over smaller stacks."""
+def _jobs(planned: Plan, slots: int, resuming: bool) -> tuple[list[Job], list[str]]:
+    """One stack a recipe; where that leaves slots idle, its seeds are dealt over smaller stacks."""
     # a budget in seconds is measured once a stack, and all seeds of a recipe shall take the same steps
-    parts = 1 if planned.seconds else max(1, -(-cores() // len(planned.recipes)))
+    parts = 1 if planned.seconds else max(1, -(-slots // len(planned.recipes)))
     jobs, names = [], []
     for name, row, folders in zip(planned.recipes, planned.configs, planned.folders, strict=True):
         for configs, places in _stacks(row, folders, parts, resuming):

@@ -45,6 +45,16 @@ class Job(NamedTuple):
             + self.seconds
         )
 
+    def message(self) -> dict[str, Any]:
+        """The job in JSON values, as `worker.train_job` takes it."""
+        return {
+            "configs": [config.model_dump() for config in self.configs],
+            "folders": [str(folder) for folder in self.folders],
+            "resuming": self.resuming,
+            "seconds": self.seconds,
+            "auto": [list(setting) for setting in self.auto],
+        }
+
 
 def cores() -> int:
     """Count the cores this process may use."""
@@ -118,17 +128,10 @@ class _Worker:
             start_new_session=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
-        message = {
-            "configs": [config.model_dump() for config in job.configs],
-            "folders": [str(folder) for folder in job.folders],
-            "resuming": job.resuming,
-            "seconds": job.seconds,
-            "auto": [list(setting) for setting in job.auto],
-        }
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101
         self._stdin: IO[str] = self._process.stdin
-        self._stdin.write(json.dumps(jsonable(message)) + "\n")
+        self._stdin.write(json.dumps(jsonable(job.message())) + "\n")
         self._stdin.flush()
         self._listener = threading.Thread(
             target=_listen, args=(index, self._process.stdout, events), daemon=True

@@ -10,6 +10,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,17 +28,33 @@ def main() -> int:
     job = json.loads(sys.stdin.readline())
     threading.Thread(target=_until_closed, args=(sys.stdin, stopped), daemon=True).start()
 
+    complaint = train_job(job, _say, stopped.is_set)
+    if complaint:
+        _say({"failed": complaint})
+    return 1 if complaint else 0
+
+
+def train_job(job: dict[str, Any], say: Callable[[dict[str, Any]], None], stop: Callable[[], bool]) -> str:
+    """Train one stack with one thread, in whatever process an engine has started for it.
+
+    Args:
+        job: what `Job.message` gives.
+        say: called with every event of the training loop.
+        stop: when it answers True, the state is saved and the work ends.
+
+    Returns:
+        What went wrong, in words; nothing when all went well or was saved.
+    """
     try:
-        _work(job, stopped)
+        _work(job, say, stop)
     except Interrupted:
-        _say({"note": "stopped; everything is saved"})
+        say({"note": "stopped; everything is saved"})
     except (BadInput, RunFailed) as error:
-        _say({"failed": str(error)})
-        return 1
-    return 0
+        return str(error)
+    return ""
 
 
-def _work(job: dict[str, Any], stopped: threading.Event) -> None:
+def _work(job: dict[str, Any], say: Callable[[dict[str, Any]], None], stop: Callable[[], bool]) -> None:
     import torch
 
     from ganscope import build
@@ -56,9 +73,9 @@ def _work(job: dict[str, Any], stopped: threading.Event) -> None:
         [Path(folder) for folder in job["folders"]],
         on,
         resuming=job["resuming"],
-        progress=_say,
-        stop=stopped.is_set,
-        tell=lambda text: _say({"note": text}),
+        progress=say,
+        stop=stop,
+        tell=lambda text: say({"note": text}),
         patience=PATIENCE,
         auto=[Setting(*entry) for entry in job["auto"]],
     )
