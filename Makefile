@@ -39,6 +39,7 @@ bench: setup  ## speed as ratios, measured side by side
 
 validate: setup  ## long validation; writes docs/validation/
 	$(BIN)/python validation/kills.py --kills 200
+	OMP_NUM_THREADS=1 $(BIN)/python validation/time_to_quality.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -331,15 +331,21 @@ def _write_metrics(runs: Runs, k: int) -> None:
 
 
 class _Clock:
-    """Seconds spent so far, training and evaluating apart, summed over interruptions."""
+    """Seconds spent so far, training and evaluating apart, summed over interruptions.
+
+    Beside those on the wall stand the processor's, over all threads: they leave out what other programs took.
+    """
 
     def __init__(self, runs: Runs) -> None:
         rows = record.read_rows(runs.folders[0] / "timing.jsonl")
-        self._before = rows[-1]["seconds"] if rows else 0.0
-        self._evaluation = rows[-1]["evaluation_seconds"] if rows else 0.0
-        self._entered = 0.0
-        self._paused = 0.0
+        last = rows[-1] if rows else {}
+        self._before = last.get("seconds", 0.0)
+        self._processor_before = last.get("processor_seconds", 0.0)
+        self._evaluation = last.get("evaluation_seconds", 0.0)
+        self._entered = self._processor_entered = 0.0
+        self._paused = self._processor_paused = 0.0
         self._start = time.perf_counter()
+        self._processor_start = time.process_time()
 
     def evaluating(self) -> _Clock:
         """Count the block that follows as evaluation, not as training."""
@@ -348,15 +354,19 @@ class _Clock:
     def __enter__(self) -> None:
         """Stop the training clock."""
         self._entered = time.perf_counter()
+        self._processor_entered = time.process_time()
 
     def __exit__(self, *_: object) -> None:
         """Start the training clock again."""
         self._paused += time.perf_counter() - self._entered
+        self._processor_paused += time.process_time() - self._processor_entered
 
     def read(self) -> dict[str, float]:
         """Seconds of training and of evaluation, over all sessions of the run."""
         elapsed = time.perf_counter() - self._start
+        processor = time.process_time() - self._processor_start
         return {
             "seconds": round(self._before + elapsed - self._paused, 3),
+            "processor_seconds": round(self._processor_before + processor - self._processor_paused, 3),
             "evaluation_seconds": round(self._evaluation + self._paused, 3),
         }
