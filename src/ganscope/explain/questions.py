@@ -26,6 +26,14 @@ class Question(NamedTuple):
 
 QUESTIONS: dict[int, Question] = {
     1: Question("chain_rule", "dL/da = -1/0.01 = -100, so how can the gradient vanish?"),
+    7: Question("clipping_or_penalty", "Clipping or penalty?"),
+    8: Question("mode_collapse", "What is mode collapse, and what causes it here?"),
+    9: Question(
+        "capacity",
+        "Do generator and discriminator have to be symmetric? Does depth or a skip connection matter?",
+    ),
+    11: Question("critic_loss", "What does the critic's loss mean, why is it negative?"),
+    12: Question("weak_discriminator", "What if the discriminator is too weak?"),
 }
 
 
