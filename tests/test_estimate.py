@@ -9,13 +9,23 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from torch import Tensor, nn
 
 from ganscope.contracts import BadInput
-from ganscope.lipschitz import estimate, input_gradient, operator_norm, squared_slope, wasserstein_bounds
+from ganscope.lipschitz import (
+    certified_lower,
+    estimate,
+    input_gradient,
+    operator_norm,
+    squared_slope,
+    wasserstein_bounds,
+)
 from ganscope.lipschitz.operator_norm import slope_bound
+from ganscope.transport import exact_w1
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -335,6 +345,57 @@ def test_certified_lower_never_exceeds_exact(seed: int) -> None:
         found = wasserstein_bounds(critic, real, fake)
         assert abs(found.certified_lower) <= found.exact * (1 + 1e-12)
         assert all(math.isfinite(value) for value in found)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    rows=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    dims=st.integers(1, 8),
+    spread=st.sampled_from([1.0, 1e-3, 1e-9, 0.0]),
+    far=st.sampled_from([0.0, 1.0, 1e6]),
+    kind=st.sampled_from(["perceptron", "wild", "rounded"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_certified_lower_is_that_of_all_pairs_and_never_exceeds_exact(
+    seed: int, rows: tuple[int, int], dims: int, spread: float, far: float, kind: str
+) -> None:
+    """Random critics and samples, collapsed, repeated and far from 0 ones among them."""
+    rng = torch.Generator().manual_seed(seed)
+
+    def cloud(n: int) -> Tensor:
+        return far + spread * torch.randn(n, dims, generator=rng, dtype=torch.float64)
+
+    real, fake = cloud(rows[0]), cloud(rows[1])
+    fake[0] = real[0]
+    union = torch.cat([real, fake])
+    w = torch.randn(dims, 4, generator=rng, dtype=torch.float64) * 10.0 ** float(seed % 7 - 3)
+    if kind == "perceptron":
+        scores = (union @ w).tanh().sum(1)
+    elif kind == "rounded":
+        scores = (union.float() @ w.float()).sum(1).double()
+    else:  # scores that have nothing to do with the place: as steep as it gets
+        scores = torch.randn(len(union), generator=rng, dtype=torch.float64)
+    found = certified_lower(real, fake, scores[: len(real)], scores[len(real) :])
+    exact = exact_w1(real.numpy(), fake.numpy())
+    assert found <= exact * (1 + 1e-12)
+    # the slow second source: every pair by its own distance, equal rows with one score
+    _, first, kinds = np.unique(union.numpy(), axis=0, return_index=True, return_inverse=True)
+    own = scores.numpy()[first][kinds.reshape(-1)]
+    runs = cdist(union.numpy(), union.numpy())
+    rises = np.abs(own[:, None] - own)
+    steepest = max((rise / run for rise, run in zip(rises.flat, runs.flat, strict=True) if rise), default=0.0)
+    gap = math.fsum(own[: len(real)]) / len(real) - math.fsum(own[len(real) :]) / len(fake)
+    assert found == pytest.approx(gap / steepest if steepest else 0.0, rel=1e-9, abs=1e-13 * (far + 1))
+
+
+def test_certified_lower_of_known_scores_is_that_of_the_critic() -> None:
+    critic = mlp(3, 16, 1, seed=1)
+    real, fake = normal(700, 3), normal(600, 3, seed=1) + 0.5  # more than one block of pairs
+    with torch.no_grad():
+        known = certified_lower(real, fake, critic(real)[:, 0], critic(fake)[:, 0])
+    assert known == pytest.approx(wasserstein_bounds(critic, real, fake).certified_lower, rel=1e-9)
+    assert math.isnan(certified_lower(real * math.nan, fake, real[:, 0], fake[:, 0]))
+    assert math.isnan(certified_lower(real, fake, real[:, 0], fake[:, 0] * math.inf))
 
 
 def test_bounds_in_other_units() -> None:

@@ -36,7 +36,7 @@ from ganscope.report.fragments import Report, plot
 from ganscope.report.html import PALETTE
 from ganscope.report.numerals import digits, plus_minus
 from ganscope.report.pictures import load_samples, picture
-from ganscope.report.sections import SECTIONS
+from ganscope.report.sections import CRITIC_CURVES, SECTIONS
 from ganscope.report.summary import spread
 from ganscope.report.words import sentences, separated
 
@@ -142,6 +142,7 @@ def write_run(
             row["emd"] = None if emd is None else emd + 6 * (1 - progress) ** 2 + 0.05 * (progress < 1) * seed
             if emd is not None:
                 row["critic_gap_held_out"] = gap_scale * row["emd"]
+                row["certified_lower"] = 0.5 * row["emd"]
             if captured is not None:
                 row |= {
                     "captured": round(captured * progress),
@@ -178,6 +179,7 @@ EVALUATED = (
     "high_quality",
     "reverse_kl",
     "critic_gap_held_out",
+    "certified_lower",
 )
 
 
@@ -903,10 +905,27 @@ def test_loss_anchors_are_the_objectives_equilibria(name: str) -> None:
 def test_the_gap_is_scaled_only_where_scales_are_far_apart(tmp_path: Path) -> None:
     near: Any = figures.gap_figure(three_seeds(tmp_path / "near", gap_scale=0.7), "#009E73")
     far: Any = figures.gap_figure(three_seeds(tmp_path / "far", gap_scale=0.01), "#009E73")
-    assert [t.name for t in near.data if t.name] == ["exact EMD", "critic's gap"]
-    exact, gap = (t for t in far.data if t.name)
+    assert [t.name for t in near.data if t.name] == ["exact EMD", "critic's gap", "certified"]
+    exact, gap, certified = (t for t in far.data if t.name)
+    np.testing.assert_allclose(certified.y, 0.5 * np.array(exact.y), rtol=1e-3)  # never scaled
     assert gap.name == "critic's gap × 100"
     np.testing.assert_allclose(gap.y, exact.y, rtol=1e-3)
+
+
+def test_the_four_curves_of_a_wasserstein_critic_are_explained(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / "new" / "wgan" / f"seed-{seed}", seed=seed) for seed in (0, 1)]
+    page = write_report(tmp_path / "new").read_text()
+    for word, said in CRITIC_CURVES.items():
+        assert f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" in page
+    assert "Certified at the end" in page
+    # run folders from before this measurement
+    for folder in runs:
+        for name in ("history.jsonl", "metrics.json"):
+            text = (folder / name).read_text()
+            (folder / name).write_text(re.sub(r', "certified_lower": [^,}]+', "", text))
+    old = write_report(tmp_path / "new").read_text()
+    assert "Certified at the end" not in old
+    assert "Final gap / EMD" in old
 
 
 def test_log_axes_have_ticks_however_flat_the_data(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +76,19 @@ def test_emd_in_the_history_is_that_of_the_public_function(tmp_path: Path) -> No
     with torch.no_grad():
         fake = run.generator()(latent)[: len(held_out)]
     assert run.metrics["emd"] == pytest.approx(gs.metrics.emd(held_out, fake), rel=1e-6)
+
+
+@pytest.mark.parametrize("given", [{}, {"data": "ring", "clip": 0.1}], ids=["images", "points"])
+def test_a_wasserstein_critic_is_certified_at_every_evaluation(tmp_path: Path, given: dict[str, Any]) -> None:
+    run = gs.train({**TINY, "recipe": "wgan", **given}, out=tmp_path / "run")
+    rows = [row for row in run.history if "emd" in row]
+    assert [row["step"] for row in rows] == [0, 3, 6]
+    assert all(row["certified_lower"] <= row["emd"] * (1 + 1e-12) for row in rows)
+    assert run.metrics["certified_lower"] == rows[-1]["certified_lower"]
+    # the public function on the same points: the certificate does not depend on the critic's scale
+    assert all(row["certified_lower"] * row["critic_gap_held_out"] > 0 for row in rows)
+    other = gs.train({**TINY, "data": "ring", "recipe": "r1"}, out=tmp_path / "other")
+    assert not any("certified_lower" in row for row in other.history)
 
 
 class Generator(nn.Module):

@@ -125,6 +125,10 @@ def test_far_from_the_origin_keeps_its_digits() -> None:
     assert exact_w1(x + 2.0**30, y + 2.0**30) == pytest.approx(exact_w1(x, y), rel=1e-6)
 
 
+def test_two_copies_of_one_point_far_out_are_at_distance_zero() -> None:
+    assert exact_w1(np.full((3, 2), 1e6), np.full((4, 2), 1e6)) == 0.0
+
+
 def test_a_single_point_pays_every_distance() -> None:
     y = cloud(50, 2, 24)
     assert exact_w1([[0.0, 0.0]], y) == pytest.approx(np.linalg.norm(y, axis=1).mean(), rel=1e-13)

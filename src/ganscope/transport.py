@@ -106,7 +106,8 @@ def _solve(
 
     a, b = a / a.sum(), b / b.sum()
     # Near 1, no square over- or underflows; a power of two keeps every digit.
-    scale = 2.0 ** math.frexp(max(np.ptp(np.concatenate([x, y]), axis=0).max(), np.finfo(float).tiny))[1]
+    extent = float(np.ptp(np.concatenate([x, y]), axis=0).max()) or 1.0
+    scale = 2.0 ** math.frexp(max(extent, np.finfo(float).tiny))[1]
     cost = cdist(x / scale, y / scale)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # told by the log, and raised below

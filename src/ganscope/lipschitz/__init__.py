@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 from torch import nn
 
-from ganscope.lipschitz.estimate import SlopeEstimate, WassersteinBounds, estimate, wasserstein_bounds
+from ganscope.lipschitz.estimate import (
+    SlopeEstimate,
+    WassersteinBounds,
+    certified_lower,
+    estimate,
+    wasserstein_bounds,
+)
 from ganscope.lipschitz.gradient_penalty import (
     PENALTIES,
     input_gradient,
@@ -28,6 +34,7 @@ __all__ = [
     "SpectralNorm",
     "WassersteinBounds",
     "advance_",
+    "certified_lower",
     "clip_weights_",
     "clippable",
     "estimate",

@@ -48,6 +48,7 @@ def table(summaries: Sequence[RecipeSummary], *, full: bool = False) -> list[tup
             [change(s.generator_gradient_start, s.generator_gradient_end) for s in summaries],
         ),
         ("critic gap", [plus_minus(s.critic_gap if is_distance(s) else None) for s in summaries]),
+        ("certified EMD", [plus_minus(s.certified_lower if is_distance(s) else None) for s in summaries]),
         ("gap / EMD", [plus_minus(s.gap_over_emd if is_distance(s) else None) for s in summaries]),
         ("steps", [_count(s.steps) for s in summaries]),
         ("samples seen", [_count(s.samples_seen) for s in summaries]),

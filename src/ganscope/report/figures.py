@@ -71,20 +71,23 @@ def gradient_figure(groups: Groups, colours: Mapping[str, str]) -> Figure | None
 
 
 def gap_figure(runs: Sequence[RunRecord], colour: str) -> Figure | None:
-    """Draw the critic's gap beside the exact EMD of the same points, for one recipe.
+    """Draw the critic's gap, what of it is certified, the exact EMD of the same points, and the floor.
 
     A critic that is K-Lipschitz measures up to K times a distance. Where its scale is far from the EMD's,
     the gap is drawn scaled and dotted, so that the shapes can be compared; its name then tells the factor.
     """
     exact, gap = curve(runs, "emd"), curve(runs, "critic_gap_held_out")
+    certified = curve(runs, "certified_lower")
     if not exact.x or not gap.x:
         return None
     scale, name, dash = _scale(exact, gap), "critic's gap", "solid"
     if scale is not None and not 0.2 <= scale <= 5:
         gap, name, dash = _times(scale, gap), f"critic's gap × {digits(scale, 2)}", "dot"
-    figure = _empty("", small=True, curves=[exact, gap])
+    figure = _empty("", small=True, curves=[exact, gap, certified])
     _add(figure, exact, INK, "exact EMD")
     _add(figure, gap, colour, name, dash=dash)
+    if certified.x:
+        _add(figure, certified, colour, "certified", dash="dash")
     floor = spread(emd_floor(run) for run in runs)
     if floor is not None:
         _anchor(figure, floor.mean, "floor")

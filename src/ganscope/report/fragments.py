@@ -40,6 +40,12 @@ def grid(kind: str, cells: Sequence[str]) -> str:
     return f'<div class="{kind}">{"".join(cells)}</div>' if any(cells) else ""
 
 
+def glossary(words: Mapping[str, str]) -> str:
+    """List words with what they mean."""
+    entries = "".join(f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" for word, said in words.items())
+    return f"<dl>{entries}</dl>"
+
+
 def folded(summary: str, body: str) -> str:
     """Hide what few need until it is asked for."""
     return f"<details><summary>{escape(summary)}</summary>{body}</details>" if body else ""

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from ganscope.report.definitions import DEFINITIONS
-from ganscope.report.fragments import Report, chip, folded, section
+from ganscope.report.fragments import Report, chip, folded, glossary, section
 from ganscope.report.numerals import NONE
 from ganscope.report.runs import RunRecord, diverged_at, number
 from ganscope.report.words import sentences
@@ -71,8 +71,7 @@ def command(report: Report) -> str:
 
 def definitions(_: Report) -> str:
     """Explain the words of the page."""
-    entries = "".join(f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" for word, said in DEFINITIONS.items())
-    return section("What the words mean", f"<dl>{entries}</dl>")
+    return section("What the words mean", glossary(DEFINITIONS))
 
 
 def _facts(report: Report) -> list[str]:

@@ -43,6 +43,8 @@ class RecipeSummary(NamedTuple):
     critic_gap: Spread | None
     """mean f(held-out) - mean f(fake) on the points of the final EMD."""
     gap_over_emd: Spread | None
+    certified_lower: Spread | None
+    """What of the gap is proven of the exact EMD, in its units."""
     logit_slope_start: float | None
     """Median of |dL/dlogit| over the first tenth of the logged steps (then over seeds)."""
     logit_slope_end: float | None
@@ -121,6 +123,7 @@ def _summary(recipe: str, runs: Sequence[RunRecord]) -> RecipeSummary:
             _ratio(number(run.final.get("critic_gap_held_out")), number(run.final.get("emd")))
             for run in sound
         ),
+        certified_lower=_final(sound, "certified_lower"),
         logit_slope_start=_median(start for start, _ in slopes),
         logit_slope_end=_median(end for _, end in slopes),
         generator_gradient_start=_median(start for start, _ in gradients),

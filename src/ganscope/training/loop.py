@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ganscope import record
 from ganscope.contracts import Interrupted, RunFailed
+from ganscope.lipschitz import certified_lower
 from ganscope.training import checkpoint, dynamics, ema, instance_noise, state, streams
 from ganscope.training.stacking import evaluating
 from ganscope.training.state import Runs
@@ -37,6 +38,7 @@ EVALUATED = (
     "high_quality",
     "reverse_kl",
     "critic_gap_held_out",
+    "certified_lower",
 )
 SAMPLES_SHOWN = {"image": 64, "other": 512}
 
@@ -273,13 +275,21 @@ def _evaluate(runs: Runs) -> dict[int, dict[str, Any]]:
         whole_packs = len(held_out) // game.pack * game.pack
         compared = fake[:, :whole_packs] if game.stacked else fake[:whole_packs]
         real = held_out[:whole_packs].expand_as(compared)
-        gap = (_mean_score(runs, real) - _mean_score(runs, compared)).reshape(-1).tolist()
+        scores = _scores(runs, real), _scores(runs, compared)
     by_run = fake if game.stacked else fake[None]
     results = {}
     for k in runs.alive:
         samples = by_run[k].float().cpu()
         _write_samples(runs.folders[k], runs.step, samples)
-        results[k] = {**runs.measure(samples), "critic_gap_held_out": gap[k]}
+        real_scores, fake_scores = (s[k] for s in scores)
+        results[k] = {
+            **runs.measure(samples),
+            "critic_gap_held_out": float(real_scores.mean() - fake_scores.mean()),
+        }
+        if game.objective.needs_lipschitz and game.pack == 1:
+            results[k]["certified_lower"] = certified_lower(
+                held_out, samples[: len(held_out)], real_scores, fake_scores
+            )
     return results
 
 
@@ -288,8 +298,10 @@ def evaluation_latents(seed: int, rows: int, latent_dim: int, dtype: torch.dtype
     return torch.randn((rows, latent_dim), generator=streams.generator(seed, "evaluation"), dtype=dtype)
 
 
-def _mean_score(runs: Runs, x: Tensor) -> Tensor:
-    return logits(runs.game, shown(runs.game, x)).flatten(runs.game.batch_dims - 1).mean(-1)
+def _scores(runs: Runs, x: Tensor) -> Tensor:
+    """Scores `[K, B]`, or one a pack, patches averaged."""
+    scores = logits(runs.game, shown(runs.game, x))
+    return scores.reshape(len(runs.configs), x.shape[runs.game.batch_dims - 1] // runs.game.pack, -1).mean(-1)
 
 
 def _write_samples(folder: Path, step: int, samples: Tensor) -> None:
