@@ -15,7 +15,7 @@ from torch.testing import assert_close
 
 from games import runs, weights
 from ganscope.objectives import OBJECTIVES
-from ganscope.training import Game, train_discriminator, train_generator
+from ganscope.training import Game, train_discriminator, train_generator, update_rules
 from ganscope.training.dynamics import Draw, consensus, extra_gradient, simultaneous
 from ganscope.training.loop import advance
 from ganscope.training.optimism import PREVIOUS, make_optimistic
@@ -139,6 +139,36 @@ def test_eigenvalues_of_consensus_on_the_dirac_gan(gamma: float) -> None:
     jacobian = np.array([[along.real, across.real], [along.imag, across.imag]])
     found = np.sort_complex(np.linalg.eigvals(jacobian))
     assert found == pytest.approx([complex(-gamma / 4, -0.5), complex(-gamma / 4, 0.5)], rel=1e-6)
+
+
+def minimax_field(x: Tensor) -> Tensor:
+    """-dL_G/dtheta and -dL_D/dpsi of the minimax Dirac-GAN at x = (theta, psi)."""
+    theta, psi = x
+    slope = torch.sigmoid(theta * psi)
+    return torch.stack([slope * psi, -slope * theta])
+
+
+@pytest.mark.parametrize("name", ORBITS)
+def test_the_trainer_follows_the_rules_of_a_field(name: str) -> None:
+    """On the Dirac-GAN, which is not linear: networks, losses and autograd against one line a rule."""
+    game = dirac(STARTS[0], objective="minimax")
+    if name == "optimistic":
+        make_optimistic(game.g_optimizer)
+        make_optimistic(game.d_optimizer)
+    x = torch.tensor([STARTS[0].real, STARTS[0].imag], dtype=torch.float64)
+    before = torch.zeros_like(x)
+    for _ in range(STEPS):
+        ORBITS[name][0](game, draw(game))
+        if name == "optimistic":
+            x, before = update_rules.optimistic(minimax_field, x, H, before)
+        elif name == "alternating":
+            x = update_rules.alternating(minimax_field, x, H, torch.tensor([0.0, 1.0], dtype=torch.float64))
+        elif name == "extra-gradient":
+            x = update_rules.extra_gradient(minimax_field, x, H)
+        else:
+            field = update_rules.consensus(minimax_field, 0.7) if name == "consensus" else minimax_field
+            x = update_rules.simultaneous(field, x, H)
+        assert standing(game)[0] == pytest.approx(complex(*x.tolist()), rel=1e-12)
 
 
 def adam_by_hand(z: complex, steps: int, kind: str) -> complex:

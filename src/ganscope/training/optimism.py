@@ -30,7 +30,7 @@ def make_optimistic(optimizer: torch.optim.Optimizer) -> None:
         -3.0
         -2.0
 
-    Daskalakis, Ilyas, Syrgkanis, Zeng, Training GANs with Optimism, ICLR 2018, algorithm 1 and section 5.
+    Daskalakis, Ilyas, Syrgkanis, Zeng, Training GANs with Optimism, ICLR 2018, algorithm 1 (with Adam).
     """
     parameters: list[Tensor] = [p for group in optimizer.param_groups for p in group["params"]]
     before: list[Tensor] = []
