@@ -79,7 +79,7 @@ class RunConfig(BaseModel):
         1,
         ge=1,
         le=1000,
-        description="Critic steps from one penalty to the next, which then counts so many times.",
+        description="Critic steps from one penalty to the next, which counts so many times.",
     )
     clip: float = Field(
         0.0, ge=0, description="Clip the critic's weights to ±CLIP after each step; 0 is off."

@@ -1,7 +1,7 @@
 """The ways of moving as functions of a vector field: `dynamics` without networks, optimisers or batches.
 
-`field` is v, the direction in which both players want to move: minus the gradient of each player's own loss in
-that player's own coordinates. For analysis and explanation; training does the same on networks.
+`field` is v, the direction in which both players want to move: minus the gradient of each player's own loss
+in that player's own coordinates. For analysis and explanation; training does the same on networks.
 """
 
 from __future__ import annotations
