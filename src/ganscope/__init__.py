@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganscope import data, lipschitz, metrics, objectives
+    from ganscope import data, divergences, lipschitz, metrics, objectives
     from ganscope.comparison import compare
     from ganscope.config import RunConfig
     from ganscope.contracts import BadInput, Dataset, Interrupted, Objective, RunFailed
@@ -33,7 +33,7 @@ _HOME = {
     "Scope": "diagnose.watch",
     "Verdict": "diagnose.verdict",
 }
-_PARTS = ("data", "lipschitz", "metrics", "objectives")
+_PARTS = ("data", "divergences", "lipschitz", "metrics", "objectives")
 
 __all__ = [
     "BadInput",
@@ -48,6 +48,7 @@ __all__ = [
     "__version__",
     "compare",
     "data",
+    "divergences",
     "lipschitz",
     "load",
     "metrics",
