@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ from ganscope.training import Game, Runs, Term, streams
 from ganscope.training.loop import advance
 from ganscope.training.optimism import make_optimistic
 from ganscope.training.packing import packed_shape
+from ganscope.training.per_run import along, own, own_rates
 from ganscope.training.stacking import Network, plain, stack
 
 __all__ = [
@@ -54,7 +56,7 @@ def build(
     discriminator: nn.Module | None = None,
     objective: Objective | None = None,
 ) -> Runs:
-    """Build runs that train together: one plain run, or a stack of runs that differ in their seeds.
+    """Build runs that train together: one plain run, or a stack of runs of one `program`.
 
     Args:
         configs: one per run.
@@ -78,15 +80,16 @@ def build(
     players = [[network.to(device, dtype) for network in player] for player in zip(*pairs, strict=True)]
     wrap = plain_of if len(configs) == 1 else stack
     g_network, d_network = wrap(players[0]), wrap(players[1])
+    like = next(iter(d_network.parameters.values()))
     mixes_rows = discriminator is not None or config.d_norm == "batch"
     game = Game(
         generator=g_network,
         discriminator=d_network,
         objective=rules,
-        g_optimizer=_optimizer(config, g_network, config.g_lr),
-        d_optimizer=_optimizer(config, d_network, config.d_lr),
-        terms=_terms(config),
-        project=_projection(d_network, config.clip, stacked=len(configs) > 1),
+        g_optimizer=_rated(config, g_network, own([c.g_lr for c in configs], like)),
+        d_optimizer=_rated(config, d_network, own([c.d_lr for c in configs], like)),
+        terms=_terms(config, own([c.penalty_weight for c in configs], like)),
+        project=_projection(d_network, own([c.clip or math.inf for c in configs], like), len(configs) > 1),
         g_needs_real=_reads_real_logits(rules),
         joint=not mixes_rows,
         pack=config.pack,
@@ -100,8 +103,19 @@ def build(
     return Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
 
 
-def description(config: RunConfig, on: Bench, seeds: Sequence[int], threads: int) -> dict[str, Any]:
-    """What `config.json` of a run holds: all it takes to repeat and to understand it."""
+def description(
+    config: RunConfig, on: Bench, stack: Sequence[RunConfig], folders: Sequence[str], threads: int
+) -> dict[str, Any]:
+    """Return what `config.json` of a run holds: all it takes to repeat and to understand it.
+
+    Args:
+        config: the run's own.
+        on: the data.
+        stack: the configurations of all runs that train as one program, this one among them.
+        folders: their folders as seen from the run's own.
+        threads: of the processor.
+    """
+    together = len(stack) > 1
     return {
         "ganscope": __version__,
         "torch": torch.__version__,
@@ -109,8 +123,9 @@ def description(config: RunConfig, on: Bench, seeds: Sequence[int], threads: int
         "command": command_of(config),
         "data": on.about,
         "execution": {
-            "form": "stacked" if len(seeds) > 1 else "plain",
-            "stack": list(seeds),
+            "form": "stacked" if together else "plain",
+            "stack": [member.seed for member in stack],
+            **({"folders": list(folders)} if together else {}),
             "threads": threads,
             "device": config.device,
         },
@@ -264,18 +279,17 @@ def _rules(config: RunConfig, objective: Objective | None) -> Objective:
     )
 
 
-def _terms(config: RunConfig) -> tuple[Term, ...]:
+def _terms(config: RunConfig, weights: float | Tensor) -> tuple[Term, ...]:
     targets = dict.fromkeys(TARGETED_PENALTIES, config.penalty_target)
     return tuple(
-        _term(
-            with_target(PENALTIES[name], targets.get(name, 1.0)), config.penalty_weight * config.penalty_every
-        )
+        _term(with_target(PENALTIES[name], targets.get(name, 1.0)), weights * config.penalty_every)
         for name in config.penalties
     )
 
 
-def _term(penalty: Penalty, weight: float) -> Term:
+def _term(penalty: Penalty, weights: float | Tensor) -> Term:
     """See where a penalty looks by showing it two rows."""
+    weight = weights.unsqueeze(1) if isinstance(weights, Tensor) else weights
     real, fake = torch.zeros(2, 1), torch.ones(2, 1)
     x = penalty.points(real, fake, torch.full((2, 1), 0.5))
     return Term(penalty, weight, "real" if x is real else "fake" if x is fake else "elsewhere")
@@ -289,19 +303,44 @@ def _reads_real_logits(rules: Objective) -> bool:
     return slope is not None
 
 
-def _projection(network: Network, c: float, stacked: bool) -> Callable[[], None]:
+def _projection(network: Network, c: float | Tensor, stacked: bool) -> Callable[[], None]:
     """What follows a step of the discriminator: its weights are clipped, or their norms measured anew."""
     if any(isinstance(layer, SpectralNorm) for layer in network.module.modules()):
         return lambda: advance_(network.module, network.parameters, network.buffers, stacked)
-    clipped = [network.parameters[name] for name in clippable(network.module)] if c else []
+    return _clipping(network, c)
 
-    def project() -> None:
-        if clipped:
+
+def _clipping(network: Network, c: float | Tensor) -> Callable[[], None]:
+    """Clip weights to ±c after the discriminator's step; infinity leaves them alone."""
+    clipped = [network.parameters[name] for name in clippable(network.module)]
+    if isinstance(c, Tensor):
+        bounds = [along(c, parameter) for parameter in clipped]
+
+        def project() -> None:
             with torch.no_grad():
-                torch._foreach_clamp_max_(clipped, c)
-                torch._foreach_clamp_min_(clipped, -c)
+                for parameter, bound in zip(clipped, bounds, strict=True):
+                    torch.clamp(parameter, -bound, bound, out=parameter)
 
-    return project
+        return project
+
+    def project_alike() -> None:
+        with torch.no_grad():
+            torch._foreach_clamp_max_(clipped, c)
+            torch._foreach_clamp_min_(clipped, -c)
+
+    return project_alike if math.isfinite(c) else lambda: None
+
+
+def _rated(config: RunConfig, network: Network, rate: float | Tensor) -> torch.optim.Optimizer:
+    """Return an optimiser with one learning rate for all runs or, where they differ, one a run."""
+    if isinstance(rate, Tensor):
+        optimizer = _optimizer(config, network, 1.0)
+        own_rates(optimizer, rate)
+    else:
+        optimizer = _optimizer(config, network, rate)
+    for group in optimizer.param_groups:
+        group["initial_lr"] = group["lr"]  # the loop scales it as the run goes on
+    return optimizer
 
 
 def _optimizer(config: RunConfig, network: Network, rate: float) -> torch.optim.Optimizer:

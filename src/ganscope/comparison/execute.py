@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +14,13 @@ from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.engines import LOCAL, Engine, Job, open_engine
 from ganscope.engines.folders import claim, locked
+from ganscope.engines.inprocess import stack_of
+from ganscope.engines.machine import Machine, machine
+from ganscope.engines.trial import bytes_of, cannot_stack
+from ganscope.engines.worklist import group
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
-from ganscope.run import Run, read_description
+from ganscope.report.numerals import listed
+from ganscope.run import Run
 
 RECORD = "comparison.json"
 
@@ -175,39 +181,58 @@ def _train(
 
 
 def _jobs(planned: Plan, slots: int, resuming: bool) -> tuple[list[Job], list[str]]:
-    """One stack a recipe; where that leaves slots idle, its seeds are dealt over smaller stacks."""
-    # a budget in seconds is measured once a stack, and all seeds of a recipe shall take the same steps
-    parts = 1 if planned.seconds else max(1, -(-slots // len(planned.recipes)))
+    """Deal all runs into stacks, and name each stack by its recipes; finished ones are left out."""
+    configs = [config for row in planned.configs for config in row]
+    folders = [folder for row in planned.folders for folder in row]
+    recipes = [name for name, row in zip(planned.recipes, planned.configs, strict=True) for _ in row]
+    begun = _begun(folders) if resuming else []
+    waiting = [k for k in range(len(configs)) if not any(k in members for members in begun)]
     jobs, names = [], []
-    for name, row, folders in zip(planned.recipes, planned.configs, planned.folders, strict=True):
-        for configs, places in _stacks(row, folders, parts, resuming):
-            if resuming and all((place / "metrics.json").exists() for place in places):
-                continue
-            begun = all((place / "config.json").exists() for place in places)
-            jobs.append(Job(configs, places, resuming and begun, planned.seconds, planned.auto.get(name, ())))
-            names.append(name)
+    for members in [*begun, *_stacks(planned, slots, [configs[k] for k in waiting], waiting)]:
+        places = [folders[k] for k in members]
+        if resuming and all((place / "metrics.json").exists() for place in places):
+            continue
+        # a stack that was killed before all its runs stood on disk starts anew, as it was dealt
+        going_on = resuming and all((place / "config.json").exists() for place in places)
+        own = [Run(place).config for place in places] if going_on else [configs[k] for k in members]
+        of = list(dict.fromkeys(recipes[k] for k in members))
+        jobs.append(Job(own, places, going_on, planned.seconds, planned.auto.get(of[0], ())))
+        names.append(listed(of, 3))
     return jobs, names
 
 
+def _begun(folders: Sequence[Path]) -> list[list[int]]:
+    """Find the runs that have begun, those that train together in one list."""
+    index = {os.path.normpath(folder): k for k, folder in enumerate(folders)}
+    stacks: list[list[int]] = []
+    for k, folder in enumerate(folders):
+        if (folder / "config.json").exists() and not any(k in stack for stack in stacks):
+            together = [index.get(os.path.normpath(member)) for member in stack_of(folder)]
+            stacks.append([member for member in together if member is not None])
+    return stacks
+
+
 def _stacks(
-    row: Sequence[RunConfig], folders: Sequence[Path], parts: int, resuming: bool
-) -> list[tuple[list[RunConfig], list[Path]]]:
-    """Deal a recipe's runs into stacks; those already begun stay together as they were."""
-    places = dict(zip((c.seed for c in row), folders, strict=True))
-    configs = {c.seed: c for c in row}
-    groups: list[list[int]] = []
-    waiting = list(configs)
-    if resuming:
-        for seed in list(configs):
-            if seed in waiting and (places[seed] / "config.json").exists():
-                stored = read_description(places[seed])
-                group = [s for s in stored["execution"]["stack"] if s in waiting]
-                groups.append(group)
-                waiting = [s for s in waiting if s not in group]
-                configs |= {s: RunConfig(**{**stored["config"], "seed": s}) for s in group}
-    size = -(-len(waiting) // parts) if waiting else 1
-    groups += [waiting[i : i + size] for i in range(0, len(waiting), size)]
-    return [([configs[s] for s in group], [places[s] for s in group]) for group in groups]
+    planned: Plan, slots: int, configs: Sequence[RunConfig], places: Sequence[int]
+) -> list[list[int]]:
+    """Deal runs that have not begun into stacks, by their places in the list of all runs."""
+    if not configs:
+        return []
+    on = planned.dataset or build.load_data(configs[0].data, configs[0].size)
+    here, most = machine(), 0
+    # what a cluster has for each of its slots is taken to be what this machine has for each core
+    where = Machine(slots, here.memory * slots // here.cores)
+    if planned.seconds:
+        # the steps that fill a time are measured once a stack, and all seeds of a recipe shall take the same
+        where, most = where._replace(cores=1), len(configs)
+    stacks = group(
+        configs,
+        where,
+        footprint=lambda config: bytes_of(config, on),
+        cannot=lambda config: cannot_stack(config, on),
+        most=most,
+    )
+    return [[places[k] for k in stack.members] for stack in stacks]
 
 
 def _description(planned: Plan) -> dict[str, Any]:

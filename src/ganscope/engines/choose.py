@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from ganscope.config import unknown
 from ganscope.contracts import BadInput
-from ganscope.engines.processes import Job, cores, run_jobs
+from ganscope.engines.machine import cores
+from ganscope.engines.processes import Job, run_jobs
 
 ENGINES = ("local", "ray")
 

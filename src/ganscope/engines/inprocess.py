@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,7 +189,7 @@ def run_stack(
     """Train runs that go together, new or from their newest checkpoints, and write their folders.
 
     Args:
-        configs: one per run; more than one makes a stack, whose configurations differ in the seed only.
+        configs: one per run; more than one makes a stack, whose configurations are of one `program`.
         folders: one per run, existing.
         on: the data.
         resuming: go on from the newest checkpoints.
@@ -202,7 +203,7 @@ def run_stack(
         discriminator: see `train`.
         objective: see `train`.
     """
-    config, seeds = configs[0], [c.seed for c in configs]
+    config = configs[0]
     with (
         _as_failure(folders[0]),
         locked(list(folders), patience),
@@ -221,7 +222,8 @@ def run_stack(
                     record.keep_rows(folders[k] / name, runs.step or -1)
         else:
             for own, folder in zip(configs, folders, strict=True):
-                described = build.description(own, on, seeds, threads)
+                places = [os.path.relpath(member, folder) for member in folders]
+                described = build.description(own, on, configs, places, threads)
                 described |= {"auto": [setting._asdict() for setting in auto]} if auto else {}
                 described |= {"from": finetune.describe(start, own)} if start is not None else {}
                 record.write_json(folder / "config.json", described)
@@ -234,9 +236,13 @@ def run_stack(
 
 
 def stack_of(folder: Path) -> list[Path]:
-    """The folders of all runs that were trained together with this one, itself included."""
-    seeds = read_description(folder)["execution"]["stack"]
-    return [folder] if len(seeds) == 1 else [folder.parent / f"seed-{seed}" for seed in seeds]
+    """List the folders of all runs that were trained together with this one, itself included."""
+    execution = read_description(folder)["execution"]
+    if len(execution["stack"]) == 1:
+        return [folder]
+    # early stacks held seeds of one recipe only, in folders side by side
+    places = execution.get("folders") or [f"../seed-{seed}" for seed in execution["stack"]]
+    return [Path(os.path.normpath(folder / place)) for place in places]
 
 
 @contextlib.contextmanager

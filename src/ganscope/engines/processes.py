@@ -18,6 +18,7 @@ from typing import IO, Any, NamedTuple
 
 from ganscope.auto import Setting
 from ganscope.config import RunConfig
+from ganscope.engines.machine import cores
 from ganscope.record import jsonable
 
 GRACE = 60.0
@@ -54,11 +55,6 @@ class Job(NamedTuple):
             "seconds": self.seconds,
             "auto": [list(setting) for setting in self.auto],
         }
-
-
-def cores() -> int:
-    """Count the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_jobs(

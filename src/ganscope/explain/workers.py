@@ -37,7 +37,7 @@ def answer_side_by_side(
     Returns:
         What went wrong, in words, by question; empty when all went well.
     """
-    from ganscope.engines.processes import cores
+    from ganscope.engines.machine import cores
 
     waiting = list(reversed(numbers))
     events: queue.Queue[tuple[int, dict[str, Any] | None]] = queue.Queue()

@@ -131,6 +131,7 @@ def _environment(runs: Sequence[RunRecord]) -> str:
     found: dict[str, dict[str, None]] = {}
     for run in runs:
         stated: dict[str, Any] = {**run.versions, **run.execution}
+        stated.pop("folders", None)
         if stated.get("form") != "stacked":
             stated.pop("stack", None)
         for key, value in stated.items():

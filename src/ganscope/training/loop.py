@@ -89,9 +89,9 @@ def advance(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
     """Take one step of every run: the players move in turn, `n_critic` times to once, or both at once."""
     config, game = runs.config, runs.game
     factor = learning_rate_factor(runs.step, config.steps, config.decay)
-    for optimizer, rate in ((game.g_optimizer, config.g_lr), (game.d_optimizer, config.d_lr)):
+    for optimizer in (game.g_optimizer, game.d_optimizer):
         for group in optimizer.param_groups:
-            group["lr"] = rate * factor
+            group["lr"] = group["initial_lr"] * factor
     d_step, g_step = _at_once(runs) if config.moves_at_once else _in_turn(runs)
     if runs.average is not None:
         ema.update_(runs.average, game.generator.parameters, config.ema)

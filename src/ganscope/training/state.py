@@ -20,7 +20,7 @@ from ganscope.training.step import Game
 
 @dataclass
 class Runs:
-    """One plain run, or the K runs of a stack, which differ in their seeds only.
+    """One plain run, or the K runs of a stack, which differ in fields of `PER_RUN` only.
 
     `configs`, `folders` and `measures` have one entry a run.
     """

@@ -26,7 +26,8 @@ class Term(NamedTuple):
     """One penalty of a game: what it asks, how much it counts, and where it looks."""
 
     penalty: Penalty
-    weight: float
+    weight: float | Tensor
+    """One number, or `[K, 1]` where the runs of a stack have weights of their own."""
     where: Where
     """"real" and "fake" points have been through the discriminator already; that pass is used again."""
 

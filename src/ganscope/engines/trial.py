@@ -1,0 +1,49 @@
+"""What is found out about a run before it starts: the memory it takes, and whether it can be stacked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from ganscope import build
+from ganscope.bench import samples_wanted
+from ganscope.config import RunConfig
+from ganscope.contracts import Dataset
+from ganscope.training import footprint, streams
+from ganscope.training.loop import advance
+
+
+def bytes_of(config: RunConfig, data: Dataset) -> int:
+    """Estimate the bytes one run takes in a stack, without building its networks.
+
+    Args:
+        config: the run; networks and objective are built-in ones.
+        data: what it will be trained on.
+    """
+    with torch.device("meta"):
+        generator, discriminator = build.networks(config, data, None, None)
+        sizes = (
+            footprint.size(generator, torch.zeros(2, config.latent_dim)),
+            footprint.size(discriminator, torch.zeros(2, *data.shape)),
+        )
+    itemsize = 8 if config.precision == "float64" else 4
+    return footprint.footprint(
+        *sizes, config.batch_size, len(config.penalties), samples_wanted(data), itemsize
+    )
+
+
+def cannot_stack(config: RunConfig, data: Dataset) -> str:
+    """Say in one sentence why runs of a program cannot train as one stack; nothing where they can.
+
+    Two throwaway runs take one step together: what `vmap` cannot run shows there and then.
+    """
+    pair = [config.model_copy(update={"seed": seed}) for seed in (0, 1)]
+    on = build.Bench(data, lambda fake: {}, 1, {})
+    try:
+        with streams.global_stream(0, "modules"):
+            advance(build.build(pair, [Path()] * 2, on))
+    except RuntimeError as error:
+        why = str(error).strip().partition("\n")[0].rstrip(".")
+        return f"{config.network} with these options cannot be stacked: {why}."
+    return ""
