@@ -77,15 +77,23 @@ def test_every_game_stacks(tmp_path: Path, network: str, constraint: str, object
 # over many steps, for rounding grows; seeds alone are held to 300 steps in test_step
 LONG: list[tuple[str, dict[str, Any]]] = [
     ("clip", {"objective": "wasserstein", "optimizer": "rmsprop", "ema": 0.9}),
-    ("gradient-penalty", {"objective": "wasserstein"}),
+    ("gradient-penalty", {"objective": "wasserstein", "penalty_every": 3}),
+    ("r1", {"dynamics": "optimistic", "instance_noise": 0.1, "pack": 2}),
+    ("r1", {"dynamics": "extra-gradient", "optimizer": "sgd", "beta1": 0.0}),
+    ("r1", {"dynamics": "consensus", "consensus_weight": 0.1}),
+    ("none", {"d_lipschitz": "spectral"}),
 ]
 
 
-@pytest.mark.parametrize(("constraint", "given"), LONG, ids=[name for name, _ in LONG])
+@pytest.mark.parametrize(
+    ("constraint", "given"),
+    LONG,
+    ids=[f"{name} {' '.join(map(str, given.values()))}" for name, given in LONG],
+)
 def test_runs_of_their_own_rates_in_float64(tmp_path: Path, constraint: str, given: dict[str, Any]) -> None:
     own = [a | b for a, b in zip(OWN, constrained(constraint, (5.0, 1.0)), strict=True)]
-    shared = {**NETWORKS["mlp"], **given, "precision": "float64", "steps": 100}
-    stacked, alone = stacked_and_alone(tmp_path, [resolve(None, {**shared, **mine}) for mine in own], 100)
+    shared = {**NETWORKS["mlp"], **given, "precision": "float64", "steps": 60}
+    stacked, alone = stacked_and_alone(tmp_path, [resolve(None, {**shared, **mine}) for mine in own], 60)
     assert_equal(stacked, alone, 1e-9)
     if stacked.average is not None:
         for k, single in enumerate(alone):

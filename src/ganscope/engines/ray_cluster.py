@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganscope.contracts import BadInput
-from ganscope.engines.processes import GRACE, Job, cores
+from ganscope.engines.machine import cores
+from ganscope.engines.processes import GRACE, Job
 from ganscope.engines.worker import train_job
 from ganscope.record import jsonable
 from ganscope.run import read_description

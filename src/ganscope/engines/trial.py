@@ -12,6 +12,7 @@ from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
 from ganscope.training import footprint, streams
 from ganscope.training.loop import advance
+from ganscope.training.packing import packed_shape
 
 
 def bytes_of(config: RunConfig, data: Dataset) -> int:
@@ -25,7 +26,7 @@ def bytes_of(config: RunConfig, data: Dataset) -> int:
         generator, discriminator = build.networks(config, data, None, None)
         sizes = (
             footprint.size(generator, torch.zeros(2, config.latent_dim)),
-            footprint.size(discriminator, torch.zeros(2, *data.shape)),
+            footprint.size(discriminator, torch.zeros(2, *packed_shape(data.shape, config.pack))),
         )
     itemsize = 8 if config.precision == "float64" else 4
     return footprint.footprint(
