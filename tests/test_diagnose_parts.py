@@ -142,7 +142,7 @@ def test_a_missing_mode_is_named_by_a_real_row_of_it() -> None:
     assert prepared is not None
     found = collapse.measure(prepared, fake)
     assert found["starved"] > 0.02
-    owners = torch.cdist(real[found["missing"]], data.centres).argmin(1)
+    owners = torch.cdist(real[[prepared.exemplars[k] for k in found["missing"]]], data.centres).argmin(1)
     assert set(owners.tolist()) == {3}
 
 

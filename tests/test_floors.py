@@ -13,7 +13,7 @@ FLOORS = [
     {"contracts", "config", "auto", "transport"},
     {"record", "divergences", "data", "nets", "objectives", "lipschitz", "metrics"},
     {"training", "diagnose"},
-    {"bench", "own"},
+    {"bench", "own", "monitor"},
     {"build", "report"},
     {"engines", "run"},
     {"comparison", "explain", "serve", "export", "integrations"},

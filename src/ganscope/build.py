@@ -24,6 +24,7 @@ from ganscope.lipschitz import (
     clippable,
     with_target,
 )
+from ganscope.monitor import Monitor, pooled, some_rows
 from ganscope.nets import NETS
 from ganscope.objectives import OBJECTIVES, smoothed
 from ganscope.own import check_discriminator, check_generator, check_objective, check_types
@@ -100,7 +101,11 @@ def build(
         make_optimistic(game.d_optimizer)
     held_out = on.data.held_out[:COMPARED_ROWS].to(device, dtype)
     rows = on.data.train.to(device, dtype) if isinstance(on.data.train, Tensor) else on.data.train
-    return Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
+    runs = Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
+    if config.diagnose:
+        seen = runs.rows[some_rows(len(runs.rows))].to(held_out)
+        runs.monitor = Monitor(pooled(held_out, seen), seen)
+    return runs
 
 
 def description(

@@ -137,6 +137,10 @@ class RunConfig(BaseModel):
 
     log_every: int = Field(0, ge=0, description="Steps between history rows; 0 is a hundredth of the run.")
     evaluate_every: int = Field(0, ge=0, description="Steps between evaluations; 0 is a tenth of the run.")
+    diagnose: bool = Field(True, description="Probe the networks while they train, and say what is wrong.")
+    diagnose_every: int = Field(
+        0, ge=0, description="Steps between probes; 0 is a fortieth of the run, 10 to 100 steps."
+    )
     checkpoint_every: int = Field(0, ge=0, description="Steps between checkpoints; 0 is a tenth of the run.")
     keep_checkpoints: int = Field(2, ge=1, description="How many of the newest checkpoints are kept.")
     keep_every: int = Field(0, ge=0, description="Keep checkpoints at multiples of this step too; 0 is off.")
@@ -179,6 +183,11 @@ class RunConfig(BaseModel):
     def evaluation_interval(self) -> int:
         """Steps between two evaluations."""
         return self.evaluate_every or max(1, self.steps // 10)
+
+    @property
+    def diagnosis_interval(self) -> int:
+        """Steps between two probes of the diagnosis."""
+        return self.diagnose_every or max(10, min(100, self.steps // 40))
 
     @property
     def checkpoint_interval(self) -> int:
@@ -348,7 +357,8 @@ def command_of(config: RunConfig) -> str:
     idle |= {"instance_noise_decay"} if not config.instance_noise else set()
     for field, value in config.model_dump().items():
         if field not in idle and value != getattr(usual, field):
-            words += [flag(field)] if value is True else [flag(field), str(value)]
+            switch = {True: [flag(field)], False: [flag(f"no_{field}")]}
+            words += switch[value] if isinstance(value, bool) else [flag(field), str(value)]
     return shlex.join(words)
 
 

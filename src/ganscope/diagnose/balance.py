@@ -10,6 +10,8 @@ from torch import Tensor
 SCALES = (1.0, 0.25, 0.06)
 """Widths of the fresh discriminator's kernels, in median distances of real rows: coarse to fine structure."""
 RIDGE = 1e-3
+FRESH_ROWS = 300
+"""Rows of each kind a fresh discriminator gets at most: half to learn from, half to be judged by."""
 
 
 def auc(above: Tensor, below: Tensor) -> float:
@@ -72,7 +74,8 @@ def fresh_auc(real_real: Tensor, real_fake: Tensor, fake_fake: Tensor) -> float:
         >>> fresh_auc(torch.cdist(real, real), torch.cdist(real, fake), torch.cdist(fake, fake))
         1.0
     """
-    n, m = real_fake.shape
+    n, m = (min(FRESH_ROWS, count) for count in real_fake.shape)
+    real_real, real_fake, fake_fake = real_real[:n, :n], real_fake[:n, :m], fake_fake[:m, :m]
     distance = torch.cat([torch.cat([real_real, real_fake], 1), torch.cat([real_fake.mT, fake_fake], 1)])
     unit = float(real_real.median()) or 1.0
     kernel = torch.stack([(distance / (-unit * scale)).exp() for scale in SCALES]).mean(0)
@@ -85,3 +88,9 @@ def fresh_auc(real_real: Tensor, real_fake: Tensor, fake_fake: Tensor) -> float:
     score = kernel[:, learnt] @ torch.linalg.solve(gram, label[learnt])
     held_out = ~learnt
     return auc(score[:n][held_out[:n]], score[n:][held_out[n:]])
+
+
+def fresh_error(rows: int) -> float:
+    """Standard error of `fresh_auc` between sets of some rows each that do not differ."""
+    judged = max(1, min(FRESH_ROWS, rows) // 2)
+    return auc_error(judged, judged)

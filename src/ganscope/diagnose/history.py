@@ -38,7 +38,8 @@ class History:
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.rows = [row for row in rows if "step" in row]
+        self.rows = [row for row in rows if "point" not in row]
+        self.points = [row for row in rows if "point" in row]
         self.about: Mapping[str, Any] = next((row["about"] for row in self.rows if "about" in row), {})
         self.wide = [row for row in self.rows if row.get("wide")]
         self._differs: dict[int, bool | None] = {}
@@ -67,6 +68,8 @@ class History:
 
     def null(self, name: str) -> tuple[float, float]:
         """Mean and standard deviation of a statistic between real rows and real rows."""
+        if name == "fresh_auc":
+            return 0.5, self.about.get("fresh_error") or math.nan
         mean, sd = self.about.get("nulls", {}).get(name, (math.nan, math.nan))
         return (math.nan if mean is None else mean), (math.nan if sd is None else sd)
 

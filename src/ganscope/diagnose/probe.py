@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ganscope import record
 from ganscope.contracts import Objective
 from ganscope.diagnose import collapse, dynamics, slopes
 from ganscope.diagnose.anatomy import alignment, dissect
-from ganscope.diagnose.balance import auc, auc_error
+from ganscope.diagnose.balance import auc, auc_error, fresh_error
+from ganscope.diagnose.collapse import Diversity
 from ganscope.diagnose.players import (
     Inputs,
     Player,
@@ -59,6 +63,8 @@ class Probe:
         facts: what else is known.
         train: rows the discriminator trains on, for overfitting; None where unknown.
         rows: rows of the cheap probe.
+        pool: real rows that samples are compared with, where there are more than the held-out ones.
+        diversity: that comparison, where it was prepared before.
     """
 
     def __init__(
@@ -68,6 +74,8 @@ class Probe:
         facts: Facts,
         train: Tensor | None = None,
         rows: int = ROWS,
+        pool: Tensor | None = None,
+        diversity: Diversity | None = None,
     ) -> None:
         self.inputs, self.objective, self.facts = inputs, objective, facts
         self.train = train
@@ -75,7 +83,8 @@ class Probe:
         self.shape = inputs.real.shape[1:]
         flat = inputs.real.detach().flatten(1).double()
         self.spread = float((flat - flat.mean(0)).square().sum(1).mean().sqrt())
-        self.diversity = collapse.prepare(inputs.real)
+        self.pool = inputs.real if pool is None else pool
+        self.diversity = collapse.prepare(self.pool) if diversity is None else diversity
         self.mean, self.axes = dynamics.directions(inputs.real)
         self.w1_floor: float | None = None
 
@@ -92,8 +101,16 @@ class Probe:
             "spread": self.spread,
             "rows": self.rows,
             "real_rows": len(self.inputs.real),
+            "compared_rows": 0 if self.diversity is None else len(self.diversity.rows),
             "nulls": {} if self.diversity is None else self.diversity.nulls,
+            "fresh_error": None if self.diversity is None else fresh_error(len(self.diversity.rows)),
         }
+
+    def write_exemplars(self, path: Path) -> None:
+        """Keep the real rows that stand for the bins of the data, for a report to show what is missing."""
+        if self.diversity is not None:
+            with record.whole_file(path) as file:
+                np.save(file, self.pool[self.diversity.exemplars].float().cpu().numpy(), allow_pickle=False)
 
     def track(self, generator: Player) -> list[float]:
         """Mean of G over fixed latents, along the main directions of the data, in standard deviations."""

@@ -318,13 +318,10 @@ def overfit(h: History) -> list[Fault] | None:
 
 def oscillation(h: History) -> list[Fault] | None:
     """The generator's samples swing to and fro."""
-    tracked = [row["track"] for row in h.rows if row.get("track")]
-    if not tracked:
+    if len(h.points) < 100:
         return None
-    every = tracked[-1]["every"]
-    points = [point for track in tracked if track["every"] == every for point in track["values"]][-600:]
-    if len(points) < 100:
-        return None
+    points = [row["point"] for row in h.points]
+    every = h.points[-1]["step"] - h.points[-2]["step"]
     found = [swing([p[axis] for p in points], every) for axis in range(len(points[0]))]
     worst = max((s for s in found if s is not None), key=lambda s: s.amplitude * (s.peak > 0.4), default=None)
     if worst is None:
@@ -332,7 +329,7 @@ def oscillation(h: History) -> list[Fault] | None:
     if not (worst.amplitude > 0.2 and worst.peak > 0.4 and worst.periods >= 3):
         return []
     trend = "growing" if worst.growth > 0.1 else "damped" if worst.growth < -0.1 else "sustained"
-    last = h.rows[-1]["step"]
+    last = h.points[-1]["step"]
     evidence = worst._asdict()
     cause = (
         f"The samples' mean swings by {worst.amplitude:.2g} standard deviations of the data with a period of "

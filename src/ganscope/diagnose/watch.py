@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from ganscope.contracts import BadInput, Objective
 from ganscope.diagnose import wiring
 from ganscope.diagnose.collapse import MOST_ROWS
 from ganscope.diagnose.history import State
+from ganscope.diagnose.logbook import DIAGNOSIS, EXEMPLARS, Logbook
 from ganscope.diagnose.players import (
     Inputs,
     Player,
@@ -32,15 +32,11 @@ from ganscope.diagnose.players import (
     undisturbed,
 )
 from ganscope.diagnose.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot, placed
-from ganscope.diagnose.verdict import RULES, Verdict, judge
+from ganscope.diagnose.verdict import Verdict
 from ganscope.lipschitz import PENALTIES
 from ganscope.objectives import OBJECTIVES
 
-DIAGNOSIS = "diagnosis.jsonl"
-VERDICTS = "verdicts.json"
 CONSTRAINTS = (*PENALTIES, "spectral-norm", "clipping", "none")
-KEPT_ROWS = 400
-"""Rows that are remembered, beside the first: memory stays flat however long the run."""
 TRACKS = 10
 """Looks at fixed latents between two probes."""
 GIVE_UP = 3
@@ -128,15 +124,13 @@ class Scope:
         self._modules = (generator, discriminator)
         self._trained = (trainable(generator), trainable(discriminator))
         self._out, self._every = out, every
+        self._log = Logbook(out)
         self._track_every = max(1, every // TRACKS)
         self._step = 0
         self._probes = 0
         self._failures = 0
         self._probe: Probe | None = None
         self._before: Snapshot | None = None
-        self._track: list[list[float]] = []
-        self._first: dict[str, Any] | None = None
-        self._rows: deque[dict[str, Any]] = deque(maxlen=KEPT_ROWS)
         self._told: set[tuple[str, str | None, str | None]] = set()
         self._collected: list[Tensor] | None = None
 
@@ -165,16 +159,16 @@ class Scope:
 
     def verdicts(self) -> list[Verdict]:
         """Say what is wrong now: faults only, upstream cause first."""
-        return judge(self.rows)[0]
+        return self._log.judge()[0]
 
     def status(self) -> dict[str, State]:
         """Say for every verdict whether it is a fault, fine or unknown."""
-        return judge(self.rows)[1] if self.rows else dict.fromkeys(RULES, "unknown")
+        return self._log.judge()[1]
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The probes that are remembered: the first and the newest 400."""
-        return [*([self._first] if self._first is not None else []), *self._rows]
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The probes that are remembered: the first, the newest 400, and the newest 600 points of a track."""
+        return self._log.rows
 
     def _begin(
         self,
@@ -212,9 +206,11 @@ class Scope:
                 if self._out is not None:
                     self._out.mkdir(parents=True, exist_ok=True)
                     (self._out / DIAGNOSIS).write_text("")
-                self._first = row
-                row |= self._probe.row(*self._players(), wide=True)
-            self._write(row)
+                    self._probe.write_exemplars(self._out / EXEMPLARS)
+                try:
+                    row |= self._probe.row(*self._players(), wide=True)
+                finally:
+                    self._keep(row)  # what was found about the wiring stands, even where a probe fails
         except Exception as error:
             self._failed(error)
 
@@ -232,18 +228,15 @@ class Scope:
             if tracks:
                 self._collect(real)
                 for name, loss in given.items():
-                    if loss is not None and not math.isfinite(float(loss)) and not _known_broken(self._rows):
+                    if loss is not None and not math.isfinite(float(loss)) and not self._log.broken:
                         self._keep({"step": step, "nonfinite": name, "module": "loss"})
-                self._track.append(probe.track(self._players()[0]))
+                self._log.add({"step": step, "point": probe.track(self._players()[0])})
             if (step + 1) % self._every == 0:
                 self._before = probe.snapshot(*self._players())
             if step % self._every == 0:
                 self._probes += 1
-                row = {"step": step, "track": {"every": self._track_every, "values": self._track}}
-                self._track = []
                 wide = self._probes % WIDE_EVERY == 0
-                row |= probe.row(*self._players(), before=self._before, wide=wide)
-                self._keep(row)
+                self._keep({"step": step, **probe.row(*self._players(), before=self._before, wide=wide)})
         self._failures = 0
 
     def _collect(self, real: Any) -> None:
@@ -259,21 +252,15 @@ class Scope:
             self._probe.train = torch.cat(self._collected)
             self._collected = None
 
-    def _keep(self, row: dict[str, Any]) -> None:
-        self._rows.append(row)
-        self._write(row)
+    def _keep(self, row: Mapping[str, Any]) -> None:
+        self._log.add(row)
         for verdict in self.verdicts():
             kind = (verdict.name, verdict.factor, verdict.pattern)
             if kind not in self._told:
                 self._told.add(kind)
                 log.warning("%s", verdict)
-
-    def _write(self, row: dict[str, Any]) -> None:
-        if self._out is None:
-            return
-        record.append_rows(self._out / DIAGNOSIS, [row])
         if row.get("wide") or row.get("nonfinite"):
-            write_verdicts(self._out, self.rows)
+            self._log.write_verdicts()
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
@@ -288,19 +275,6 @@ class Scope:
             log.warning("ganscope watch, step %d: %s The training goes on.", self._step, said)
         if self._failures >= GIVE_UP:
             self._probe = None
-
-
-def write_verdicts(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write `verdicts.json` from a run's rows."""
-    found, states = judge(rows)
-    last = rows[-1]["step"] if rows else 0
-    record.write_json(
-        folder / VERDICTS, {"step": last, "verdicts": [v._asdict() for v in found], "status": states}
-    )
-
-
-def _known_broken(rows: Sequence[Mapping[str, Any]]) -> bool:
-    return any(row.get("nonfinite") for row in rows)
 
 
 def _inputs(real: Any, latent: Callable[[int], Any] | None) -> Inputs:

@@ -218,7 +218,7 @@ def run_stack(
             if runs.step == 0 and "from" in before:
                 start = finetune.find(Path(before["from"]["run"]), before["from"]["step"])
             for k in runs.alive:
-                for name in ("history.jsonl", "timing.jsonl"):
+                for name in ("history.jsonl", "timing.jsonl", "diagnosis.jsonl"):
                     record.keep_rows(folders[k] / name, runs.step or -1)
         else:
             for own, folder in zip(configs, folders, strict=True):

@@ -58,12 +58,16 @@ def train(
         RunFailed: every run turned NaN or infinite.
     """
     clock = _Clock(runs)
+    if runs.monitor is not None:
+        runs.monitor(runs)
     if runs.step == 0:
         _record(runs, clock, None, None, progress)
     while runs.step < runs.config.steps:
         d_step, g_step = advance(runs)
         runs.step += 1
         _watch_for_nan(runs, d_step, g_step)
+        if runs.monitor is not None:
+            runs.monitor(runs)
         done = runs.step == runs.config.steps
         if done or runs.step % runs.config.logging_interval == 0 or _evaluation_due(runs):
             _record(runs, clock, d_step, g_step, progress)
@@ -200,6 +204,8 @@ def _watch_for_nan(runs: Runs, d_step: DiscriminatorStep, g_step: GeneratorStep)
             runs.diverged[k] = (runs.step, network)
             _write_metrics(runs, k)
     if not runs.alive:
+        if runs.monitor is not None:
+            runs.monitor(runs)
         raise RunFailed("; ".join(_describe(runs, k) for k in runs.diverged))
 
 
@@ -246,6 +252,7 @@ def _record(
             **clock.read(),
             "evaluation": [rows[k] for k in runs.alive] if evaluated else None,
             "diverged": len(runs.diverged),
+            "verdicts": None if runs.monitor is None else [runs.monitor.found.get(k, ()) for k in runs.alive],
         }
     )
 
@@ -318,7 +325,8 @@ def _checkpoint(runs: Runs) -> None:
     ).all(0)
     for k, sound in enumerate(finite.reshape(-1).tolist()):
         if sound and k not in runs.diverged:
-            record.sync(runs.folders[k] / "history.jsonl")
+            for name in ("history.jsonl", "diagnosis.jsonl"):
+                record.sync(runs.folders[k] / name)
             state.save(runs, k)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -16,6 +16,19 @@ from ganscope.contracts import Rows
 from ganscope.training import checkpoint, ema, streams
 from ganscope.training.stacking import Network, joined, member
 from ganscope.training.step import Game
+
+
+class Monitor(Protocol):
+    """Watches runs without changing them: called at step 0, wherever a run goes on, and after every step."""
+
+    def __call__(self, runs: Runs) -> None:
+        """Look at the runs as they are."""
+        ...
+
+    @property
+    def found(self) -> Mapping[int, Sequence[Any]]:
+        """Verdicts on what is wrong now, by run; empty lists for sound ones."""
+        ...
 
 
 @dataclass
@@ -39,6 +52,7 @@ class Runs:
     average: dict[str, Tensor] | None = None
     last_penalty: Tensor | None = None
     """Of the last update a lazy penalty was part of, `[..., B]`, for the history."""
+    monitor: Monitor | None = None
     generators: list[dict[str, Generator]] = field(init=False)
     batches: list[streams.Batches] = field(init=False)
     diverged: dict[int, tuple[int, str]] = field(default_factory=dict)

@@ -1,0 +1,139 @@
+"""Diagnosis of ganscope's own runs: introduces the probes to training, for one run or a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ganscope import record
+from ganscope.config import RunConfig
+from ganscope.diagnose.collapse import MOST_ROWS, Diversity
+from ganscope.diagnose.logbook import EXEMPLARS, Logbook
+from ganscope.diagnose.players import Inputs, Player, player, undisturbed
+from ganscope.diagnose.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot
+from ganscope.diagnose.verdict import Verdict
+from ganscope.training import Runs, streams
+from ganscope.training.loop import evaluation_latents
+from ganscope.training.stacking import Network, member
+
+TRACKS = 10
+"""Looks at fixed latents between two probes."""
+
+
+class Monitor:
+    """Probes runs while they train; called after every step.
+
+    What it does at a step depends on the step and the run alone, so that a resumed run writes the same rows.
+
+    Args:
+        pool: real rows that samples are compared with; half of them held out.
+        train: rows the discriminators train on.
+    """
+
+    def __init__(self, pool: Tensor, train: Tensor) -> None:
+        self._pool, self._train = pool, train
+        self._logs: dict[int, Logbook] = {}
+        self._probes: dict[int, Probe] = {}
+        self._before: dict[int, Snapshot] = {}
+        self._diversity: Diversity | None = None
+
+    def __call__(self, runs: Runs) -> None:
+        """Probe the runs where a probe is due, and write down what was found."""
+        step, interval = runs.step, runs.config.diagnosis_interval
+        track = max(1, interval // TRACKS)
+        done = step == runs.config.steps
+        if step % track and (step + 1) % interval and not done and self._logs and not runs.diverged:
+            return
+        for k in range(len(runs.configs)):
+            log = self._logs.get(k) or self._logs.setdefault(k, Logbook(runs.folders[k]).read())
+            if k in runs.diverged:
+                if not log.broken:
+                    at, network = runs.diverged[k]
+                    log.add({"step": at, "nonfinite": network, "module": "loss"})
+                    log.write_verdicts()
+                continue
+            self._look(runs, k, log, track)
+            if done and log.last_step >= 0:
+                log.write_verdicts()
+
+    @property
+    def found(self) -> Mapping[int, list[Verdict]]:
+        """What is wrong now, by run."""
+        return {k: log.judge()[0] for k, log in self._logs.items()}
+
+    def _look(self, runs: Runs, k: int, log: Logbook, track: int) -> None:
+        step, interval = runs.step, runs.config.diagnosis_interval
+        new = log.last_step < step
+        modules = (runs.game.generator.module, runs.game.discriminator.module)
+        with undisturbed(*modules):
+            probe = self._probes.get(k) or self._probes.setdefault(k, self._prepare(runs, k))
+            players = _players(runs, k)
+            if step == 0 and new:
+                probe.write_exemplars(runs.folders[k] / EXEMPLARS)
+                about = {**probe.about(), "wiring": []}
+                log.add(
+                    {"format": record.FORMAT, "step": 0, "about": about, **probe.row(*players, wide=True)}
+                )
+            elif new and step % track == 0:
+                log.add({"step": step, "point": probe.track(players[0])})
+            if (step + 1) % interval == 0:
+                self._before[k] = probe.snapshot(*players)
+            if step and new and step % interval == 0:
+                wide = step // interval % WIDE_EVERY == 0
+                log.add({"step": step, **probe.row(*players, before=self._before.get(k), wide=wide)})
+                if wide:
+                    log.write_verdicts()
+
+    def _prepare(self, runs: Runs, k: int) -> Probe:
+        config = runs.configs[k]
+        latent = evaluation_latents(config.seed, MOST_ROWS, config.latent_dim, runs.held_out.dtype)
+        rows = min(ROWS, max(8, config.batch_size))
+        probe = Probe(
+            Inputs((latent,), runs.held_out),
+            runs.game.objective,
+            facts_of(config),
+            self._train,
+            rows,
+            self._pool,
+            self._diversity,
+        )
+        self._diversity = probe.diversity
+        return probe
+
+
+def facts_of(config: RunConfig) -> Facts:
+    """What the verdicts must know of a run, from its configuration."""
+    constraint = (
+        config.penalty
+        if config.penalties
+        else "clipping"
+        if config.clip
+        else "spectral-norm"
+        if config.d_lipschitz != "none"
+        else "none"
+    )
+    weight = config.penalty_weight if config.penalties else None
+    return Facts(config.objective, constraint, weight, probability=False)
+
+
+def pooled(held_out: Tensor, train: Tensor) -> Tensor:
+    """Real rows for the comparison of samples: the held-out ones, and as many as are wanted of the others."""
+    return torch.cat([held_out, train.to(held_out)[: max(0, 2 * MOST_ROWS - len(held_out))]])
+
+
+def some_rows(count: int) -> Tensor:
+    """Indices of training rows that serve every run as "what the discriminator trains on"."""
+    return torch.randperm(count, generator=streams.generator(0, "diagnosis"))[:MOST_ROWS]
+
+
+def _players(runs: Runs, k: int) -> tuple[Player, Player]:
+    own = k if runs.game.stacked else None
+    g, d = (_player(network, own) for network in (runs.game.generator, runs.game.discriminator))
+    return g, d
+
+
+def _player(network: Network, k: int | None) -> Player:
+    parameters, buffers = member(network.parameters, k), member(network.buffers, k)
+    return player(network.module, network.parameters.keys(), parameters, buffers)
