@@ -10,7 +10,7 @@ from torch import Tensor
 SCALES = (1.0, 0.25, 0.06)
 """Widths of the fresh discriminator's kernels, in median distances of real rows: coarse to fine structure."""
 RIDGE = 1e-3
-FRESH_ROWS = 300
+FRESH_ROWS = 240
 """Rows of each kind a fresh discriminator gets at most: half to learn from, half to be judged by."""
 
 
@@ -76,16 +76,17 @@ def fresh_auc(real_real: Tensor, real_fake: Tensor, fake_fake: Tensor) -> float:
     """
     n, m = (min(FRESH_ROWS, count) for count in real_fake.shape)
     real_real, real_fake, fake_fake = real_real[:n, :n], real_fake[:n, :m], fake_fake[:m, :m]
-    distance = torch.cat([torch.cat([real_real, real_fake], 1), torch.cat([real_fake.mT, fake_fake], 1)])
-    unit = float(real_real.median()) or 1.0
-    kernel = torch.stack([(distance / (-unit * scale)).exp() for scale in SCALES]).mean(0)
-    label = torch.cat([torch.full((n,), 1.0 / n), torch.full((m,), -1.0 / m)]).to(kernel) * (n + m) / 2
     learnt = torch.zeros(n + m, dtype=torch.bool)
     learnt[:n:2] = True
     learnt[n::2] = True
-    gram = kernel[learnt][:, learnt]
+    distance = torch.cat([torch.cat([real_real, real_fake], 1), torch.cat([real_fake.mT, fake_fake], 1)])
+    distance = distance[:, learnt]
+    unit = float(real_real.median()) or 1.0
+    kernel = torch.stack([(distance / (-unit * scale)).exp() for scale in SCALES]).mean(0)
+    label = torch.cat([torch.full((n,), 1.0 / n), torch.full((m,), -1.0 / m)]).to(kernel) * (n + m) / 2
+    gram = kernel[learnt]
     gram = gram + RIDGE * len(gram) * torch.eye(len(gram), dtype=gram.dtype)
-    score = kernel[:, learnt] @ torch.linalg.solve(gram, label[learnt])
+    score = kernel @ torch.linalg.solve(gram, label[learnt])
     held_out = ~learnt
     return auc(score[:n][held_out[:n]], score[n:][held_out[n:]])
 
