@@ -13,7 +13,6 @@ from ganscope.diagnose.collapse import MOST_ROWS, Diversity
 from ganscope.diagnose.logbook import EXEMPLARS, Logbook
 from ganscope.diagnose.players import Inputs, Player, player, undisturbed
 from ganscope.diagnose.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot
-from ganscope.diagnose.verdict import Verdict
 from ganscope.training import Runs, streams
 from ganscope.training.loop import evaluation_latents
 from ganscope.training.stacking import Network, member
@@ -59,9 +58,9 @@ class Monitor:
                 log.write_verdicts()
 
     @property
-    def found(self) -> Mapping[int, list[Verdict]]:
-        """What is wrong now, by run."""
-        return {k: log.judge()[0] for k, log in self._logs.items()}
+    def found(self) -> Mapping[int, list[str]]:
+        """Names of what is wrong now, by run, with the factor or the pattern."""
+        return {k: [v.label for v in log.judge()[0]] for k, log in self._logs.items()}
 
     def _look(self, runs: Runs, k: int, log: Logbook, track: int) -> None:
         step, interval = runs.step, runs.config.diagnosis_interval
@@ -106,7 +105,7 @@ class Monitor:
 def facts_of(config: RunConfig) -> Facts:
     """What the verdicts must know of a run, from its configuration."""
     constraint = (
-        config.penalty
+        config.penalties[0]
         if config.penalties
         else "clipping"
         if config.clip
@@ -115,7 +114,14 @@ def facts_of(config: RunConfig) -> Facts:
         else "none"
     )
     weight = config.penalty_weight if config.penalties else None
-    return Facts(config.objective, constraint, weight, probability=False)
+    return Facts(
+        config.objective,
+        constraint,
+        weight,
+        probability=False,
+        pack=config.pack,
+        target=config.penalty_target,
+    )
 
 
 def pooled(held_out: Tensor, train: Tensor) -> Tensor:

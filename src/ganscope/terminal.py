@@ -62,6 +62,8 @@ class Progress:
             line["left"] = clock((steps - step) * (seconds + event["evaluation_seconds"]) / step)
         if event["evaluation"]:
             line |= _judged(event["evaluation"])
+        if event.get("verdicts") is not None:
+            line["verdict"] = _verdicts(event["verdicts"])
         if event["diverged"]:
             line["diverged"] = str(event["diverged"])
         if self._console.is_terminal:
@@ -76,7 +78,7 @@ class Progress:
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        columns = ("step", "steps/s", "left", "EMD", "modes", "diverged")
+        columns = ("step", "steps/s", "left", "EMD", "modes", "verdict", "diverged")
         seen = {column for line in self._lines.values() for column in line}
         always = set(columns[:5] if self._kind == "recipe" else columns[:3])
         used = [c for c in columns if c in always | seen]
@@ -86,6 +88,19 @@ class Progress:
         for name, line in self._lines.items():
             table.add_row(escape(name), *(line.get(column, "") for column in used))
         return table
+
+
+def _verdicts(by_run: Sequence[Sequence[str]]) -> str:
+    """Say what is wrong with the runs of a stack: the most frequent verdicts, and with how many runs.
+
+    Example:
+        >>> _verdicts([["mode-collapse (total)"], [], ["mode-collapse (total)", "oscillation"]])
+        'mode-collapse (total) 2/3, oscillation 1/3'
+    """
+    names = [name for found in by_run for name in dict.fromkeys(found)]
+    counted = sorted(dict.fromkeys(names), key=names.count, reverse=True)
+    shown = [f"{name} {names.count(name)}/{len(by_run)}" if len(by_run) > 1 else name for name in counted]
+    return ", ".join(shown[:2]) + (f" and {len(shown) - 2} more" if len(shown) > 2 else "")
 
 
 def _judged(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:

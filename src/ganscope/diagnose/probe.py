@@ -52,6 +52,10 @@ class Facts(NamedTuple):
     constraint_weight: float | None
     probability: bool
     """The discriminator ends in a sigmoid, which is undone before anything is measured."""
+    pack: int = 1
+    """Rows the discriminator judges together, joined along their first dimension."""
+    target: float = 1.0
+    """Slope a gradient penalty asks for."""
 
 
 class Probe:
@@ -97,6 +101,7 @@ class Probe:
             "equilibrium": self.objective.equilibrium,
             "constraint": self.facts.constraint,
             "constraint_weight": self.facts.constraint_weight,
+            "target_slope": self.facts.target,
             "probability": self.facts.probability,
             "spread": self.spread,
             "rows": self.rows,
@@ -216,7 +221,7 @@ class Probe:
             }
         if self.diversity is not None and count >= collapse.FEWEST_ROWS:
             found |= collapse.measure(self.diversity, fake)
-        if self.objective.needs_lipschitz:
+        if self.objective.needs_lipschitz and self.facts.pack == 1:
             m = min(W1_ROWS, len(real), count)
             x, y = real[:m].detach().cpu(), fake[:m].detach().cpu()
             w1 = exact_w1(x.flatten(1).numpy(), y.flatten(1).numpy())
@@ -232,7 +237,10 @@ class Probe:
         return sample_of(generator(*(placed(generator, a) for a in latent)), self.shape)
 
     def _scores(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> list[Tensor]:
-        parts = parts_of(discriminator(x, *(placed(discriminator, c) for c in conditions)), len(x))
+        pack = self.facts.pack
+        rows = len(x) // pack
+        joined = x if pack == 1 else x[: rows * pack].reshape(rows, pack * x.shape[1], *x.shape[2:])
+        parts = parts_of(discriminator(joined, *(placed(discriminator, c) for c in conditions)), rows)
         return as_probability_logits(parts) if self.facts.probability else parts
 
     def _score_rows(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> Tensor:
@@ -276,10 +284,10 @@ class Probe:
                 if not bool(p.isfinite().all()):
                     return {"nonfinite": name, "module": key}
         with torch.no_grad():
-            fake = self._fakes(generator, 0, 2)
+            fake = self._fakes(generator, 0, max(2, self.facts.pack))
             if not bool(fake.isfinite().all()):
                 return {"nonfinite": "generator", "module": "output"}
-            parts = self._scores(discriminator, fake, self.inputs.fake_conditions(0, 2))
+            parts = self._scores(discriminator, fake, self.inputs.fake_conditions(0, len(fake)))
             if not all(bool(part.isfinite().all()) for part in parts):
                 return {"nonfinite": "discriminator", "module": "output"}
         return None

@@ -27,13 +27,16 @@ class Verdict(NamedTuple):
     advice: str
     """The one change to make first, and where that advice comes from."""
 
+    @property
+    def label(self) -> str:
+        """The name, with the factor or the pattern where there is one."""
+        kind = self.factor or self.pattern
+        return f"{self.name} ({kind})" if kind else self.name
+
     def __str__(self) -> str:
         """Say it in words, for a terminal."""
-        kind = self.factor or self.pattern
-        told = f" ({kind})" if kind else ""
         return (
-            f"{self.severity} {self.name}{told} since step {self.since_step}: {self.cause} Do first: "
-            f"{self.advice}"
+            f"{self.severity} {self.label} since step {self.since_step}: {self.cause} Do first: {self.advice}"
         )
 
 

@@ -228,7 +228,7 @@ class Scope:
             if tracks:
                 self._collect(real)
                 for name, loss in given.items():
-                    if loss is not None and not math.isfinite(float(loss)) and not self._log.broken:
+                    if loss is not None and not self._log.broken and not _finite(loss):
                         self._keep({"step": step, "nonfinite": name, "module": "loss"})
                 self._log.add({"step": step, "point": probe.track(self._players()[0])})
             if (step + 1) % self._every == 0:
@@ -275,6 +275,10 @@ class Scope:
             log.warning("ganscope watch, step %d: %s The training goes on.", self._step, said)
         if self._failures >= GIVE_UP:
             self._probe = None
+
+
+def _finite(loss: Any) -> bool:
+    return math.isfinite(float(loss.detach() if isinstance(loss, Tensor) else loss))
 
 
 def _inputs(real: Any, latent: Callable[[int], Any] | None) -> Inputs:

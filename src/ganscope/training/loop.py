@@ -252,7 +252,9 @@ def _record(
             **clock.read(),
             "evaluation": [rows[k] for k in runs.alive] if evaluated else None,
             "diverged": len(runs.diverged),
-            "verdicts": None if runs.monitor is None else [runs.monitor.found.get(k, ()) for k in runs.alive],
+            "verdicts": None
+            if runs.monitor is None
+            else [list(runs.monitor.found.get(k, ())) for k in runs.alive],
         }
     )
 

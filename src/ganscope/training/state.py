@@ -26,8 +26,8 @@ class Monitor(Protocol):
         ...
 
     @property
-    def found(self) -> Mapping[int, Sequence[Any]]:
-        """Verdicts on what is wrong now, by run; empty lists for sound ones."""
+    def found(self) -> Mapping[int, Sequence[str]]:
+        """Names of what is wrong now, by run; empty lists for sound ones."""
         ...
 
 
