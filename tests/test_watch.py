@@ -104,6 +104,15 @@ def test_rows_and_verdicts_are_written(tmp_path: Path) -> None:
     assert np.load(tmp_path / "exemplars.npy").shape[1:] == (2,)
 
 
+def test_probes_and_looks_keep_their_own_time() -> None:
+    scope = gs.watch(*pair(), real=REAL, latent=latent, every=25)
+    for _ in range(51):
+        scope.step()
+    assert [row["step"] for row in scope.rows if "auc" in row] == [0, 25, 50]
+    assert [row["step"] for row in scope.rows if "point" in row] == list(range(2, 51, 2))
+    assert all("g_update" in row for row in scope.rows if row["step"] in (25, 50) and "auc" in row)
+
+
 def test_memory_is_flat() -> None:
     generator, discriminator = networks("adam")
     scope = gs.watch(generator, discriminator, real=REAL, latent=latent, every=1)

@@ -43,7 +43,8 @@ class Monitor:
         step, interval = runs.step, runs.config.diagnosis_interval
         track = max(1, interval // TRACKS)
         done = step == runs.config.steps
-        if step % track and (step + 1) % interval and not done and self._logs and not runs.diverged:
+        due = not (step % track and step % interval and (step + 1) % interval)
+        if not due and not done and self._logs and not runs.diverged:
             return
         for k in range(len(runs.configs)):
             log = self._logs.get(k) or self._logs.setdefault(k, Logbook(runs.folders[k]).read())

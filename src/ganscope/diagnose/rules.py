@@ -21,6 +21,8 @@ DECAYED = 1e-2
 """Share of the critic's gradient that is left at its first layer."""
 GENERATOR_DECAYED = 1e-3
 """Likewise for the generator, relative to the weights; healthy ones keep 0.004 to 0.2."""
+OVERFIT = 0.15
+"""Of AUC(train, held-out) above 1/2: healthy runs on 1,400 digits reach 0.12 without harm."""
 M, K = 5, 6
 WIDE_M, WIDE_K = 3, 4
 Z = 5.0
@@ -301,7 +303,7 @@ def overfit(h: History) -> list[Fault] | None:
 
     def learnt(row: Mapping[str, Any]) -> bool | None:
         score = row.get("auc_train")
-        return None if score is None else score > 0.5 + max(Z * row["auc_train_error"], 0.06)
+        return None if score is None else score > 0.5 + max(Z * row["auc_train_error"], OVERFIT)
 
     seen = h.persistence(learnt, WIDE_M, WIDE_K, wide=True)
     if seen.state != "fault":

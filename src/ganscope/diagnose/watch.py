@@ -222,7 +222,7 @@ class Scope:
         step, probe = self._step, self._probe
         assert probe is not None  # noqa: S101 - for the type checker
         tracks = step % self._track_every == 0
-        if not tracks and (step + 1) % self._every:
+        if not tracks and step % self._every and (step + 1) % self._every:
             return
         with undisturbed(*self._modules):
             if tracks:
