@@ -119,6 +119,11 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
         "train ring r1 --d-lipschitz spectral-operator --d-norm layer",
         ["--d-norm layer", "--d-lipschitz spectral-operator", "one of the two"],
     ),
+    "orthogonal layers and a box": ("train ring wgan --d-lipschitz orthogonal", ["--clip", "one of the two"]),
+    "orthogonal layers of odd width": (
+        "train ring r1 --d-lipschitz orthogonal --d-width 7",
+        ["7 units are odd", "--d-width"],
+    ),
     "weight without penalty": (
         "train ring minimax --penalty-weight 3",
         ["--penalty-weight 3", "--penalty with"],

@@ -28,6 +28,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("minimax", {"data": "digits", "network": "dcgan", "g_width": 4, "d_width": 4, "d_norm": "batch"}),
     ("wgan-gp", {"data": "digits", "d_norm": "layer", "penalty": "dragan"}),
     ("minimax", {"data": "ring", "objective": "hinge", "d_lipschitz": "spectral"}),
+    ("minimax", {"data": "ring", "objective": "wasserstein", "d_lipschitz": "orthogonal"}),
     (
         "minimax",
         {

@@ -36,6 +36,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"objective": "wasserstein", "penalty": "one-sided", "penalty_weight": 10.0, "penalty_target": 2.0},
     {"objective": "hinge", "d_lipschitz": "spectral"},
     {"objective": "wasserstein", "d_lipschitz": "spectral-operator"},
+    {"objective": "wasserstein", "d_lipschitz": "orthogonal"},
     {"objective": "non-saturating", "instance_noise": 0.3, "penalty": "r1", "penalty_weight": 1.0},
     {"objective": "relativistic", "pack": 2, "instance_noise": 0.1, "instance_noise_decay": 0.0},
     {"objective": "relativistic-average", "pack": 4},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,25 @@ def test_own_modules_data_and_objective(tmp_path: Path) -> None:
     z = torch.randn(4, 3)
     assert torch.equal(loaded.generator()(z), generator(z))
     assert run.history[-1]["d_loss"] != 0
+
+
+@pytest.mark.parametrize("bounded", [gs.lipschitz.spectral_norm, lambda c: gs.lipschitz.orthogonal(c, (4,))])
+def test_own_critics_of_bounded_layers_need_no_penalty(
+    tmp_path: Path, bounded: Callable[[nn.Module], nn.Module]
+) -> None:
+    rows = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
+    settings: dict[str, Any] = {"steps": 4, "batch_size": 16, "latent_dim": 3, "objective": "wasserstein"}
+    layers = nn.Sequential(nn.Linear(4, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
+    with pytest.raises(gs.BadInput, match="needs a Lipschitz critic"):
+        gs.train(settings, Generator(), layers, rows, out=tmp_path / "refused")
+    discriminator = bounded(layers)
+    before = {name: buffer.clone() for name, buffer in discriminator.named_buffers()}
+    run = gs.train(settings, Generator(), discriminator, rows, out=tmp_path / "run")
+    assert run.metrics["certified_lower"] <= run.metrics["emd"]
+    # u and v were kept current
+    assert not any(
+        torch.equal(old, discriminator.get_buffer(name)) for name, old in before.items() if "0" in name
+    )
 
 
 def test_own_modules_resume_to_the_bit_dropout_included(tmp_path: Path) -> None:

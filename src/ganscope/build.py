@@ -19,6 +19,8 @@ from ganscope.contracts import BadInput, Dataset, Objective, Penalty
 from ganscope.lipschitz import (
     CONSTRUCTIONS,
     PENALTIES,
+    OrthogonalConv2d,
+    OrthogonalLinear,
     SpectralNorm,
     advance_,
     clippable,
@@ -222,7 +224,7 @@ def check(
         )
     rules = _rules(config, objective)
     constrained = config.penalties or config.clip or config.d_lipschitz != "none"
-    if rules.needs_lipschitz and not constrained:
+    if rules.needs_lipschitz and not constrained and not _bounded_by_its_layers(discriminator):
         raise BadInput(
             f"--objective {config.objective} needs a Lipschitz critic and nothing constrains it: "
             "add --penalty gradient-penalty --penalty-weight 10, --d-lipschitz spectral-operator, or "
@@ -306,6 +308,12 @@ def _reads_real_logits(rules: Objective) -> bool:
     loss = rules.g_loss(real, torch.zeros(2, requires_grad=True)).sum()
     (slope,) = torch.autograd.grad(loss, real, allow_unused=True)
     return slope is not None
+
+
+def _bounded_by_its_layers(discriminator: nn.Module | None) -> bool:
+    """Tell whether a discriminator of the user's own has layers that bound its slope."""
+    kinds = (SpectralNorm, OrthogonalLinear, OrthogonalConv2d)
+    return discriminator is not None and any(isinstance(layer, kinds) for layer in discriminator.modules())
 
 
 def _projection(network: Network, c: float | Tensor, stacked: bool) -> Callable[[], None]:

@@ -106,8 +106,9 @@ class RunConfig(BaseModel):
     d_width: int = Field(128, ge=1, le=2**16, description="Discriminator: units per layer or base channels.")
     d_depth: int = Field(3, ge=1, le=100, description="Discriminator: hidden layers (mlp only).")
     d_norm: Literal["none", "batch", "layer"] = Field("none", description="Discriminator: normalisation.")
-    d_lipschitz: Literal["none", "spectral", "spectral-operator"] = Field(
-        "none", description="Discriminator: each weight divided by a norm of its kernel, or of its operator."
+    d_lipschitz: Literal["none", "spectral", "spectral-operator", "orthogonal"] = Field(
+        "none",
+        description="Discriminator: weights divided by the norm of their kernel or operator, or orthogonal.",
     )
     latent_dim: int = Field(32, ge=1, le=2**16, description="Dimension of the latent z ~ N(0, I).")
 
@@ -399,8 +400,8 @@ def _refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:
     if config.d_lipschitz != "none" and config.clip:
         raise _BadField(
             "clip",
-            f"--clip {config.clip} has no effect with --d-lipschitz {config.d_lipschitz}, which divides the "
-            "weights by their norm: use one of the two.",
+            f"--clip {config.clip} has no effect with --d-lipschitz {config.d_lipschitz}, which bounds what "
+            "is made of the weights: use one of the two.",
         )
     if config.d_lipschitz != "none" and config.d_norm != "none":
         raise _BadField(

@@ -1,4 +1,4 @@
-"""The critic's input slope: penalties on it, weights normalised or in a box, and its measurement."""
+"""The critic's input slope: penalties on it, layers that bound it, boxes for weights, its measurement."""
 
 from collections.abc import Callable
 
@@ -18,18 +18,23 @@ from ganscope.lipschitz.gradient_penalty import (
     squared_slope,
     with_target,
 )
+from ganscope.lipschitz.orthogonal import MaxMin, OrthogonalConv2d, OrthogonalLinear, orthogonal
 from ganscope.lipschitz.spectral_norm import SpectralNorm, advance_, spectral_norm, spectral_operator_norm
 from ganscope.lipschitz.weight_clipping import clip_weights_, clippable
 
 CONSTRUCTIONS: dict[str, Callable[[nn.Module, tuple[int, ...]], nn.Module]] = {
     "spectral": lambda critic, shape: spectral_norm(critic),
     "spectral-operator": spectral_operator_norm,
+    "orthogonal": orthogonal,
 }
 """What is done to a critic when it is built: `(critic, shape of one sample) -> critic`."""
 
 __all__ = [
     "CONSTRUCTIONS",
     "PENALTIES",
+    "MaxMin",
+    "OrthogonalConv2d",
+    "OrthogonalLinear",
     "SlopeEstimate",
     "SpectralNorm",
     "WassersteinBounds",
@@ -39,6 +44,7 @@ __all__ = [
     "clippable",
     "estimate",
     "input_gradient",
+    "orthogonal",
     "penalty",
     "spectral_norm",
     "spectral_operator_norm",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ganscope.lipschitz.layers import CONVOLUTIONS
+from ganscope.lipschitz.orthogonal import MaxMin, OrthogonalConv2d, OrthogonalLinear
 from ganscope.lipschitz.spectral_norm import SpectralNorm
 
 # Largest linear map, in matrix entries, that is written out; about a second of work.
@@ -23,6 +24,7 @@ EIGENVALUE_SIDE = 2048
 ACTIVATIONS: dict[type[nn.Module], Callable[[nn.Module], float]] = {
     nn.Identity: lambda _: 1.0,
     nn.Flatten: lambda layer: 1.0 if getattr(layer, "start_dim", 0) >= 1 else math.inf,
+    MaxMin: lambda _: 1.0,
     nn.ReLU: lambda _: 1.0,
     nn.ReLU6: lambda _: 1.0,
     nn.Hardtanh: lambda _: 1.0,
@@ -49,8 +51,9 @@ def slope_bound(critic: object, shape: tuple[int, ...]) -> float:
     size, never that of the reshaped kernel, which can be too small by half.
 
     Args:
-        critic: Anything; only `nn.Sequential` (nested or not) of linear layers, convolutions (spectrally
-            normalised or not), flattening and activations, or one such layer, has a bound.
+        critic: Anything; only `nn.Sequential` (nested or not) of linear layers and convolutions (as
+            they are, spectrally normalised or orthogonal), flattening and activations, or one such layer, has
+            a bound.
         shape: Shape of one sample.
 
     Returns:
@@ -94,6 +97,12 @@ def _layer_bound(layer: nn.Module, shape: tuple[int, ...]) -> tuple[float, tuple
     for kind, constant in ACTIVATIONS.items():
         if isinstance(layer, kind) and type(layer).forward is kind.forward:
             return constant(layer), _shape_after(layer, shape), 0.0
+    if isinstance(layer, OrthogonalLinear):
+        matrix = layer.weight().to("cpu", torch.float64)
+        return float(_matrix_norms(matrix)), (*shape[:-1], len(matrix)), torch.finfo(layer.raw.dtype).eps
+    if isinstance(layer, OrthogonalConv2d):
+        norms = _matrix_norms(layer.transfer().flatten(0, 1).to("cpu", torch.complex128))
+        return float(norms.max()), (len(layer.raw), *layer.grid), torch.finfo(layer.raw.dtype).eps
     if isinstance(layer, SpectralNorm):
         weight: Tensor | None = layer.weight().detach()
         layer = layer.layer
