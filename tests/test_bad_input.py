@@ -517,6 +517,10 @@ CALLS: dict[str, tuple[Callable[[], object], list[str]]] = {
         own(objective=loss_pair(lambda real, fake: fake - real, lambda real, fake: 0.0)),
         ["g_loss", "float"],
     ),
+    "smoothing one's own": (
+        own(objective=loss_pair(lambda real, fake: fake - real), label_smoothing=0.1),
+        ["label smoothing", "target for real", "least-squares"],
+    ),
     "no objective": (own(objective="hinge"), ["objective=", "str", "configuration"]),
     "objective not handed over": (lambda: gs.train({"objective": "own"}), ["own", "objective="]),
     # own data

@@ -243,6 +243,36 @@ def test_stack_equals_single_runs_in_float32(tmp_path: Path, recipe: str, networ
                 torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
 
 
+IMAGE_OPTIONS: list[dict[str, Any]] = [
+    {"instance_noise": 0.2, "label_smoothing": 0.1, "dynamics": "optimistic"},
+    {"penalty": "one-sided+r1", "penalty_weight": 1.0, "penalty_every": 2, "penalty_target": 0.5},
+    {"objective": "relativistic-average", "pack": 4, "dynamics": "extra-gradient"},
+    {"penalty": "gradient-penalty", "penalty_weight": 1.0, "pack": 2, "dynamics": "consensus"},
+]
+
+
+@pytest.mark.parametrize("given", IMAGE_OPTIONS, ids=names)
+def test_stack_equals_single_runs_on_images(tmp_path: Path, given: dict[str, Any]) -> None:
+    given = {
+        "data": "digits",
+        "network": "dcgan",
+        "g_width": 4,
+        "d_width": 4,
+        "precision": "float64",
+        **given,
+    }
+    stacked = dict_of_runs(tmp_path / "stack", "minimax", (3, 4), given)
+    singles = [dict_of_runs(tmp_path / f"{seed}", "minimax", (seed,), given) for seed in (3, 4)]
+    for built in (stacked, *singles):
+        while built.step < 5:
+            advance(built)
+            built.step += 1
+    for k, single in enumerate(singles):
+        for player in ("generator", "discriminator"):
+            for a, b in zip(weights(stacked, player, k), weights(single, player), strict=True):
+                torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-11)
+
+
 def dict_of_runs(folder: Path, recipe: str, seeds: tuple[int, ...], given: dict[str, Any]) -> Runs:
     if given.get("network") == "dcgan":
         # depth follows from the size and may not be given

@@ -123,7 +123,10 @@ def consensus(game: Game, draw: Draw, weight: float) -> Seen:
     gradient = [slope + weight * towards for slope, towards in zip(plain, pull, strict=True)]
     count = len(seen.d_gradient)
     _move(game, gradient[:count], gradient[count:])
-    return Seen(seen.discriminator, seen.generator._replace(gradient=plain[count:]), plain[:count])
+    generator = seen.generator._replace(
+        logit_slope=seen.generator.logit_slope.detach(), gradient=plain[count:]
+    )
+    return Seen(seen.discriminator, generator, plain[:count])
 
 
 def _look(game: Game, draw: Draw, create_graph: bool = False) -> Seen:

@@ -131,7 +131,12 @@ def _at_once(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
 
 
 def _penalised(runs: Runs, update: int) -> Game:
-    """The rules of one update of the discriminator: a lazy penalty counts in every k-th only, k times."""
+    """The rules of one update of the discriminator: a lazy penalty counts in every k-th only, k times.
+
+    It joins the loss there, so there are no more optimiser steps than without, and rates and betas stay as
+    they are. StyleGAN2 takes a step of its own for the penalty and lowers Adam's rate and betas to make up.
+    With SGD k steps add up to what they did before; Adam's second moment sees `k g^2` in place of `g^2`.
+    """
     return runs.game if update % runs.config.penalty_every == 0 else runs.game._replace(terms=())
 
 

@@ -173,7 +173,7 @@ def generator_gradient(game: Game, real: Tensor, fake: Tensor, create_graph: boo
         allow_unused=True,
         materialize_grads=True,
     )
-    slope = slope.detach() if slope.ndim == loss.ndim else slope.detach().sum(-1)
+    slope = slope if slope.ndim == loss.ndim else slope.sum(-1)
     return GeneratorStep(loss.detach(), fake_logits.detach(), slope * loss.shape[-1], gradient)
 
 
