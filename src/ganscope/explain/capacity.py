@@ -185,7 +185,10 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
             "discriminator sees (question 12).",
             "Blaming the loss for a gradient that dies in a deep generator. Its factor per layer is set by "
             "the "
-            "initial weights; He's or a skip connection repair it, another loss does not.",
+            "initial weights, and another loss does not change it.",
+            "Taking a gradient that arrives for a network that learns. He's weights deliver it at the start, "
+            "and the table says how far the plain deep generator came with it; skip connections are the "
+            "repair that lasts beyond the first step.",
         ),
         published=(),
         rows=_rows(grid, deep, seeds),
@@ -199,26 +202,27 @@ def _emd(outcomes: Sequence[Outcome] | Sequence[Deep]) -> float:
 
 
 def _in_two_sentences(grid: dict[tuple[int, int], list[Outcome]], deep: dict[str, list[Deep]]) -> str:
-    emd = {pair: _emd(outcomes) for pair, outcomes in grid.items()}
-    small, large = WIDTHS[0], WIDTHS[-1]
-    best = min(emd, key=lambda pair: emd[pair])
-    shapes = "the two of one width" if best[0] == best[1] else "two of different widths"
+    large = WIDTHS[-1]
+    by_g = [_emd(grid[g, large]) for g in WIDTHS]
+    by_d = [_emd(grid[large, d]) for d in WIDTHS]
+    costlier = "discriminator" if by_d[0] > by_g[0] else "generator"
     first = {name: fmean(run.before[0] for run in runs) for name, runs in deep.items()}
     plain, he, residual = (first[depth.name] for depth in DEPTHS[1:])
-    ends = {name: _emd(runs) for name, runs in deep.items()}
+    ends = [_emd(deep[depth.name]) for depth in DEPTHS]
     return (
-        f"They need not be: the best pair here is G {best[0]} wide against D {best[1]} wide, {shapes}, and "
-        "what costs is a network "
-        f"too small for its task (EMD {emd[small, large]:.1f} with only G, {emd[large, small]:.1f} with only "
-        f"D {small} wide, "
-        f"{emd[large, large]:.1f} with both {large}). Depth matters through the gradient: of what enters a "
-        f"{DEEP}-layer generator, "
-        f"{plain:.0e} reaches its first layer with PyTorch's initial weights, {he:.2g} with He's and "
-        f"{residual:.2g} with skip "
-        f"connections, which end at EMD {ends[DEPTHS[1].name]:.1f}, {ends[DEPTHS[2].name]:.1f} and "
-        f"{ends[DEPTHS[3].name]:.1f} "
-        f"where three layers reach {ends[DEPTHS[0].name]:.1f}."
+        f"They need not be: against a discriminator {large} wide, generators {_listed(WIDTHS)} wide end at "
+        f"EMD {_listed(by_g)}, and against a generator {large} wide, discriminators of these widths at "
+        f"{_listed(by_d)}; the {costlier} is the one that must not be too small. Depth matters through the "
+        f"gradient: of what enters a {DEEP}-layer generator, {plain:.0e} reaches its first layer with "
+        f"PyTorch's initial weights, {he:.2g} with He's and {residual:.2g} with skip connections, and after "
+        f"the same training these end at EMD {_listed(ends[1:])}, where three layers reach {ends[0]:.1f}."
     )
+
+
+def _listed(values: Sequence[float]) -> str:
+    """Write `8, 32 and 128`; what is no whole number with one decimal."""
+    *most, last = [f"{value:.1f}" if isinstance(value, float) else str(value) for value in values]
+    return f"{', '.join(most)} and {last}"
 
 
 def _grid_figure(grid: dict[tuple[int, int], list[Outcome]]) -> Figure:

@@ -157,11 +157,13 @@ def _in_two_sentences(found: dict[str, list[list[Look]]], floor: float) -> str:
         "the "
         f"digits is {slow[0]:.1f} with a discriminator slowed a thousandfold and {narrow[0]:.1f} with one of "
         "a single unit, "
-        f"against {healthy[0]:.1f} with a healthy one and {floor:.1f} for real rows. Its own AUC does not "
-        "show it "
-        f"({slow[1]:.2f} and {narrow[1]:.2f}), a fresh discriminator trained against the frozen generator "
-        "does: it "
-        f"reaches {slow[2]:.2f} and {narrow[2]:.2f}, against {healthy[2]:.2f} for the healthy run."
+        f"against {healthy[0]:.1f} with a healthy one and {floor:.1f} for real rows. What gives it away is a "
+        "fresh "
+        f"discriminator trained against the frozen generator: its AUC is {slow[2]:.2f} and {narrow[2]:.2f} "
+        "where the "
+        f"run's own reads {slow[1]:.2f} and {narrow[1]:.2f}; in the healthy run the two are {healthy[2]:.2f} "
+        "and "
+        f"{healthy[1]:.2f}."
     )
 
 
