@@ -172,23 +172,22 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
         ),
         protocol=(
             f"1,797 digits, 8 x 8 pixels, recipe r1. Grid: three hidden layers each, {steps} steps. Depth: "
-            "the "
-            f"generator alone is {DEEP} hidden layers of {WIDTH} units, the discriminator stays at three, "
-            f"{deep_steps} steps at the same learning rates. Gradients before the first step, at 256 latents."
+            f"the generator alone is {DEEP} hidden layers of {WIDTH} units, the discriminator stays at "
+            f"three, {deep_steps} steps at the same learning rates. Gradients before the first step, at 256 "
+            "latents."
         ),
         figures=(_grid_figure(grid), _gradient_figure(deep)),
         tables=(_grid_table(grid), _depth_table(deep)),
         mistakes=(
-            "Making the networks mirror images because a diagram does. Nothing in the game asks for it: what "
-            "counts is that neither is too small for its own task.",
+            "Making the networks mirror images because a diagram does. Nothing in the game asks for it: "
+            "what counts is that neither is too small for its own task.",
             "Shrinking the discriminator to “balance” the game: a generator learns only what its "
             "discriminator sees (question 12).",
             "Blaming the loss for a gradient that dies in a deep generator. Its factor per layer is set by "
-            "the "
-            "initial weights, and another loss does not change it.",
-            "Taking a gradient that arrives for a network that learns. He's weights deliver it at the start, "
-            "and the table says how far the plain deep generator came with it; skip connections are the "
-            "repair that lasts beyond the first step.",
+            "the initial weights, and another loss does not change it.",
+            "Taking a gradient that arrives for a network that learns. He's weights deliver it at the "
+            "start, and the table says how far the plain deep generator came with it; skip connections are "
+            "the repair that lasts beyond the first step.",
         ),
         published=(),
         rows=_rows(grid, deep, seeds),

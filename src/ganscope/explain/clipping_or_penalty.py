@@ -270,12 +270,11 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
         ),
         protocol=(
             f"Gradients: {DEPTH}-layer ReLU perceptrons without normalisation, width {DEEP_WIDTH}, on the "
-            "Swiss "
-            f"roll, an untrained generator held fixed, {deep_steps} critic steps, batch {BATCH}; RMSprop "
-            "5e-5 "
-            "with clipping, Adam 1e-4 with the penalty at λ = 0.1. Surfaces: critics 2-128-128-128-1 between "
-            f"the data and the data plus unit noise, {surface_steps} steps at ten times these rates. Slopes: "
-            "N(-2, 0.5²) against N(2, 0.5²), critic 1-64-64-1, Adam 3e-3, 600 steps, mean over [-1, 1]."
+            f"Swiss roll, an untrained generator held fixed, {deep_steps} critic steps, batch {BATCH}; "
+            "RMSprop 5e-5 with clipping, Adam 1e-4 with the penalty at λ = 0.1. Surfaces: critics "
+            f"2-128-128-128-1 between the data and the data plus unit noise, {surface_steps} steps at ten "
+            "times these rates. Slopes: N(-2, 0.5²) against N(2, 0.5²), critic 1-64-64-1, Adam 3e-3, 600 "
+            "steps, mean over [-1, 1]."
         ),
         figures=(_gradient_figure(deep), _weight_figure(deep), *_surface_figures(surfaces, len(seeds))),
         tables=(_deep_table(deep), _surface_table(surfaces), _slope_table(slopes)),
@@ -283,12 +282,13 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
             "Taking the clip value for the Lipschitz constant. It is a bound per weight: what the critic's "
             "slope is follows from c, width and depth together, and no layer count has a c that is right "
             "for the next.",
-            "Calling a slope other than 1 a failure of the penalty. The penalised optimum is 1 + W1/(2λ): at "
-            "the λ = 0.1 of the authors' own toy program a critic twenty times as steep is as it should be.",
+            "Calling a slope other than 1 a failure of the penalty. The penalised optimum is 1 + W1/(2λ): "
+            "at the λ = 0.1 of the authors' own toy program a critic twenty times as steep is as it should "
+            "be.",
             "Comparing raw critic losses between values of c or of λ: each has a scale of its own. Divide "
             "by the steepest pair of samples first (the certified share in the table).",
-            "Tuning c. The table shows the factor per layer at three values a decade apart; the interval in "
-            "which it is near 1 is narrow, and moves with the width.",
+            "Tuning c. The table shows the factor per layer at three values a decade apart; the interval "
+            "in which it is near 1 is narrow, and moves with the width.",
         ),
         published=_published(deep),
         rows=_rows(seeds, deep, surfaces, slopes),
@@ -307,13 +307,11 @@ def _in_two_sentences(deep: dict[str, list[Deep]], surfaces: dict[tuple[str, str
     better = share[PENALISED.name] > share[CLIPPED[1].name]
     return (
         f"The penalty: at depth {DEPTH} it passes the gradient back almost unchanged (× "
-        f"{digits(factors[PENALISED.name])} a "
-        f"layer), where clipping multiplies it by {digits(factors['clip 0.1'])}, "
-        f"{digits(factors['clip 0.01'])} or "
-        f"{digits(factors['clip 0.001'])} a layer at c = 0.1, 0.01 and 0.001, and at c = 0.01 leaves "
-        f"{box:.0%} of the "
-        f"weights at the edge of their box. On the three plane data sets the penalised critic certifies "
-        f"{share[PENALISED.name]:.0%} of the exact distance and the clipped one {share[CLIPPED[1].name]:.0%}"
+        f"{digits(factors[PENALISED.name])} a layer), where clipping multiplies it by "
+        f"{digits(factors['clip 0.1'])}, {digits(factors['clip 0.01'])} or {digits(factors['clip 0.001'])} a "
+        f"layer at c = 0.1, 0.01 and 0.001, and at c = 0.01 leaves {box:.0%} of the weights at the edge of "
+        f"their box. On the three plane data sets the penalised critic certifies {share[PENALISED.name]:.0%} "
+        f"of the exact distance and the clipped one {share[CLIPPED[1].name]:.0%}"
         + ("." if better else ", so there, with three layers, clipping was no worse.")
     )
 
@@ -341,8 +339,8 @@ def _weight_figure(deep: dict[str, list[Deep]]) -> Figure:
         band(figure, middles, shares, name, COLOURS[name], geometric=True)
     return finished(
         figure,
-        "Clipping drives almost every weight to the edge of its box, which leaves a critic of signs; "
-        "the penalty leaves the weights as they were spread.",
+        "Clipping drives almost every weight to the edge of its box, which leaves a critic of signs; the "
+        "penalty leaves the weights as they were spread.",
     )
 
 
@@ -438,14 +436,13 @@ def _published(deep: dict[str, list[Deep]]) -> tuple[Published, ...]:
             source="Gulrajani et al., Improved Training of Wasserstein GANs, 2017, figure 1b",
             protocol=(
                 "12-layer ReLU perceptrons without batch normalisation on the Swiss roll, c = 0.1, 0.01, "
-                "0.001 and "
-                f"the penalty. The paper's width is unpublished: {DEEP_WIDTH} here, and the generator stays "
-                "fixed."
+                f"0.001 and the penalty. The paper's width is unpublished: {DEEP_WIDTH} here, and the "
+                "generator stays fixed."
             ),
             criterion=(
                 "Going back one layer the gradient grows by more than 1.2 at c = 0.1, falls below 0.2 at "
-                "0.01 and "
-                "below 0.02 at 0.001, and stays within 0.8 and 1.25 under the penalty, for every seed."
+                "0.01 and below 0.02 at 0.001, and stays within 0.8 and 1.25 under the penalty, for every "
+                "seed."
             ),
             measured=told,
             reached=reached,

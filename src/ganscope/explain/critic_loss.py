@@ -85,10 +85,9 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
         ),
         protocol=(
             "1,797 digits, 8 x 8 pixels, recipes wgan-gp (five critic steps, λ varied) and wgan (weights "
-            "clipped at 0.03), "
-            f"perceptrons 128 wide, {steps} generator steps. Every number on the same "
-            f"{min(ROWS, len(judge('digits').data.held_out))} "
-            "held-out rows and as many samples; W1 solved exactly."
+            f"clipped at 0.03), perceptrons 128 wide, {steps} generator steps. Every number on the same "
+            f"{min(ROWS, len(judge('digits').data.held_out))} held-out rows and as many samples; W1 solved "
+            "exactly."
         ),
         figures=(_bounds_figure(found[SHOWN]), _scale_figure(found)),
         tables=(_table(found),),
@@ -96,15 +95,12 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
             "Worrying about a negative loss. It is minus the gap, and a critic that separates has a "
             "positive gap; a positive loss would say that it ranks fakes above real rows.",
             "Reading the logged curve with the penalty in it: the penalty is always positive, and near the "
-            "end it "
-            "can be of the size of the gap.",
+            "end it can be of the size of the gap.",
             "Comparing losses between λ, clip values, widths or seeds. Each critic has a scale K of its own.",
             "Expecting 0 at the end. Two finite samples of the same distribution are a floor apart, and a "
-            "critic "
-            "that is far from its optimum can read 0 while the samples are bad.",
-            "Taking the gap for the Wasserstein distance. It is a lower bound of K · W1; the certified bound "
-            "and the "
-            "exact distance on the same points say how good a bound.",
+            "critic that is far from its optimum can read 0 while the samples are bad.",
+            "Taking the gap for the Wasserstein distance. It is a lower bound of K · W1; the certified "
+            "bound and the exact distance on the same points say how good a bound.",
         ),
         published=(),
         rows=_rows(found, seeds),
@@ -119,14 +115,10 @@ def _in_two_sentences(found: dict[str, list[list[Look]]]) -> str:
     low, high = min(ratio, key=lambda n: ratio[n]), max(ratio, key=lambda n: ratio[n])
     return (
         "The loss is minus the gap between the mean score of real and of fake samples, so it is negative "
-        "whenever the "
-        "critic does its work, and it nears 0 from below as the fakes get better. Its scale is the critic's "
-        "own: on the "
-        f"same data the final gap is {ratio[low]:.2g} times the exact distance with {low} and "
-        f"{ratio[high]:.2g} times with "
-        f"{high}, and only its trend within one run, or the bound it certifies ({share:.0%} of the exact "
-        f"distance with {SHOWN}), "
-        "can be read."
+        "whenever the critic does its work, and it nears 0 from below as the fakes get better. Its scale is "
+        f"the critic's own: on the same data the final gap is {ratio[low]:.2g} times the exact distance with "
+        f"{low} and {ratio[high]:.2g} times with {high}, and only its trend within one run, or the bound it "
+        f"certifies ({share:.0%} of the exact distance with {SHOWN}), can be read."
     )
 
 
@@ -142,9 +134,8 @@ def _bounds_figure(runs: Sequence[Sequence[Look]]) -> Figure:
         band(figure, steps, [[getattr(look, what) for look in looks] for looks in runs], name, colour)
     return finished(
         figure,
-        f"{SHOWN}. The certified bound never exceeds the exact distance; the raw gap may. The floor compares "
-        "halves "
-        "of the real rows, so it is for samples half as large.",
+        f"{SHOWN}. The certified bound never exceeds the exact distance; the raw gap may. The floor "
+        "compares halves of the real rows, so it is for samples half as large.",
     )
 
 

@@ -104,17 +104,15 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
         formulas=(
             "a class is captured:   good samples of it ≥ 0.2 · N / 10,   N samples in all",
             "recall:   share of real rows that lie within the 5-nearest-neighbour ball of a sample",
-            "separable losses (minimax, non-saturating):   G is rewarded for every sample alone, wherever it "
-            "lies",
+            "separable losses (minimax, non-saturating):   G is rewarded for every sample alone, wherever "
+            "it lies",
         ),
         protocol=(
             "1,797 handwritten digits, 8 x 8 pixels; perceptrons of three layers, 128 wide, BatchNorm in "
-            "the "
-            f"generator; batch 64, Adam(0.5, 0.9), generator's rate 1e-3 held constant, {steps} steps, "
-            "looked at "
-            f"every {steps // looks}. Classes are named by a classifier trained on real rows; a sample "
-            "counts when it is "
-            f"nearer to a real row than 95 % of real rows are to one another. Recall over {COMPARED} rows."
+            f"the generator; batch 64, Adam(0.5, 0.9), generator's rate 1e-3 held constant, {steps} steps, "
+            f"looked at every {steps // looks}. Classes are named by a classifier trained on real rows; a "
+            "sample counts when it is nearer to a real row than 95 % of real rows are to one another. "
+            f"Recall over {COMPARED} rows."
         ),
         figures=(
             _class_figure(found[FAST_D.name][0], seeds[0], steps // looks),
@@ -127,8 +125,8 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
             "success. Count the classes, or measure recall beside precision.",
             "Judging by the losses: neither player's loss says which classes are served. A class nobody "
             "draws costs the generator nothing, for its loss is a mean over its own samples.",
-            "Counting a mode as found with its first good sample. The more samples one draws the more modes "
-            "are found so; a share of all samples does not have this flaw.",
+            "Counting a mode as found with its first good sample. The more samples one draws the more "
+            "modes are found so; a share of all samples does not have this flaw.",
             "Calling blur a collapse: off-target but spread samples have low precision and full recall.",
         ),
         published=(),
@@ -153,13 +151,10 @@ def _in_two_sentences(found: dict[str, list[list[Look]]]) -> str:
     keep = " and ".join(f"“{name}”" for name in full) or "none of the other settings"
     return (
         "Mode collapse is a generator that serves ever fewer kinds of real samples, and here it is caught: "
-        "with a "
-        f"discriminator four times as fast the digits peak at {peak:.1f} captured classes and end at "
-        f"{end:.1f}, while the "
-        f"share of good samples moves from {early:.0%} halfway to {late:.0%}. Its cause is that the loss of "
-        "a sample does not "
-        f"depend on the other samples, so nothing pulls the generator back to a class it has left; "
-        f"{keep} end{'s' if len(full) == 1 else ''} with all ten."
+        f"with a discriminator four times as fast the digits peak at {peak:.1f} captured classes and end at "
+        f"{end:.1f}, while the share of good samples moves from {early:.0%} halfway to {late:.0%}. Its cause "
+        "is that the loss of a sample does not depend on the other samples, so nothing pulls the generator "
+        f"back to a class it has left; {keep} end{'s' if len(full) == 1 else ''} with all ten."
     )
 
 

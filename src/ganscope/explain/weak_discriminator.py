@@ -116,21 +116,18 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
         protocol=(
             "1,797 digits, 8 x 8 pixels, recipe r1 (non-saturating loss with R1), perceptrons 128 wide, "
             f"{steps} steps. The discriminator is healthy, or learns a thousandfold slower (rate 1e-6), or "
-            "has a "
-            f"single hidden unit. The probe, 64-128-128-1, trains for {PROBE_STEPS} steps of Adam 1e-3 on "
-            "training "
-            f"rows against {PROBED} samples of the frozen generator, and is judged on {PROBED} held-out rows "
-            "and "
-            "as many other samples."
+            f"has a single hidden unit. The probe, 64-128-128-1, trains for {PROBE_STEPS} steps of Adam 1e-3 "
+            f"on training rows against {PROBED} samples of the frozen generator, and is judged on {PROBED} "
+            "held-out rows and as many other samples."
         ),
         figures=(_emd_figure(found, floor), _auc_figure(found)),
         tables=(_table(found),),
         mistakes=(
-            "Reading an AUC of ½ (or D loss = 2 ln 2) as success. It is what a perfect generator gives, and "
-            "what a discriminator gives that has learnt nothing; only a fresh one tells them apart.",
-            "Taking the small gradient of a weak discriminator for a vanished one: the loss factor is large "
-            "(about ½), the critic's slope is small, and what is needed is more discriminator, not another "
-            "loss.",
+            "Reading an AUC of ½ (or D loss = 2 ln 2) as success. It is what a perfect generator gives, "
+            "and what a discriminator gives that has learnt nothing; only a fresh one tells them apart.",
+            "Taking the small gradient of a weak discriminator for a vanished one: the loss factor is "
+            "large (about ½), the critic's slope is small, and what is needed is more discriminator, not "
+            "another loss.",
             "Weakening D whenever its loss is low. For a penalised or Wasserstein critic a strong D is the "
             "point; weaken it only where a harm is measured.",
         ),
@@ -154,16 +151,11 @@ def _in_two_sentences(found: dict[str, list[list[Look]]], floor: float) -> str:
     healthy, slow, narrow = (end[setting.name] for setting in SETTINGS)
     return (
         "Then the generator learns only what that discriminator knows: after the same steps its distance to "
-        "the "
-        f"digits is {slow[0]:.1f} with a discriminator slowed a thousandfold and {narrow[0]:.1f} with one of "
-        "a single unit, "
-        f"against {healthy[0]:.1f} with a healthy one and {floor:.1f} for real rows. What gives it away is a "
-        "fresh "
-        f"discriminator trained against the frozen generator: its AUC is {slow[2]:.2f} and {narrow[2]:.2f} "
-        "where the "
-        f"run's own reads {slow[1]:.2f} and {narrow[1]:.2f}; in the healthy run the two are {healthy[2]:.2f} "
-        "and "
-        f"{healthy[1]:.2f}."
+        f"the digits is {slow[0]:.1f} with a discriminator slowed a thousandfold and {narrow[0]:.1f} with "
+        f"one of a single unit, against {healthy[0]:.1f} with a healthy one and {floor:.1f} for real rows. "
+        "What gives it away is a fresh discriminator trained against the frozen generator: its AUC is "
+        f"{slow[2]:.2f} and {narrow[2]:.2f} where the run's own reads {slow[1]:.2f} and {narrow[1]:.2f}; in "
+        f"the healthy run the two are {healthy[2]:.2f} and {healthy[1]:.2f}."
     )
 
 
