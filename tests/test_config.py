@@ -38,6 +38,16 @@ def test_given_values_override_the_recipe_and_the_recipe_the_defaults() -> None:
     assert resolve("wgan-gp", {"n_critic": 2}).n_critic == 2
 
 
+def test_a_recipe_has_values_for_single_data_sets(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('objective = "hinge"\nsteps = 7\n[on.ring]\nsteps = 9\nlatent_dim = 2\n')
+    found = [resolve(str(path), given) for given in ({}, {"data": "digits"}, {"data": "ring"})]
+    assert [(c.objective, c.steps, c.latent_dim) for c in found] == [
+        ("hinge", 7, 32), ("hinge", 7, 32), ("hinge", 9, 2),
+    ]  # fmt: skip
+    assert resolve(str(path), {"data": "ring", "steps": 11}).steps == 11
+
+
 def test_a_recipe_file_of_the_user(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('objective = "hinge"\npenalty = "r1"\npenalty_weight = 0.5\n')
@@ -52,6 +62,9 @@ def test_a_recipe_file_of_the_user(tmp_path: Path) -> None:
         ('objective = "hinge"\n\nsteps = -3\n', ["line 3", "-3"]),
         ("objective = hinge\n", ["valid TOML", "line 1"]),
         ('penalty = "r3"\n', ["r3", "r1"]),
+        ("steps = 3\n[on.rign]\nsteps = 4\n", ["line 2", "rign", "'ring'"]),
+        ("steps = 3\n[on.ring]\nstpes = 4\n", ["line 3", "stpes", "'steps'"]),
+        ("on = 3\n", ["line 1", "[on.ring]"]),
     ],
 )
 def test_a_broken_recipe_names_the_line(tmp_path: Path, text: str, words: list[str]) -> None:

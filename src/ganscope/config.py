@@ -255,7 +255,8 @@ def load_recipe(name: str) -> dict[str, Any]:
         name: one of `recipe_names()`, or the path of a TOML file of the user's own.
 
     Returns:
-        The values the recipe sets; `paper` and `about` (what it is and where it comes from) among them.
+        The values the recipe sets; `paper` and `about` (what it is and where it comes from) among them. A
+        table `[on.ring]` holds values for that built-in data set alone; `resolve` lets them win.
 
     Raises:
         BadInput: no such recipe, or a file that is not valid TOML, names no field or sets a wrong value.
@@ -288,9 +289,10 @@ def load_recipe(name: str) -> dict[str, Any]:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"recipe {where} is not valid TOML: {_uncapitalised(str(error))}.") from None
-    settings = _settings(values)
     try:
-        _refuse_idle_options(_validated(settings), settings)
+        for data in (None, *_tables(values)):
+            settings = _settings(values, data)
+            _refuse_idle_options(_validated(settings), settings)
     except _BadField as error:
         raise BadInput(f"recipe {where}{_line_of(text, error.field)}: {error}") from None
     return values
@@ -322,7 +324,8 @@ def resolve(
     """
     settings: dict[str, Any] = {}
     if recipe is not None:
-        settings = _settings(load_recipe(recipe)) if chosen is None else dict(chosen)
+        data = str(given.get("data", RunConfig.model_fields["data"].default))
+        settings = _settings(load_recipe(recipe), data) if chosen is None else dict(chosen)
         settings["recipe"] = Path(recipe).stem if recipe.endswith(".toml") else recipe
     config = _validated({**DATA_DEFAULTS.get(str(given.get("data")), {}), **settings, **given})
     _refuse_idle_options(config, given)
@@ -371,9 +374,21 @@ class _BadField(BadInput):
         self.field = field
 
 
-def _settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a recipe is configuration."""
-    return {key: value for key, value in recipe.items() if key not in ("about", "paper")}
+def _settings(recipe: Mapping[str, Any], data: str | None) -> dict[str, Any]:
+    """What of a recipe is configuration, with the values it has for one data set."""
+    common = {key: value for key, value in recipe.items() if key not in ("about", "paper", "on")}
+    return common | (_tables(recipe).get(data, {}) if data is not None else {})
+
+
+def _tables(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The values a recipe has for single data sets, by their names."""
+    tables = recipe.get("on", {})
+    if not isinstance(tables, dict) or not all(isinstance(values, dict) for values in tables.values()):
+        raise _BadField("on", "on holds tables, one a data set: write [on.ring] and values below it.")
+    for data in tables:
+        if data not in BUILT_IN_DATA:
+            raise _BadField(f"on.{data}", unknown("data", data, BUILT_IN_DATA))
+    return tables
 
 
 def _refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:
