@@ -27,7 +27,7 @@ from ganscope.lipschitz import (
     with_target,
 )
 from ganscope.monitor import Monitor, pooled, some_rows
-from ganscope.nets import NETS
+from ganscope.nets import NETS, FourierFeatures
 from ganscope.objectives import OBJECTIVES, smoothed
 from ganscope.own import check_discriminator, check_generator, check_objective, check_types
 from ganscope.training import Game, Runs, Term, streams
@@ -271,9 +271,12 @@ def networks(
             )  # fmt: skip
         if discriminator is None:
             shape = packed_shape(data.shape, config.pack)
+            waves = FourierFeatures(shape, config.d_fourier) if config.d_fourier else None
             discriminator = NETS[config.network].discriminator(
-                shape, config.d_width, config.d_depth, config.d_norm
+                (waves.outputs,) if waves else shape, config.d_width, config.d_depth, config.d_norm
             )
+            if waves:
+                discriminator = nn.Sequential(waves, *discriminator.children())
             if config.d_lipschitz != "none":
                 discriminator = CONSTRUCTIONS[config.d_lipschitz](discriminator, shape)
     return generator, discriminator

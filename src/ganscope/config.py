@@ -44,7 +44,7 @@ DATA_DEFAULTS: dict[str, dict[str, Any]] = {"ring": {"steps": 12_000}, "grid": {
 AUTO = "auto"
 """The recipe that is chosen by the data's shape: see `ganscope.auto`."""
 GENERATOR_FIELDS = ("g_width", "g_depth", "g_norm")
-DISCRIMINATOR_FIELDS = ("d_width", "d_depth", "d_norm", "d_lipschitz")
+DISCRIMINATOR_FIELDS = ("d_width", "d_depth", "d_norm", "d_lipschitz", "d_fourier")
 
 
 class RunConfig(BaseModel):
@@ -109,6 +109,9 @@ class RunConfig(BaseModel):
     d_lipschitz: Literal["none", "spectral", "spectral-operator", "orthogonal"] = Field(
         "none",
         description="Discriminator: weights divided by the norm of their kernel or operator, or orthogonal.",
+    )
+    d_fourier: float = Field(
+        0.0, ge=0, description="Discriminator: spread of random Fourier frequencies it sees too; 0 is off."
     )
     latent_dim: int = Field(32, ge=1, le=2**16, description="Dimension of the latent z ~ N(0, I).")
 
@@ -412,6 +415,18 @@ def _refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:
                 f"{flag(option)} {given[option]} has no effect on dcgan, whose depth follows from the image "
                 "size: leave it out or use --network mlp.",
             )
+    if config.d_fourier and config.network != "mlp":
+        raise _BadField(
+            "d_fourier",
+            f"--d-fourier {config.d_fourier} has no effect on {config.network}: leave it out or use "
+            "--network mlp.",
+        )
+    if config.d_fourier and config.d_lipschitz != "none":
+        raise _BadField(
+            "d_fourier",
+            f"--d-fourier {config.d_fourier} steepens what --d-lipschitz {config.d_lipschitz} has "
+            "bounded: use one of the two.",
+        )
     if config.d_lipschitz != "none" and config.clip:
         raise _BadField(
             "clip",

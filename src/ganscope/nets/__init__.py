@@ -2,10 +2,11 @@
 
 from ganscope.nets import dcgan, mlp
 from ganscope.nets.blocks import NetworkPair
+from ganscope.nets.fourier import FourierFeatures
 
 NETS: dict[str, NetworkPair] = {
     "mlp": NetworkPair(mlp.generator, mlp.discriminator),
     "dcgan": NetworkPair(dcgan.generator, dcgan.discriminator),
 }
 
-__all__ = ["NETS", "NetworkPair"]
+__all__ = ["NETS", "FourierFeatures", "NetworkPair"]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm, leaky_relu
 
 from ganscope.nets.blocks import Reshape
+from ganscope.nets.fourier import FourierFeatures
 
 Function = Callable[[dict[str, Tensor], Tensor], Tensor]
 """`(parameters [K, ...] by the module's own names, x [K, B, ...]) -> [K, B, ...]`."""
@@ -26,8 +27,8 @@ def batched(module: nn.Module) -> Function | None:
     rounding, as with `vmap`, in about two thirds of its time at a hundred units a layer.
 
     Args:
-        module: an `nn.Sequential` of `Linear`, `LayerNorm` over the last dimension, `Flatten`, `Reshape` and
-            activations, each exactly of that class: a subclass may compute something else.
+        module: an `nn.Sequential` of `Linear`, `LayerNorm` over the last dimension, `Flatten`, `Reshape`,
+            `FourierFeatures` and activations, each exactly of that class: a subclass may differ.
 
     Returns:
         The function, or None for any other module.
@@ -65,7 +66,7 @@ def batched(module: nn.Module) -> Function | None:
 def _layer(name: str, module: nn.Module) -> Function | None:
     """What one module does to K batches; None where that is not known."""
     kind = type(module)
-    if kind in ELEMENTWISE:
+    if kind in ELEMENTWISE or kind is FourierFeatures:  # the runs share its frequencies
         return lambda parameters, x: module(x)
     if isinstance(module, nn.Linear) and kind is nn.Linear:
         return _linear(f"{name}.weight", None if module.bias is None else f"{name}.bias")
