@@ -5,10 +5,14 @@ from __future__ import annotations
 import copy
 import functools
 import gc
+import json
+import math
 import os
 import platform
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,9 +26,12 @@ from ganscope import build
 from ganscope.config import RunConfig, resolve
 from ganscope.training import Runs, streams
 from ganscope.training.loop import advance
+from peers.turns import Times, Worker
 
 CRITIC_STEPS = {"wgan": 5, "wgan-gp": 5}
 """Discriminator steps a step, as in the papers; 1 for all other recipes."""
+SOURCE = Path(build.__file__).parents[1]
+"""Where ganscope lies, for processes in other environments."""
 LONG = 1_000_000
 """Steps of a configuration no benchmark reaches the end of."""
 
@@ -39,13 +46,6 @@ class Spread(NamedTuple):
     def __str__(self) -> str:
         """Show as `1.02 (0.98-1.07)`."""
         return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
-
-
-class Times(NamedTuple):
-    """Seconds on the wall, and of processors in this process: the latter leave out what others took away."""
-
-    wall: float
-    cpu: float
 
 
 Turn = Callable[[int], Times]
@@ -101,6 +101,24 @@ def by_hand_like(runs: Runs) -> tuple[by_hand.Step, nn.Module, nn.Module]:
     )
     step = by_hand.STEPS[config.recipe](generator, discriminator, rows, config, draws)
     return step, generator, discriminator
+
+
+def case_of(runs: Runs, **more: Any) -> dict[str, Any]:
+    """Describe a game to a worker in another environment, which has no ganscope or no torch."""
+    config = runs.config
+    return {
+        **config.model_dump(),
+        "width": config.g_width,
+        "shape": list(runs.held_out.shape[1:]),
+        "rows": len(runs.rows),
+        "bounded": any(isinstance(module, nn.Tanh) for module in runs.game.generator.module.modules()),
+        **more,
+    }
+
+
+def in_scans(worker: Worker, length: int) -> Turn:
+    """Ask a JAX worker for steps: it takes them in scans of a fixed length, at times more than asked for."""
+    return lambda steps: worker.run(length * math.ceil(steps / length))
 
 
 def stepping(runs: Runs) -> Callable[[], None]:
@@ -160,9 +178,7 @@ def taking_turns(turns: Sequence[Turn], blocks: int, block_seconds: float = 0.01
     Returns:
         See `interleaved`.
     """
-    for turn in turns:
-        turn(5)
-    calls = [max(1, round(block_seconds / turn(5).cpu)) for turn in turns]
+    calls = [_steps_within(block_seconds, turn) for turn in turns]
     measured: list[list[Times]] = [[] for _ in turns]
     gc.collect()
     for block in range(blocks):
@@ -172,9 +188,42 @@ def taking_turns(turns: Sequence[Turn], blocks: int, block_seconds: float = 0.01
     return measured
 
 
+def _steps_within(seconds: float, turn: Turn) -> int:
+    """Warm a side up, and see how many of its steps fit into a time; at least one."""
+    turn(2)
+    steps = min(5, max(1, round(seconds / turn(1).cpu)))
+    return max(1, round(seconds / turn(steps).cpu))
+
+
 def ratios(measured: Sequence[float], reference: Sequence[float]) -> Spread:
     """How many times as long as the reference, block by block."""
     return spread([a / b for a, b in zip(measured, reference, strict=True)])
+
+
+def in_own_process(script: str, threads: int, quick: bool) -> dict[str, Any]:
+    """Measure with a number of threads in a fresh process: torch sets up its threads once.
+
+    Args:
+        script: the benchmark, which takes `--threads`, `--json` and `--quick`.
+        threads: of torch.
+        quick: fewer blocks.
+
+    Returns:
+        The one result in its JSON file.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "results.json"
+        command = [sys.executable, script, "--threads", str(threads), "--json", str(file)]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+        subprocess.run(
+            [*command, *(["--quick"] if quick else [])],
+            check=True,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )
+        (result,) = json.loads(file.read_text(encoding="utf-8"))
+    assert isinstance(result, dict)
+    return result
 
 
 def machine() -> dict[str, str]:

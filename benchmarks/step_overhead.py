@@ -17,9 +17,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -70,7 +68,7 @@ def main() -> None:
     if given.threads is not None:
         results = [measured(given.threads, given.quick)]
     else:
-        results = [_in_own_process(threads, given.quick) for threads in (1, 2)]
+        results = [sides.in_own_process(__file__, threads, given.quick) for threads in (1, 2)]
     print(report(results))
     if given.json is not None:
         given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
@@ -199,23 +197,6 @@ def loop_ratio(runs: Runs) -> float:
         train(runs)
         total = time.perf_counter() - start
     return (total - spent["_evaluate"] - spent["_checkpoint"]) / spent["advance"]
-
-
-def _in_own_process(threads: int, quick: bool) -> dict[str, Any]:
-    """Measure with a number of threads in a fresh process: torch sets up its threads once."""
-    with tempfile.TemporaryDirectory() as name:
-        file = Path(name) / "results.json"
-        command = [sys.executable, __file__, "--threads", str(threads), "--json", str(file)]
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-        subprocess.run(
-            [*command, *(["--quick"] if quick else [])],
-            check=True,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-        )
-        (result,) = json.loads(file.read_text(encoding="utf-8"))
-    assert isinstance(result, dict)
-    return result
 
 
 if __name__ == "__main__":

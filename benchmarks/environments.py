@@ -1,0 +1,64 @@
+"""Environments of their own for the programs ganscope is measured against; `make bench-setup` makes them.
+
+    python benchmarks/environments.py
+
+They lie in `benchmarks/.envs`, which git ignores; what is there already stays. *peers* holds torchgan and
+torch-mimicry, both without a release for years. They run on the very torch of this environment: its folder
+is put on their path, and they are installed without their dependencies, which would bring another torch.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ENVIRONMENTS = Path(__file__).parent / ".envs"
+WANTED = {
+    "jax": [["jax==0.10.2", "jaxlib==0.10.2"]],
+    "peers": [
+        ["--no-deps", "torchgan==0.1.0", "torch-mimicry==0.1.16", "torchvision==0.28.0"],
+        # imported by mimicry; they ask for no torch
+        ["--no-warn-conflicts", "tensorboard==2.20.0", "scikit-image==0.26.0"],
+    ],
+}
+"""What pip is asked for, one call after another. torchvision 0.28 goes with torch 2.13."""
+ON_OUR_TORCH = ("peers",)
+
+
+def python(name: str) -> Path:
+    """Find the interpreter of an environment, making the environment where there is none.
+
+    Args:
+        name: one of `WANTED`.
+
+    Returns:
+        Path of its Python.
+    """
+    folder = ENVIRONMENTS / name
+    interpreter, ready = folder / "bin" / "python", folder / ".ready"
+    wanted = repr(WANTED[name])
+    if ready.exists() and ready.read_text(encoding="utf-8") == wanted:
+        return interpreter
+    print(f"making {folder} ...", file=sys.stderr, flush=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+    if name in ON_OUR_TORCH:
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        path = folder / "lib" / version / "site-packages" / "torch.pth"
+        path.write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+    for packages in WANTED[name]:
+        pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *packages], check=True)
+    ready.write_text(wanted, encoding="utf-8")
+    return interpreter
+
+
+def main() -> None:
+    """Make all environments."""
+    for name in WANTED:
+        print(python(name))
+
+
+if __name__ == "__main__":
+    main()
