@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections.abc import Callable
@@ -16,9 +17,10 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import pairwise_distances
 from torch import Tensor
 
+import metric_references
 from ganscope import metrics
 from ganscope.contracts import BadInput
-from ganscope.metrics import METRICS, PRDC, emd, frechet_distance, kid, prdc
+from ganscope.metrics import METRICS, PRDC, emd, frechet_distance, kid, prdc, sliced_w1
 from ganscope.metrics import kid as kid_function
 from ganscope.transport import exact_w1
 
@@ -104,7 +106,7 @@ def test_one_row_has_no_spread(metric: Metric) -> None:
 
 def test_every_listed_name_exists() -> None:
     assert all(hasattr(metrics, name) for name in metrics.__all__)
-    assert set(METRICS.values()) == {emd, frechet_distance, kid, prdc}
+    assert set(METRICS.values()) == {emd, frechet_distance, kid, prdc, sliced_w1}
 
 
 # Earth Mover's Distance -------------------------------------------------------
@@ -347,7 +349,7 @@ def test_frechet_of_constant_columns_and_constant_sets() -> None:
 # What moves which number ------------------------------------------------------
 
 
-@pytest.mark.parametrize("metric", [emd, frechet_distance, kid])
+@pytest.mark.parametrize("metric", [emd, frechet_distance, kid, sliced_w1])
 def test_distances_grow_with_the_shift(metric: Any) -> None:
     x, y = normal(200, 2, seed=40), normal(200, 2, seed=41)
     answers = [metric(x, y + shift) for shift in (0.0, 0.5, 1.0, 2.0)]
@@ -368,3 +370,61 @@ def test_half_the_spread_and_double_the_spread_move_opposite_numbers() -> None:
     assert prdc(real, wide).precision < 0.05
     assert prdc(real, wide).recall > 0.95
     assert cdist(real, narrow).mean() < cdist(real, wide).mean()
+
+
+# Sliced W1 --------------------------------------------------------------------
+
+
+def test_sliced_w1_of_a_shift_is_its_mean_projection() -> None:
+    # closed form: every slice moves by |theta . t|, in the mean |t| Gamma(D/2) / (sqrt(pi) Gamma(D/2 + 1/2))
+    real = normal(60, 5, seed=0)
+    shift = torch.arange(5, dtype=torch.float64)
+    found = sliced_w1(real, real + shift, projections=4000)
+    mean = math.gamma(2.5) / (math.sqrt(math.pi) * math.gamma(3)) * float(shift.norm())
+    deviation = float(shift.norm()) * math.sqrt(1 / 5 - (mean / float(shift.norm())) ** 2) / math.sqrt(4000)
+    assert found == pytest.approx(mean, abs=4 * deviation)
+
+
+@pytest.mark.parametrize(("n", "m"), [(40, 40), (40, 25)])
+def test_sliced_w1_on_the_line_is_w1(n: int, m: int) -> None:
+    real, fake = normal(n, 1, seed=0), 2 * normal(m, 1, seed=1) + 1
+    assert sliced_w1(real, fake, projections=3) == pytest.approx(emd(real, fake), rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "m", "dimension"), [(30, 30, 2), (30, 45, 7)])
+def test_sliced_w1_agrees_with_pot(n: int, m: int, dimension: int) -> None:
+    """POT's, at the same directions."""
+    import ot
+
+    real, fake = normal(n, dimension, seed=0), 1.5 * normal(m, dimension, seed=1) + 0.3
+    directions = np.random.default_rng(3).standard_normal((50, dimension))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    theirs = ot.sliced_wasserstein_distance(real.numpy(), fake.numpy(), projections=directions.T, p=1)
+    assert sliced_w1(real, fake, projections=50, seed=3) == pytest.approx(theirs, rel=1e-10)
+
+
+def test_sliced_w1_never_exceeds_w1_and_repeats_itself() -> None:
+    real, fake = normal(50, 6, seed=0), normal(50, 6, seed=1) + 0.5
+    assert 0 < sliced_w1(real, fake) < emd(real, fake)
+    assert sliced_w1(real, fake) == sliced_w1(real, fake)
+    assert sliced_w1(real, fake, seed=1) != sliced_w1(real, fake)
+    assert sliced_w1(real, real.flip(0)) == 0.0
+    assert sliced_w1(7 * real, 7 * fake) == pytest.approx(7 * sliced_w1(real, fake), rel=1e-12)
+    for wrong in ({"projections": 0}, {"seed": -1}):
+        with pytest.raises(BadInput, match="give at least 1"):
+            sliced_w1(real, fake, **wrong)
+
+
+# Against the field's reference packages ---------------------------------------
+
+
+@pytest.mark.parametrize("name", metric_references.CASES)
+def test_metrics_agree_with_prdc_and_torch_fidelity(name: str) -> None:
+    """prdc 0.2 and torch-fidelity 0.4.0, whose answers are stored: see `metric_references.py`."""
+    stored = json.loads(metric_references.STORED.read_text())["cases"][name]
+    real, fake = metric_references.features(name)
+    assert kid(real, fake) == pytest.approx(stored["kid"], rel=1e-9)
+    # their root is that of the product's eigenvalues, which are rounded where the covariances are singular
+    assert frechet_distance(real, fake) == pytest.approx(stored["frechet"], rel=1e-6)
+    for k in metric_references.NEIGHBOURS:
+        assert prdc(real, fake, k=k)._asdict() == pytest.approx(stored["prdc"][str(k)], rel=1e-12)

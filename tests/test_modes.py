@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections import Counter
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from ganscope.contracts import BadInput, ModeReport
 from ganscope.data import DATASETS
-from ganscope.metrics import ClassJudge, class_judge, mode_report, stacked_judge
+from ganscope.metrics import ClassJudge, class_judge, mode_report, reverse_kl_floor, stacked_judge
 
 GRID = torch.tensor([[2.0 * i, 2.0 * j] for i in range(-2, 3) for j in range(-2, 3)])
 
@@ -411,3 +412,44 @@ def test_judges_built_twice_agree(judge: ClassJudge, digits: Digits) -> None:
     again = class_judge(*digits)
     assert again[1:] == judge[1:]
     assert again.report(digits[2]) == judge.report(digits[2])
+
+
+# The floor of the reverse KL ----
+
+
+@pytest.mark.parametrize(("shares", "samples"), [((0.5, 0.5), 3), ((0.2, 0.3, 0.5), 6), ((0.6, 0.1, 0.3), 4)])
+def test_the_floor_of_the_reverse_kl_is_the_mean_over_all_samples(
+    shares: tuple[float, ...], samples: int
+) -> None:
+    # second source: every possible sequence of modes with its probability
+    expected = 0.0
+    for drawn in itertools.product(range(len(shares)), repeat=samples):
+        held = Counter(drawn)
+        probability = math.prod(shares[mode] for mode in drawn)
+        expected += probability * sum(
+            n / samples * math.log(n / samples / shares[mode]) for mode, n in held.items()
+        )
+    assert reverse_kl_floor(shares, samples) == pytest.approx(expected, rel=1e-12)
+    assert reverse_kl_floor([7 * share for share in shares], samples) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("modes", [1, 2, 10, 1000])
+def test_the_floor_of_the_reverse_kl_nears_its_expansion(modes: int) -> None:
+    samples = 40 * modes
+    floor = reverse_kl_floor([1 / modes] * modes, samples)
+    assert floor == pytest.approx((modes - 1) / (2 * samples), rel=0.01, abs=1e-12)
+    assert floor >= (modes - 1) / (2 * samples) * (1 - 1e-9)
+
+
+def test_the_floor_of_the_reverse_kl_is_what_a_perfect_sampler_measures() -> None:
+    rng = np.random.default_rng(0)
+    centres = 100 * np.arange(12.0)[:, None]
+    measured = [mode_report(centres[rng.integers(12, size=90)], centres, 1.0).reverse_kl for _ in range(400)]
+    error = np.std(measured) / math.sqrt(len(measured))
+    assert abs(np.mean(measured) - reverse_kl_floor([1] * 12, 90)) < 4 * error
+
+
+@pytest.mark.parametrize(("shares", "samples"), [((0.5, 0.5), 0), ((1.0, 0.0), 5), ((1.0, -1.0), 5), ((), 5)])
+def test_a_floor_of_nothing_is_refused(shares: tuple[float, ...], samples: int) -> None:
+    with pytest.raises(BadInput, match="at least"):
+        reverse_kl_floor(shares, samples)

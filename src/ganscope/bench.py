@@ -18,7 +18,7 @@ from ganscope import record
 from ganscope.config import BUILT_IN_DATA, unknown
 from ganscope.contracts import BadInput, Dataset, ModeReport
 from ganscope.data import DATASETS, from_rows, from_torch_dataset, in_units, load
-from ganscope.metrics import class_judge, emd, mode_report, prdc, stacked_judge
+from ganscope.metrics import class_judge, emd, mode_report, prdc, reverse_kl_floor, stacked_judge
 from ganscope.training import streams
 
 COMPARED_ROWS = 500
@@ -59,7 +59,7 @@ def bench(data: Dataset, batch_size: int = 1) -> Bench:
     """
     check_rows(data, batch_size)
     held_out = data.held_out[:COMPARED_ROWS]
-    judge, accuracy, samples = _judge(data)
+    judge, accuracy, samples, shares = _judge(data)
 
     def measure(fake: Tensor) -> dict[str, Any]:
         distance = emd(held_out, fake[: len(held_out)]) if fake.isfinite().all() else None
@@ -75,6 +75,7 @@ def bench(data: Dataset, batch_size: int = 1) -> Bench:
         "mode_names": _mode_names(data),
         "judge_accuracy": accuracy,
         "judged_samples": samples if judge is not None else None,
+        "reverse_kl_floor": reverse_kl_floor(shares, samples) if shares else None,
         "value_range": data.value_range,
         "centres": None if data.centres is None else data.centres.tolist(),
         "columns": list(data.columns),
@@ -170,8 +171,9 @@ def evaluate(data: Dataset, fake: Tensor) -> dict[str, Any]:
 
     Returns:
         `emd` of up to 500 samples against as many held-out rows; `emd_floor`, the mean EMD of five sets of
-        training rows of that size; modes where they are known, over all samples; `prdc` with k = 5 between
-        raw rows; `prdc_real`, the same five sets of training rows in place of samples.
+        training rows of that size; modes where they are known, over all samples, and `reverse_kl_floor`, what
+        a perfect sampler of as many is expected to measure; `prdc` with k = 5 between raw rows; `prdc_real`,
+        the same five sets of training rows in place of samples.
 
     Raises:
         BadInput: samples of another shape, too few, or not finite.
@@ -190,7 +192,7 @@ def evaluate(data: Dataset, fake: Tensor) -> dict[str, Any]:
     check_samples(len(fake))
     rows = min(COMPARED_ROWS, len(fake), len(data.held_out))
     held_out, compared = data.held_out[:rows], fake[:rows]
-    judge, accuracy, _ = _judge(data)
+    judge, accuracy, _, shares = _judge(data)
     draws = [prdc(held_out, draw)._asdict() for draw in _floor_draws(data, rows)]
     found: dict[str, Any] = {
         "data": data.name,
@@ -206,6 +208,7 @@ def evaluate(data: Dataset, fake: Tensor) -> dict[str, Any]:
         modes = _modes(judge(fake))
         missing = [names[mode] for mode in modes["missing"]]
         found |= {"modes": len(names), **modes, "missing": missing, "judge_accuracy": accuracy}
+        found["reverse_kl_floor"] = reverse_kl_floor(shares, len(fake))
     return found
 
 
@@ -255,17 +258,24 @@ def _same(units: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
     return bool(record.jsonable(dict(units)) == record.jsonable(dict(others)))
 
 
-def _judge(data: Dataset) -> tuple[Callable[[Tensor], ModeReport] | None, float | None, int]:
-    """How modes are told apart in this data: by known centres, by a classifier, or not at all."""
+def _judge(
+    data: Dataset,
+) -> tuple[Callable[[Tensor], ModeReport] | None, float | None, int, tuple[float, ...]]:
+    """How modes are told apart in this data, by known centres or a classifier, and their fair shares."""
     samples = JUDGED_SAMPLES.get(data.name, 2_500)
     if data.centres is not None and data.std is not None:
         centres, std = data.centres, data.std
-        return (lambda fake: mode_report(fake, centres, std)), None, samples
+        return (
+            (lambda fake: mode_report(fake, centres, std)),
+            None,
+            samples,
+            (1 / len(centres),) * len(centres),
+        )
     if data.labels is not None and data.held_out_labels is not None and isinstance(data.train, Tensor):
         make = stacked_judge if data.name == "stacked-digits" else class_judge
         judge = make(data.train, data.labels, data.held_out, data.held_out_labels)
-        return judge.report, judge.accuracy, samples
-    return None, None, 0
+        return judge.report, judge.accuracy, samples, judge.shares
+    return None, None, 0, ()
 
 
 def _modes(report: ModeReport) -> dict[str, Any]:

@@ -119,6 +119,8 @@ def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:
             f"{found['captured']} of {found['modes']} modes captured{missing}; "
             f"{found['high_quality']:.0%} of {found['samples']} samples are of high quality."
         )
+        measured, floor = _rounded([found["reverse_kl"], found["reverse_kl_floor"]])
+        say(f"Reverse KL over modes: {measured} nats; a perfect sampler of as many would measure {floor}.")
 
 
 def print_questions(as_json: bool) -> None:

@@ -10,14 +10,16 @@ from torch import Tensor
 from ganscope.metrics.emd import emd
 from ganscope.metrics.frechet import frechet_distance
 from ganscope.metrics.kid import kid
-from ganscope.metrics.modes import ClassJudge, class_judge, mode_report, stacked_judge
+from ganscope.metrics.modes import ClassJudge, class_judge, mode_report, reverse_kl_floor, stacked_judge
 from ganscope.metrics.prdc import PRDC, prdc
+from ganscope.metrics.sliced_w1 import sliced_w1
 
 METRICS: dict[str, Callable[[Tensor, Tensor], float | PRDC]] = {
     "emd": emd,
     "frechet-distance": frechet_distance,
     "kid": kid,
     "prdc": prdc,
+    "sliced-w1": sliced_w1,
 }
 
 __all__ = [
@@ -30,5 +32,7 @@ __all__ = [
     "kid",
     "mode_report",
     "prdc",
+    "reverse_kl_floor",
+    "sliced_w1",
     "stacked_judge",
 ]

@@ -24,6 +24,8 @@ def table(summaries: Sequence[RecipeSummary], *, full: bool = False) -> list[tup
     """
     floors = {digits(s.emd_floor) for s in summaries}
     common = floors.pop() if len(floors) == 1 else None
+    kl_floors = {digits(s.reverse_kl_floor) for s in summaries if s.reverse_kl_floor is not None}
+    kl_floor = kl_floors.pop() if len(kl_floors) == 1 else None
     columns = [
         ("recipe", [s.recipe for s in summaries]),
         (
@@ -41,7 +43,10 @@ def table(summaries: Sequence[RecipeSummary], *, full: bool = False) -> list[tup
         ("seeds", [_seeds(s) for s in summaries]),
         *columns[1:4],
         ("missing modes", [_missing(s) for s in summaries]),
-        ("reverse KL", [plus_minus(s.reverse_kl) for s in summaries]),
+        (
+            f"reverse KL (floor {kl_floor})" if kl_floor else "reverse KL",
+            [plus_minus(s.reverse_kl) for s in summaries],
+        ),
         ("|dL/dlogit|", [change(s.logit_slope_start, s.logit_slope_end) for s in summaries]),
         (
             "generator gradient",

@@ -22,7 +22,9 @@ DEFINITIONS = {
         "images, nearer to a training row than 95 % of training rows are to their nearest other."
     ),
     "reverse KL": (
-        "KL(generated || real) over the modes, in nats: 0 when the modes are served in the right proportions."
+        "KL(generated || real) over the modes, in nats: 0 when the modes are served in the right "
+        "proportions. A finite sample never is: the floor is what a perfect generator's samples are "
+        "expected to measure, about (K - 1) / 2n for n samples of K modes."
     ),
     "|dL/dlogit|": (
         "How strongly the generator's loss reacts to the discriminator's raw output, the median over "

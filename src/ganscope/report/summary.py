@@ -40,6 +40,8 @@ class RecipeSummary(NamedTuple):
     """Mode name -> number of seeds that miss it, most often missed first."""
     high_quality: Spread | None
     reverse_kl: Spread | None
+    reverse_kl_floor: float | None
+    """What a perfect sampler of as many samples is expected to measure."""
     critic_gap: Spread | None
     """mean f(held-out) - mean f(fake) on the points of the final EMD."""
     gap_over_emd: Spread | None
@@ -118,6 +120,7 @@ def _summary(recipe: str, runs: Sequence[RunRecord]) -> RecipeSummary:
         missing=dict(sorted(missing.items(), key=lambda entry: -entry[1])),
         high_quality=_final(sound, "high_quality"),
         reverse_kl=_final(sound, "reverse_kl"),
+        reverse_kl_floor=_median(number(run.data.get("reverse_kl_floor")) for run in runs),
         critic_gap=_final(sound, "critic_gap_held_out"),
         gap_over_emd=spread(
             _ratio(number(run.final.get("critic_gap_held_out")), number(run.final.get("emd")))

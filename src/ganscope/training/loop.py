@@ -348,7 +348,7 @@ def _write_metrics(runs: Runs, k: int) -> None:
     rows = record.read_rows(runs.folders[k] / "history.jsonl")
     last: dict[str, Any] = next((row for row in reversed(rows) if "emd" in row), {})
     values = {key: last[key] for key in EVALUATED if key in last}
-    values["emd_floor"] = runs.about["emd_floor"]
+    values |= {key: runs.about.get(key) for key in ("emd_floor", "reverse_kl_floor")}
     if "missing" in last:
         names = runs.about["mode_names"]
         values |= {"modes": len(names), "missing": [names[mode] for mode in last["missing"]]}
