@@ -152,7 +152,7 @@ class Run:
 
         Returns:
             `emd` against up to 500 held-out rows beside `emd_floor`, what as many training rows measure;
-            `modes`, `captured`, `missing`, `high_quality`, `reverse_kl` and `reverse_kl_floor` where modes are
+            `modes`, `captured`, `missing`, `high_quality`, `reverse_kl`, `reverse_kl_floor` where modes are
             known; `prdc` (precision, recall, density, coverage; k = 5, between raw rows) beside `prdc_real`,
             the same with training rows in place of samples. A table is measured in standard deviations of its
             columns.
