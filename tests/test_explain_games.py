@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from ganscope.explain.capacity import DEPTHS, Residual, generator, gradient_by_layer
-from ganscope.explain.clipping_or_penalty import (
+from ganscope.explain.critic_loss import look_at as look_at_critics
+from ganscope.explain.fixed_generator import (
     Constraint,
     factor_per_layer,
     fit_critic,
     layer_gradients,
     optimal_slope,
 )
-from ganscope.explain.critic_loss import look_at as look_at_critics
 from ganscope.explain.games import auc, critics, drawn, measured, played
 from ganscope.explain.mode_collapse import Look, lost
 from ganscope.explain.perceptron import perceptron
