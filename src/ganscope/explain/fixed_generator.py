@@ -16,7 +16,7 @@ from ganscope.lipschitz import clip_weights_, input_gradient, penalty, squared_s
 from ganscope.objectives import OBJECTIVES
 
 BATCH, COMPARED, CELLS = 256, 400, 48
-DEPTH, DEEP_WIDTH, DEEP_STEPS = 12, 256, 40
+DEPTH, DEEP_WIDTH, DEEP_STEPS = 12, 256, 60
 SURFACE_WIDTH, SURFACE_STEPS = 128, 400
 SCALES = {"ring": (0.7072, 1.8), "grid": (0.3536, 1.8), "swiss-roll": (1.0, 2.0)}
 """By how much the authors' program shrinks each data set, and half the side of the square that is drawn."""
