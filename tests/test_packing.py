@@ -16,7 +16,7 @@ from games import bench_of, runs, weights
 from ganscope import build
 from ganscope.config import resolve
 from ganscope.objectives import OBJECTIVES
-from ganscope.training import Runs, train_discriminator, train_generator
+from ganscope.training import Runs, draws, train_discriminator, train_generator
 from ganscope.training.loop import advance
 from ganscope.training.packing import packed
 from ganscope.training.step import shown
@@ -162,10 +162,8 @@ def test_noise_has_the_configured_size(tmp_path: Path) -> None:
         "minimax", {"batch_size": 4096, "instance_noise": 0.5, "instance_noise_decay": 0.0, "steps": 9}
     )
     built = build.build([config], [tmp_path], bench_of("ring")._replace(data=quiet))
-    from ganscope.training.loop import _real
-
     for _ in range(2):
-        noise = _real(built, 0)
+        noise = draws.real(built, 0)
         assert noise.std().item() == pytest.approx(0.5, rel=0.05)
         assert abs(noise.mean().item()) < 5 * 0.5 / math.sqrt(noise.numel())
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from ganscope import record
 from ganscope.contracts import Interrupted, RunFailed
 from ganscope.lipschitz import certified_lower
-from ganscope.training import checkpoint, dynamics, ema, instance_noise, state, streams
+from ganscope.training import checkpoint, draws, dynamics, ema, state, streams
 from ganscope.training.stacking import evaluating
 from ganscope.training.state import Runs
 from ganscope.training.step import (
@@ -103,30 +103,24 @@ def advance(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
 
 
 def _in_turn(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
-    config = runs.config
-    for critic_step in range(config.n_critic):
-        update = runs.step * config.n_critic + critic_step
+    for critic_step in range(runs.config.n_critic):
+        update = runs.step * runs.config.n_critic + critic_step
         game = _penalised(runs, update)
-        real = _real(runs, update)
-        latent, noise = _latent(runs, config.batch_size), _penalty_noise(runs, game, real)
-        d_step = _with_last_penalty(runs, update, train_discriminator(game, real, latent, noise, _blur(runs)))
-    return d_step, train_generator(game, real, _latent(runs, config.batch_size), _blur(runs))
+        drawn = draws.draw(runs, game, update)
+        d_step = _with_last_penalty(runs, update, train_discriminator(game, *drawn))
+    return d_step, train_generator(game, drawn.real, draws.latent(runs), draws.blur(runs))
 
 
 def _at_once(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
     config, game = runs.config, _penalised(runs, runs.step)
-
-    def draw(batch: int) -> dynamics.Draw:
-        real = _real(runs, runs.step * config.batches_per_step + batch)
-        latent, noise = _latent(runs, config.batch_size), _penalty_noise(runs, game, real)
-        return dynamics.Draw(real, latent, noise, _blur(runs))
-
+    position = runs.step * config.batches_per_step
+    drawn = draws.draw(runs, game, position)
     if config.dynamics == "extra-gradient":
-        seen = dynamics.extra_gradient(game, draw(0), draw(1))
+        seen = dynamics.extra_gradient(game, drawn, ahead=draws.draw(runs, game, position + 1))
     elif config.dynamics == "consensus":
-        seen = dynamics.consensus(game, draw(0), config.consensus_weight)
+        seen = dynamics.consensus(game, drawn, config.consensus_weight)
     else:
-        seen = dynamics.simultaneous(game, draw(0))
+        seen = dynamics.simultaneous(game, drawn)
     return _with_last_penalty(runs, runs.step, seen.discriminator), seen.generator
 
 
@@ -149,47 +143,6 @@ def _with_last_penalty(runs: Runs, update: int, seen: DiscriminatorStep) -> Disc
         runs.last_penalty = seen.penalty / every
     assert runs.last_penalty is not None  # noqa: S101 - update 0 has one
     return seen._replace(penalty=runs.last_penalty)
-
-
-def _real(runs: Runs, position: int) -> Tensor:
-    """Real rows as the discriminator is shown them."""
-    indices = [batches(position) for batches in runs.batches]
-    rows = runs.rows[torch.cat(indices) if runs.game.stacked else indices[0]]
-    rows = rows.reshape(len(indices), -1, *rows.shape[1:]) if runs.game.stacked else rows
-    return shown(runs.game, rows.to(runs.held_out.device, runs.held_out.dtype), _blur(runs))
-
-
-def _blur(runs: Runs) -> Tensor | None:
-    """Instance noise for a batch of rows, where there is some."""
-    config, held_out = runs.config, runs.held_out
-    std = instance_noise.standard_deviation(
-        runs.step, config.steps, config.instance_noise, config.instance_noise_decay
-    )
-    if std == 0:
-        return None
-    augment = [generators["augment"] for generators in runs.generators]
-    shape = (config.batch_size, *held_out.shape[1:])
-    return std * streams.normal(augment, shape, runs.game.stacked, held_out.dtype).to(held_out.device)
-
-
-def _latent(runs: Runs, rows: int) -> Tensor:
-    noise = [generators["noise"] for generators in runs.generators]
-    shape = (rows, runs.config.latent_dim)
-    return streams.normal(noise, shape, runs.game.stacked, runs.held_out.dtype).to(runs.held_out.device)
-
-
-def _penalty_noise(runs: Runs, game: Game, real: Tensor) -> list[Tensor | None]:
-    dims = game.batch_dims
-    sample = real.shape[dims:]
-    drawn: list[Tensor | None] = []
-    for term in game.terms:
-        if term.where != "elsewhere":
-            drawn.append(None)
-            continue
-        shape = (real.shape[dims - 1], *(sample if term.penalty.noise_per_element else [1] * len(sample)))
-        penalty = [generators["penalty"] for generators in runs.generators]
-        drawn.append(streams.uniform(penalty, shape, game.stacked, real.dtype).to(real.device))
-    return drawn
 
 
 def _evaluation_due(runs: Runs) -> bool:
