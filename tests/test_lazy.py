@@ -23,7 +23,7 @@ class Adding(torch.optim.Optimizer):
     """Moves nothing, and adds up the gradients it is given, one entry a step."""
 
     def __init__(self, parameters: list[Tensor]) -> None:
-        super().__init__(parameters, {})
+        super().__init__(parameters, {"initial_lr": 0.0})
         self.given: list[list[Tensor]] = []
 
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
