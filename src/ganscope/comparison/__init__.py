@@ -1,6 +1,16 @@
-"""Comparing recipes on the same data, over seeds, with an equal budget."""
+"""Recipes side by side, or one recipe at many points: over seeds, with an equal budget."""
 
 from ganscope.comparison.budget import Plan, plan
 from ganscope.comparison.execute import Comparison, carry_out, compare, resume_comparison
+from ganscope.comparison.sweep import plan_sweep, sweep
 
-__all__ = ["Comparison", "Plan", "carry_out", "compare", "plan", "resume_comparison"]
+__all__ = [
+    "Comparison",
+    "Plan",
+    "carry_out",
+    "compare",
+    "plan",
+    "plan_sweep",
+    "resume_comparison",
+    "sweep",
+]

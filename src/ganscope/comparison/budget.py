@@ -37,6 +37,10 @@ class Plan(NamedTuple):
     """The data, where it has been loaded."""
     auto: Mapping[str, tuple[Setting, ...]] = {}
     """What the recipe `auto` chose, by recipe."""
+    swept: tuple[str, ...] = ()
+    """Fields in which the points of a sweep differ; they then stand in the place of recipes."""
+    stack: int = 0
+    """Most runs that train as one program; 0 lets the machine decide."""
 
     @property
     def folders(self) -> list[list[Path]]:
@@ -89,7 +93,7 @@ def plan(
         "seeds": seeds, "seed": seed, "steps": steps, "budget": budget, "seconds": seconds, "out": out,
         **fields,
     }  # fmt: skip
-    _check(data, seeds, seed, steps, budget, seconds)
+    check(data, seeds, seed, steps, budget, seconds)
     names = (recipes,) if isinstance(recipes, str) else tuple(dict.fromkeys(recipes or DEFAULT_RECIPES))
     given = {**fields, "data": str(data), **({} if steps is None else {"steps": steps})}
     for name in names:
@@ -98,7 +102,7 @@ def plan(
     loading = {key: value for key, value in given.items() if key in ("data", "size")}
     dataset = build.load_data(data, resolve(None, loading).size)
     prepared = [prepare({**given, "recipe": name}, loaded=dataset) for name in names]
-    configs = _same_for_all([ready.config for ready in prepared], budget, steps, fields.get("batch_size"))
+    configs = same_for_all([ready.config for ready in prepared], budget, steps, fields.get("batch_size"))
     rows = [tuple(c.model_copy(update={"seed": seed + k}) for k in range(seeds)) for c in configs]
     auto = {ready.config.recipe: ready.auto for ready in prepared}
     labels = tuple(row[0].recipe for row in rows)
@@ -110,11 +114,11 @@ def plan(
     return Plan(
         folder, rows[0][0].data, labels, tuple(range(seed, seed + seeds)), budget,
         (seconds or SECONDS) if budget == "seconds" else 0.0, tuple(rows),
-        _command(data, recipes, options), dataset, auto,
+        command_line(["compare", str(data), *recipes], options), dataset, auto,
     )  # fmt: skip
 
 
-def _same_for_all(
+def same_for_all(
     configs: Sequence[RunConfig], budget: Budget, steps: int | None, batch_size: int | None
 ) -> list[RunConfig]:
     """Give every recipe the same budget: what was asked for, or the most that one of them asks for itself."""
@@ -127,8 +131,9 @@ def _same_for_all(
     return [c.model_copy(update={"steps": max(1, round(w))}) for c, w in zip(configs, wanted, strict=True)]
 
 
-def _command(data: str | Path, recipes: Sequence[str], options: Mapping[str, Any]) -> str:
-    words = ["ganscope", "compare", str(data), *recipes]
+def command_line(command: Sequence[str], options: Mapping[str, Any]) -> str:
+    """Write how something would be asked for on the command line; options that are None are left out."""
+    words = ["ganscope", *command]
     for field, value in options.items():
         if isinstance(value, bool):
             words.append(flag(field) if value else flag(f"no_{field}"))
@@ -137,9 +142,10 @@ def _command(data: str | Path, recipes: Sequence[str], options: Mapping[str, Any
     return shlex.join(words)
 
 
-def _check(
+def check(
     data: object, seeds: object, seed: int, steps: int | None, budget: str, seconds: float | None
 ) -> None:
+    """Refuse what cannot be compared, before anything is loaded."""
     if not isinstance(data, str | Path):
         raise BadInput(
             f"a comparison cannot take data of type {type(data).__name__}, for its runs are processes: save "

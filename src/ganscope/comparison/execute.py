@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,16 +9,12 @@ from typing import Any, NamedTuple
 from ganscope import build, record
 from ganscope.auto import Setting
 from ganscope.comparison.budget import Plan, plan
+from ganscope.comparison.deal import jobs_of
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.engines import LOCAL, Engine, Job, open_engine
 from ganscope.engines.folders import claim, locked
-from ganscope.engines.inprocess import stack_of
-from ganscope.engines.machine import Machine, machine
-from ganscope.engines.trial import bytes_of, cannot_stack
-from ganscope.engines.worklist import group
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
-from ganscope.report.numerals import listed
 from ganscope.run import Run
 
 RECORD = "comparison.json"
@@ -32,7 +27,7 @@ class Comparison(NamedTuple):
     runs: dict[str, list[Run]]
     """By recipe, in order of seeds."""
     failures: dict[str, str]
-    """What went wrong, by recipe; empty when all went well."""
+    """What went wrong, by recipe (in a sweep by stack); empty when all went well."""
 
     def summaries(self) -> list[RecipeSummary]:
         """Per recipe, means and spreads over its seeds."""
@@ -97,9 +92,10 @@ def carry_out(
     engine: Engine = LOCAL,
 ) -> Comparison:
     """Train what was planned: see `compare`."""
+    work = jobs_of(planned, engine.slots, resuming=False)
     claim(planned.out, overwrite)
     record.write_json(planned.out / RECORD, _description(planned))
-    return _train(planned, engine, progress, stop, resuming=False)
+    return _train(planned, work, engine, progress, stop)
 
 
 def resume_comparison(
@@ -139,24 +135,26 @@ def resume_comparison(
                 name: tuple(Setting(**entry) for entry in entries)
                 for name, entries in stored.get("auto", {}).items()
             },
+            swept=tuple(stored.get("swept", ())),
+            stack=stored.get("stack", 0),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         why = f"it lacks {error}" if isinstance(error, KeyError) else "a value in it cannot be used"
         raise BadInput(f"{folder / RECORD} is damaged ({why}): restore it, or compare again.") from None
     with open_engine(engine, ray_address) as on:
-        return _train(planned, on, progress, stop, resuming=True)
+        return _train(planned, jobs_of(planned, on.slots, resuming=True), on, progress, stop)
 
 
 def _train(
     planned: Plan,
+    work: tuple[list[Job], list[str]],
     engine: Engine,
     progress: Callable[[str, dict[str, Any]], None],
     stop: Callable[[], bool],
-    resuming: bool,
 ) -> Comparison:
     for folder in (f for row in planned.folders for f in row):
         folder.mkdir(parents=True, exist_ok=True)
-    jobs, names = _jobs(planned, engine.slots, resuming)
+    jobs, names = work
     with locked([planned.out]):
         if not (planned.out / "real.npy").exists():
             config = planned.configs[0][0]
@@ -180,61 +178,6 @@ def _train(
     return Comparison(planned.out, runs, failures)
 
 
-def _jobs(planned: Plan, slots: int, resuming: bool) -> tuple[list[Job], list[str]]:
-    """Deal all runs into stacks, and name each stack by its recipes; finished ones are left out."""
-    configs = [config for row in planned.configs for config in row]
-    folders = [folder for row in planned.folders for folder in row]
-    recipes = [name for name, row in zip(planned.recipes, planned.configs, strict=True) for _ in row]
-    begun = _begun(folders) if resuming else []
-    waiting = [k for k in range(len(configs)) if not any(k in members for members in begun)]
-    jobs, names = [], []
-    for members in [*begun, *_stacks(planned, slots, [configs[k] for k in waiting], waiting)]:
-        places = [folders[k] for k in members]
-        if resuming and all((place / "metrics.json").exists() for place in places):
-            continue
-        # a stack that was killed before all its runs stood on disk starts anew, as it was dealt
-        going_on = resuming and all((place / "config.json").exists() for place in places)
-        own = [Run(place).config for place in places] if going_on else [configs[k] for k in members]
-        of = list(dict.fromkeys(recipes[k] for k in members))
-        jobs.append(Job(own, places, going_on, planned.seconds, planned.auto.get(of[0], ())))
-        names.append(listed(of, 3))
-    return jobs, names
-
-
-def _begun(folders: Sequence[Path]) -> list[list[int]]:
-    """Find the runs that have begun, those that train together in one list."""
-    index = {os.path.normpath(folder): k for k, folder in enumerate(folders)}
-    stacks: list[list[int]] = []
-    for k, folder in enumerate(folders):
-        if (folder / "config.json").exists() and not any(k in stack for stack in stacks):
-            together = [index.get(os.path.normpath(member)) for member in stack_of(folder)]
-            stacks.append([member for member in together if member is not None])
-    return stacks
-
-
-def _stacks(
-    planned: Plan, slots: int, configs: Sequence[RunConfig], places: Sequence[int]
-) -> list[list[int]]:
-    """Deal runs that have not begun into stacks, by their places in the list of all runs."""
-    if not configs:
-        return []
-    on = planned.dataset or build.load_data(configs[0].data, configs[0].size)
-    here, most = machine(), 0
-    # what a cluster has for each of its slots is taken to be what this machine has for each core
-    where = Machine(slots, here.memory * slots // here.cores)
-    if planned.seconds:
-        # the steps that fill a time are measured once a stack, and all seeds of a recipe shall take the same
-        where, most = where._replace(cores=1), len(configs)
-    stacks = group(
-        configs,
-        where,
-        footprint=lambda config: bytes_of(config, on),
-        cannot=lambda config: cannot_stack(config, on),
-        most=most,
-    )
-    return [[places[k] for k in stack.members] for stack in stacks]
-
-
 def _description(planned: Plan) -> dict[str, Any]:
     """What `comparison.json` holds."""
     return {
@@ -248,4 +191,5 @@ def _description(planned: Plan) -> dict[str, Any]:
         "auto": {
             name: [setting._asdict() for setting in chosen] for name, chosen in planned.auto.items() if chosen
         },
+        **({"swept": list(planned.swept), "stack": planned.stack} if planned.swept else {}),
     }
