@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganscope import data, divergences, lipschitz, metrics, objectives
-    from ganscope.comparison import compare
+    from ganscope.comparison import compare, sweep
     from ganscope.config import RunConfig
     from ganscope.contracts import BadInput, Dataset, Interrupted, Objective, RunFailed
     from ganscope.diagnose.verdict import Verdict
@@ -29,6 +29,7 @@ _HOME = {
     "train": "engines",
     "resume": "engines",
     "compare": "comparison",
+    "sweep": "comparison",
     "watch": "diagnose.watch",
     "Scope": "diagnose.watch",
     "Verdict": "diagnose.verdict",
@@ -54,6 +55,7 @@ __all__ = [
     "metrics",
     "objectives",
     "resume",
+    "sweep",
     "train",
     "watch",
 ]

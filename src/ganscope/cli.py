@@ -110,6 +110,65 @@ def compare(
 
 
 @app.command(sort_key=2)
+def sweep(
+    data: DataName | str = "digits",
+    recipe: str = "r1",
+    *,
+    vary: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    mode: Literal["grid", "random"] = "grid",
+    samples: int | None = None,
+    seeds: int = 4,
+    seed: int = 0,
+    budget: Literal["samples", "steps"] = "samples",
+    stack: int = 0,
+    out: Path | None = None,
+    overwrite: Switch = False,
+    engine: EngineName = "local",
+    ray_address: str = "",
+    json_: Json = False,
+    dry_run: Switch = False,
+    fields: Overrides | None = None,
+) -> None:
+    """Train a recipe at many points, several seeds each, and report which values lead where.
+
+    Args:
+        data: a built-in data set, or the path of a file or folder.
+        recipe: a name (ganscope list), a TOML file, or auto.
+        vary: FIELD=1,2,5 for values; FIELD=1..5:3 for three of a range, FIELD=0.1..10:log:5 for five at even
+            ratios; FIELD=0.1..10 or FIELD=0.1..10:log for any of a range with --mode random. Once per field.
+        mode: every combination, or points at random.
+        samples: how many points with --mode random.
+        seeds: runs per point.
+        seed: the first seed; random points are drawn from it too.
+        budget: what all points get the same of: real samples seen, or generator steps.
+        stack: most runs that train as one program; 0 is as many as pay and fit, 1 trains each by itself.
+        out: folder of the sweep; by default runs/sweep-DATA-RECIPE.
+        overwrite: replace a sweep that is there already.
+        engine: local trains on the cores of this machine, ray on a Ray cluster whose nodes share the folder.
+        ray_address: see compare.
+        json_: print the results as JSON.
+        dry_run: show what would be trained, and stop.
+        fields: the configuration of all points.
+    """
+    from ganscope.comparison import carry_out, plan_sweep
+    from ganscope.engines import open_engine
+    from ganscope.printing import print_comparison, print_points, print_work
+
+    planned = plan_sweep(
+        data, recipe, vary, mode=mode, samples=samples, seeds=seeds, seed=seed, budget=budget, stack=stack,
+        out=out, **_given(fields),
+    )  # fmt: skip
+    with open_engine(engine, ray_address) as on:
+        print_work(planned, on.slots)
+        if dry_run:
+            print_points(planned, json_)
+            return
+        with _interruptible() as stop, _progress([], json_) as progress:
+            result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=on)
+    print_comparison(result, json_)
+
+
+@app.command(sort_key=3)
 def train(
     data: DataName | str = "digits",
     recipe: str = "wgan-gp",
@@ -162,12 +221,12 @@ def train(
     print_run(run, json_)
 
 
-@app.command(sort_key=3)
+@app.command(sort_key=4)
 def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "", json_: Json = False) -> None:
-    """Go on with an interrupted run or comparison, to the very weights it would have reached.
+    """Go on with an interrupted run, comparison or sweep, to the very weights it would have reached.
 
     Args:
-        run: a run folder, or the folder of a comparison.
+        run: a run folder, or the folder of a comparison or sweep.
         engine: what goes on with a comparison: the cores of this machine (local), or a Ray cluster (ray).
         ray_address: see compare.
         json_: print the results as JSON.
@@ -196,7 +255,7 @@ def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "",
     print_run(done, json_)
 
 
-@app.command(sort_key=4)
+@app.command(sort_key=5)
 def sample(
     run: Path,
     /,
@@ -235,7 +294,7 @@ def sample(
         say(f"{number} samples: {path}")
 
 
-@app.command(sort_key=5)
+@app.command(sort_key=6)
 def evaluate(
     run: Path,
     /,
@@ -258,7 +317,7 @@ def evaluate(
     print_evaluation(load(run).evaluate(data, number), json_)
 
 
-@app.command(sort_key=6)
+@app.command(sort_key=7)
 def report(*runs: Path, json_: Json = False) -> None:
     """Write the report of runs or comparisons anew, from what their folders hold.
 
@@ -281,7 +340,7 @@ def report(*runs: Path, json_: Json = False) -> None:
         say("\n".join(pages))
 
 
-@app.command(name="explain", sort_key=7)
+@app.command(name="explain", sort_key=8)
 def explain_(
     *questions: str,
     seeds: int = 3,
@@ -317,7 +376,7 @@ def explain_(
     print_explained(explained, json_)
 
 
-@app.command(name="list", sort_key=8)
+@app.command(name="list", sort_key=9)
 def list_(*, json_: Json = False) -> None:
     """Show the recipes, data sets, objectives, penalties and networks there are.
 

@@ -21,12 +21,15 @@ from ganscope.terminal import complain, print_pairs, print_table, say
 
 if TYPE_CHECKING:
     from ganscope.auto import Setting
-    from ganscope.comparison import Comparison
+    from ganscope.comparison import Comparison, Plan
     from ganscope.engines import Prepared
     from ganscope.explain import Explained
+    from ganscope.report import RecipeSummary
     from ganscope.run import Run
 
 AUTO_ABOUT = "Settings chosen by the shape of the data and the number of rows."
+POINTS_SHOWN = 20
+"""Points of a sweep that are printed; the report has all."""
 PRDC_WORDS = ("precision", "recall", "density", "coverage")
 
 
@@ -69,6 +72,32 @@ def print_configs(configs: Mapping[str, RunConfig], as_json: bool) -> None:
     say(("The same for all: " if own else "") + ", ".join(f"{f} {first[f]}" for f in fields if f not in own))
 
 
+def print_work(planned: Plan, slots: int) -> None:
+    """Say on standard error what was decided about the data, and how a sweep will be carried out."""
+    from ganscope.comparison.sweeps import in_numbers
+
+    if planned.dataset is not None:
+        print_data_notes(planned.dataset.name, planned.dataset.notes)
+    print_choices(planned.auto[planned.recipes[0]])
+    complain(in_numbers(planned, slots))
+
+
+def print_points(planned: Plan, as_json: bool) -> None:
+    """Print the points of a sweep that has not started, and what they have in common."""
+    from ganscope.comparison.points import shown
+
+    configs = {name: row[0] for name, row in zip(planned.recipes, planned.configs, strict=True)}
+    if as_json:
+        print_configs(configs, as_json)
+        return
+    few = list(configs.values())[:POINTS_SHOWN]
+    print_table([(field, [shown(getattr(config, field)) for config in few]) for field in planned.swept])
+    if len(configs) > len(few):
+        say(f"and {len(configs) - len(few)} more")
+    same = [f for f in RunConfig.model_fields if len({getattr(c, f) for c in configs.values()}) == 1]
+    say("The same for all: " + ", ".join(f"{field} {getattr(few[0], field)}" for field in same))
+
+
 def print_run(run: Run, as_json: bool) -> None:
     """Print how a run ended, and where its report is."""
     from ganscope.report import in_words, load_record, summarise, table
@@ -89,11 +118,30 @@ def print_comparison(result: Comparison, as_json: bool) -> None:
     summaries = result.summaries()
     for name, text in result.failures.items():
         complain(f"{name}: {text}")
+    if result.swept:
+        _print_points(result, summaries, as_json)
+        return
     if as_json:
         print_json({"report": str(result.report), "recipes": [_as_dict(s) for s in summaries]})
         return
     print_table(table(summaries))
     say(f"\n{in_words(summaries)}\n\nReport: {result.report}")
+
+
+def _print_points(result: Comparison, summaries: Sequence[RecipeSummary], as_json: bool) -> None:
+    """Print the points of a sweep, best first."""
+    from ganscope.report import best_first, point_columns, point_sentences
+
+    ordered, values = best_first(summaries), result.values()
+    if as_json:
+        points = [{"values": values[s.recipe], **_as_dict(s)} for s in ordered]
+        print_json({"report": str(result.report), "points": points})
+        return
+    print_table(point_columns(ordered[:POINTS_SHOWN], values, result.swept))
+    if len(ordered) > POINTS_SHOWN:
+        say(f"and {len(ordered) - POINTS_SHOWN} more points in the report")
+    said = " ".join(point_sentences(ordered, values, result.swept)).strip()
+    say(f"\n{said}\n\nReport: {result.report}")
 
 
 def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:

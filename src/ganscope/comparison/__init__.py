@@ -2,7 +2,7 @@
 
 from ganscope.comparison.budget import Plan, plan
 from ganscope.comparison.execute import Comparison, carry_out, compare, resume_comparison
-from ganscope.comparison.sweep import plan_sweep, sweep
+from ganscope.comparison.sweeps import plan_sweep, sweep
 
 __all__ = [
     "Comparison",

@@ -28,10 +28,21 @@ class Comparison(NamedTuple):
     """By recipe, in order of seeds."""
     failures: dict[str, str]
     """What went wrong, by recipe (in a sweep by stack); empty when all went well."""
+    swept: tuple[str, ...] = ()
+    """Fields that vary where this is a sweep, whose points stand in the place of recipes."""
 
     def summaries(self) -> list[RecipeSummary]:
         """Per recipe, means and spreads over its seeds."""
-        return summarise([load_record(run.folder) for runs in self.runs.values() for run in runs])
+        return summarise(
+            [load_record(run.folder)._replace(recipe=n) for n, runs in self.runs.items() for run in runs]
+        )
+
+    def values(self) -> dict[str, dict[str, Any]]:
+        """The values of the fields that vary, by point of a sweep."""
+        return {
+            name: {field: getattr(runs[0].config, field) for field in self.swept}
+            for name, runs in self.runs.items()
+        }
 
     @property
     def report(self) -> Path:
@@ -175,7 +186,7 @@ def _train(
             "; ".join(f"{name}: {text}" for name, text in failures.items()) or "no run was started"
         )
     write_report(planned.out)
-    return Comparison(planned.out, runs, failures)
+    return Comparison(planned.out, runs, failures, planned.swept)
 
 
 def _description(planned: Plan) -> dict[str, Any]:

@@ -31,6 +31,12 @@ button { font: inherit; font-size: .86rem; color: inherit; background: #f5f6f8; 
   border: 1px solid var(--line); border-radius: 999px; padding: 3px 12px }
 .legend button[aria-pressed=false] { opacity: .4; text-decoration: line-through }
 .scroll { overflow-x: auto; margin-bottom: .9rem }
+.tall { max-height: 34rem; overflow-y: auto }
+.tall thead th { position: sticky; top: 0; background: #fff }
+.sortable td:first-child { position: sticky; left: 0; background: #fff; text-align: left; padding-left: 0 }
+.sorts { border: 0; border-radius: 4px; background: none; padding: 0; font-weight: 600; color: var(--soft) }
+th[aria-sort] .sorts::after { content: " \\2191" }
+th[aria-sort=descending] .sorts::after { content: " \\2193" }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums }
 th, td { text-align: right; padding: .42rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap }
 thead th { color: var(--soft); font-weight: 600; font-size: .82rem; vertical-align: bottom }
@@ -101,6 +107,23 @@ for (const button of document.querySelectorAll("[data-recipe]")) {
       const traces = [...place.data.keys()].filter(k => place.data[k].legendgroup === button.dataset.recipe);
       if (traces.length) Plotly.restyle(place, { visible: shown }, traces);
     }
+  });
+}
+// Numbers sort by size ("3.07 ± 0.02" by its mean), words by their letters; what is missing comes last.
+for (const button of document.querySelectorAll(".sorts")) {
+  button.addEventListener("click", () => {
+    const head = button.parentElement, at = head.cellIndex, body = head.closest("table").tBodies[0];
+    const down = head.getAttribute("aria-sort") === "ascending";
+    for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const read = row => row.cells[at].textContent;
+    const number = row => parseFloat(read(row).replaceAll(",", ""));
+    const compare = (a, b) => {
+      const x = number(a), y = number(b);
+      if (isNaN(x) && isNaN(y)) return read(a).localeCompare(read(b)) * (down ? -1 : 1);
+      return isNaN(x) - isNaN(y) || (x - y) * (down ? -1 : 1);
+    };
+    body.append(...[...body.rows].sort(compare));
   });
 }
 for (const button of document.querySelectorAll(".copies")) {

@@ -28,6 +28,12 @@ class Report(NamedTuple):
         """The first run, for what all share."""
         return next(iter(self.runs.values()))[0]
 
+    @property
+    def swept(self) -> list[str]:
+        """Fields that vary within a sweep, whose points stand in the place of recipes; else none."""
+        fields = self.comparison.get("swept")
+        return [str(field) for field in fields] if isinstance(fields, list) else []
+
 
 def section(name: str, body: str, caption: str = "") -> str:
     """Wrap a section; one without content leaves no heading behind."""

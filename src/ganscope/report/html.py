@@ -13,6 +13,7 @@ from ganscope.report.reference import title
 from ganscope.report.runs import load_comparison, load_records
 from ganscope.report.sections import SECTIONS
 from ganscope.report.summary import summarise
+from ganscope.report.sweep import SWEEP_SECTIONS
 
 PALETTE = (
     "#0072B2",
@@ -60,7 +61,8 @@ def render(report: Report) -> str:
     """Return the whole page as text."""
     from plotly.offline import get_plotlyjs
 
-    body = "\n".join(section(report) for section in SECTIONS)
+    sections = SWEEP_SECTIONS if report.swept else SECTIONS
+    body = "\n".join(section(report) for section in sections)
     # An end tag inside a string of the library would end the script element early.
     library = get_plotlyjs().replace("</script", "<\\/script")
     icon = '<link rel="icon" href="data:,">'  # or a browser asks the server for one

@@ -9,7 +9,7 @@ from typing import Any
 
 from ganscope.report.definitions import DEFINITIONS
 from ganscope.report.fragments import Report, chip, folded, glossary, section
-from ganscope.report.numerals import NONE
+from ganscope.report.numerals import NONE, listed
 from ganscope.report.runs import RunRecord, diverged_at, number
 from ganscope.report.words import sentences
 
@@ -28,10 +28,10 @@ def headline(report: Report) -> str:
     said = "".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in sentences(report.summaries))
     seen = report.first.data.get("notes")
     noticed = [str(note) for note in seen] if isinstance(seen, list) else []
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in [*noticed, *_incomplete(report)])
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in [*noticed, *incomplete(report)])
     return (
         f'<p class="kicker">ganscope report</p><h1>{escape(title(report))}</h1>{said}'
-        f'<p class="facts">{escape(" · ".join(_facts(report)))}</p>{notes}'
+        f'<p class="facts">{escape(" · ".join(facts(report)))}</p>{notes}'
     )
 
 
@@ -74,7 +74,7 @@ def definitions(_: Report) -> str:
     return section("What the words mean", glossary(DEFINITIONS))
 
 
-def _facts(report: Report) -> list[str]:
+def facts(report: Report) -> list[str]:
     """Say what the data are and on which terms recipes were compared."""
     data, facts = report.first.data, []
     shape, accuracy = data.get("shape"), number(data.get("judge_accuracy"))
@@ -88,12 +88,13 @@ def _facts(report: Report) -> list[str]:
         facts.append(f"{held_out:,.0f} held out")
     if accuracy is not None:
         facts.append(f"modes named by a classifier that is right on {100 * accuracy:.1f} % of held-out rows")
-    if report.comparison.get("budget"):
-        facts.append(f"the same budget of {report.comparison['budget']} for every recipe")
+    if report.comparison.get("budget") and "steps" not in report.swept:
+        each = "point" if report.swept else "recipe"
+        facts.append(f"the same budget of {report.comparison['budget']} for every {each}")
     return facts
 
 
-def _incomplete(report: Report) -> list[str]:
+def incomplete(report: Report) -> list[str]:
     """Say which runs are missing or unfinished: a mean over fewer seeds must not pass for a full one."""
     notes = []
     recipes, seeds = report.comparison.get("recipes"), report.comparison.get("seeds")
@@ -103,7 +104,7 @@ def _incomplete(report: Report) -> list[str]:
             f"{name} seed {seed}" for name in recipes for seed in seeds if (str(name), seed) not in there
         ]
         if absent:
-            notes.append(f"Not run yet: {', '.join(absent)}.")
+            notes.append(f"Not run yet: {listed(absent, 8)}.")
     short = []
     for recipe, runs in report.runs.items():
         for run in runs:
@@ -111,7 +112,7 @@ def _incomplete(report: Report) -> list[str]:
             if planned and diverged_at(run) is None and reached < planned:
                 short.append(f"{recipe} seed {run.seed} (step {reached:,.0f} of {planned:,.0f})")
     if short:
-        notes.append(f"Evaluated before the end: {', '.join(short)}.")
+        notes.append(f"Evaluated before the end: {listed(short, 8)}.")
     return notes
 
 

@@ -59,7 +59,7 @@ def sentences(summaries: Sequence[RecipeSummary]) -> tuple[str, str]:
     if len(summaries) == 1:
         return _reached(best, best_emd), _alone(best)
     first = (
-        f"{best.recipe} came closest to the real data: its EMD is {_distance(best, best_emd)}{_caught(best)}"
+        f"{best.recipe} came closest to the real data: its EMD is {distance(best, best_emd)}{caught(best)}"
     )
     rivals = [(s, emd) for s, emd in measured[1:] if separated(best_emd, emd) is False]
     if len(measured) > 1 and any(emd.sd is None for _, emd in measured):
@@ -76,7 +76,8 @@ def sentences(summaries: Sequence[RecipeSummary]) -> tuple[str, str]:
     return f"{first}.", f"{second}{_broken([s for s in summaries if s not in lost[:1]])}."
 
 
-def _distance(s: RecipeSummary, emd: Spread) -> str:
+def distance(s: RecipeSummary, emd: Spread) -> str:
+    """Write an EMD with its spread, and the floor it is measured against."""
     floor = f", where real rows against real rows measure {digits(s.emd_floor)} (the floor)"
     return f"{plus_minus(emd)} {_over(emd)}{floor if s.emd_floor is not None else ''}"
 
@@ -85,14 +86,15 @@ def _over(values: Spread) -> str:
     return "with one seed" if values.seeds == 1 else f"over {values.seeds} seeds"
 
 
-def _caught(s: RecipeSummary) -> str:
+def caught(s: RecipeSummary) -> str:
+    """Write how many modes were captured, where modes are known."""
     return f", with {whole_range(s.captured)} of {s.modes} modes captured" if s.captured and s.modes else ""
 
 
 def _reached(s: RecipeSummary, emd: Spread) -> str:
     good = s.high_quality is not None and s.high_quality.mean >= 0.5  # else it is named among the reasons
     quality = f"; {percent(s.high_quality)} of its samples are of high quality" if good else ""
-    return f"{s.recipe} reached an EMD of {_distance(s, emd)}{_caught(s)}{quality}."
+    return f"{s.recipe} reached an EMD of {distance(s, emd)}{caught(s)}{quality}."
 
 
 def _alone(s: RecipeSummary) -> str:
@@ -119,7 +121,7 @@ def _worst(worst: RecipeSummary, best: RecipeSummary, *, certain: bool) -> str:
         return f"{worst.recipe} did worst: {'; '.join(clauses)}"
     if not certain:
         return (
-            f"{worst.recipe} has the highest EMD ({plus_minus(worst.emd)}{_caught(worst)}), but its seeds "
+            f"{worst.recipe} has the highest EMD ({plus_minus(worst.emd)}{caught(worst)}), but its seeds "
             f"overlap with those of {best.recipe}, so they rank nothing"
         )
     reasons = _reasons(worst)
@@ -139,7 +141,7 @@ def _worst(worst: RecipeSummary, best: RecipeSummary, *, certain: bool) -> str:
     )
     if not reasons and not lacking:
         reasons = ["no other number here says why"]
-    clauses = [f"EMD {plus_minus(worst.emd)}{_caught(worst)}", *reasons]
+    clauses = [f"EMD {plus_minus(worst.emd)}{caught(worst)}", *reasons]
     return f"{worst.recipe} did worst: {'; '.join(clauses)}"
 
 
