@@ -19,7 +19,7 @@ from ganscope.cli import app
 from ganscope.config import RunConfig, choices, flag
 
 SMALL = ["--g-width", "8", "--d-width", "8", "--batch-size", "8"]
-COMMANDS = ["compare", "train", "resume", "sample", "evaluate", "report", "explain", "list"]
+COMMANDS = ["compare", "sweep", "train", "resume", "sample", "evaluate", "report", "explain", "list"]
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ def assert_equal(stacked: Runs, alone: list[Runs], tolerance: float) -> None:
 def test_every_game_stacks(tmp_path: Path, network: str, constraint: str, objective: str) -> None:
     own = [a | b for a, b in zip(OWN, constrained(constraint, (10.0, 0.5)), strict=True)]
     shared = {**NETWORKS[network], "objective": objective, "precision": "float64", "steps": 8}
-    stacked, alone = stacked_and_alone(tmp_path, [resolve(None, {**shared, **mine}) for mine in own], 3)
+    stacked, alone = stacked_and_alone(tmp_path, [resolve(None, {**shared, **mine}) for mine in own], 2)
     assert stacked.game.stacked
     assert_equal(stacked, alone, 1e-9)
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from ganscope import build
 from ganscope.comparison.budget import Plan
 from ganscope.config import RunConfig
+from ganscope.contracts import Dataset
 from ganscope.engines import Job
 from ganscope.engines.inprocess import stack_of
 from ganscope.engines.machine import Machine, machine
 from ganscope.engines.trial import bytes_of, cannot_stack
-from ganscope.engines.worklist import Stack, group
+from ganscope.engines.worklist import PROCESS, Stack, group
 from ganscope.report.numerals import listed
 from ganscope.run import Run
 
@@ -33,10 +34,11 @@ def jobs_of(planned: Plan, slots: int, resuming: bool) -> tuple[list[Job], list[
         BadInput: runs that do not fit in memory.
     """
     configs, folders = _flat(planned)
+    on = planned.dataset or build.load_data(configs[0].data, configs[0].size)
     recipes = [name for name, row in zip(planned.recipes, planned.configs, strict=True) for _ in row]
     begun = _begun(folders) if resuming else []
     waiting = [k for k in range(len(configs)) if not any(k in members for members in begun)]
-    fresh = stacks_of(planned, [configs[k] for k in waiting], slots)
+    fresh = stacks_of(planned, [configs[k] for k in waiting], on, slots)
     stacks = [*begun, *([waiting[k] for k in stack.members] for stack in fresh)]
     jobs, names = [], []
     for number, members in enumerate(stacks, 1):
@@ -47,17 +49,17 @@ def jobs_of(planned: Plan, slots: int, resuming: bool) -> tuple[list[Job], list[
         going_on = resuming and all((place / "config.json").exists() for place in places)
         own = [Run(place).config for place in places] if going_on else [configs[k] for k in members]
         of = list(dict.fromkeys(recipes[k] for k in members))
-        jobs.append(Job(own, places, going_on, planned.seconds, planned.auto.get(of[0], ())))
+        memory = PROCESS + len(own) * bytes_of(own[0], on)
+        jobs.append(Job(own, places, going_on, planned.seconds, planned.auto.get(of[0], ()), memory))
         names.append(_name(planned, of, number, len(members)))
     return jobs, names
 
 
-def stacks_of(planned: Plan, configs: Sequence[RunConfig], slots: int) -> list[Stack]:
+def stacks_of(planned: Plan, configs: Sequence[RunConfig], on: Dataset, slots: int) -> list[Stack]:
     """Deal runs that have not begun into stacks; see `group`."""
     if not configs:
         return []
-    on = planned.dataset or build.load_data(configs[0].data, configs[0].size)
-    here = machine()
+    here = machine(configs[0].device)
     # what a cluster has for each of its slots is taken to be what this machine has for each core
     where, most = Machine(slots, here.memory * slots // here.cores), planned.stack
     if planned.seconds:

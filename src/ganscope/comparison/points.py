@@ -197,7 +197,7 @@ def _range(field: str, text: str) -> Values | Range:
     if log and low <= 0:
         raise BadInput(f"--vary {field}={text} has no logarithm: both ends must be above 0.")
     if counts and not 2 <= count <= MOST_POINTS:
-        raise BadInput(f"--vary {field}={text} has {count} values: a range has 2 to {MOST_POINTS}.")
+        raise BadInput(f"--vary {field}={text} asks for {count} value(s): a range has 2 to {MOST_POINTS}.")
     axis = Range(low, high, log, kind is int)
     if not counts:
         return axis
@@ -211,10 +211,11 @@ def _drawn(axis: Values | Range, rng: random.Random) -> Any:
 
 def _within(axis: Range, share: float) -> float:
     """The number at a share of the way from low to high, rounded; the ends as they were given."""
-    if axis.log:
-        value = axis.low * math.pow(axis.high / axis.low, share)
+    if share in (0.0, 1.0):
+        value = axis.low if share == 0 else axis.high
     else:
-        value = axis.low + share * (axis.high - axis.low)
-    if share not in (0.0, 1.0):
-        value = min(max(float(f"{value:.4g}"), axis.low), axis.high)
+        exact = axis.low + share * (axis.high - axis.low)
+        if axis.log:
+            exact = axis.low * math.pow(axis.high / axis.low, share)
+        value = min(max(float(f"{exact:.4g}"), axis.low), axis.high)
     return round(value) if axis.whole else value

@@ -155,7 +155,8 @@ def in_numbers(planned: Plan, slots: int) -> str:
         BadInput: runs that do not fit in memory.
     """
     configs = [config for row in planned.configs for config in row]
-    stacks = stacks_of(planned, configs, slots)
+    assert planned.dataset is not None  # noqa: S101 - loaded by plan_sweep
+    stacks = stacks_of(planned, configs, planned.dataset, slots)
     largest = max(len(stack.members) for stack in stacks)
     how = f"{len(stacks)} stacks of up to {largest}" if len(stacks) > 1 else "one stack"
     if largest == 1:
@@ -205,7 +206,7 @@ def _prepared(given: Mapping[str, Any], point: points.Point, dataset: Dataset) -
     try:
         return prepare({**given, **point}, loaded=dataset)
     except BadInput as error:
-        raise BadInput(f"the sweep's point {points.label(point)} cannot be trained: {error}") from None
+        raise BadInput(f"at {points.label(point)}: {error}") from None
 
 
 def _check(mode: str, samples: int | None, budget: str, stack: int) -> None:

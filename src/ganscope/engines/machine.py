@@ -23,8 +23,17 @@ class Machine(NamedTuple):
     """Bytes that all runs together may take."""
 
 
-def machine() -> Machine:
-    """Look at this machine: the cores this process may use, and the memory that is free now."""
+def machine(device: str = "cpu") -> Machine:
+    """Look at this machine: the cores this process may use, and the memory that is free now.
+
+    Args:
+        device: where runs keep their numbers: "cpu", or "cuda" for the memory of a graphics card.
+    """
+    if device.startswith("cuda"):
+        import torch
+
+        if torch.cuda.is_available():
+            return Machine(cores(), int(SHARE * torch.cuda.mem_get_info(device)[0]))
     return Machine(cores(), int(SHARE * free_memory()))
 
 

@@ -20,6 +20,7 @@ from ganscope.config import (
 )
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.engines import finetune
+from ganscope.engines.trial import check_memory
 from ganscope.run import Run
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def prepare(
         chosen = [setting for setting in chosen if setting.field not in finetune.INHERITED]
     if complete.data not in (*BUILT_IN_DATA, OWN):
         complete = complete.model_copy(update={"data": str(Path(complete.data).absolute())})
+    if complete.network != OWN:
+        check_memory(complete, loaded)
     pair = build.check(complete, loaded, generator, discriminator, objective)
     if begin is not None:
         finetune.check_fit(begin, *pair)

@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 
 from ganscope.auto import Setting
 from ganscope.config import RunConfig
-from ganscope.engines.machine import cores
+from ganscope.engines.machine import cores, machine
 from ganscope.record import jsonable
 
 GRACE = 60.0
@@ -35,6 +35,8 @@ class Job(NamedTuple):
     """Train for about that long instead of the configured steps; 0 for the steps."""
     auto: Sequence[Setting] = ()
     """What the recipe `auto` chose, for the record."""
+    memory: int = 0
+    """Bytes it will take, about; 0 where nobody asked."""
 
     @property
     def cost(self) -> float:
@@ -63,7 +65,7 @@ def run_jobs(
     stop: Callable[[], bool] = lambda: False,
     workers: int | None = None,
 ) -> dict[int, str]:
-    """Train all jobs, as many at a time as there are cores, the longest first.
+    """Train all jobs, as many at a time as there are cores and memory holds, the longest first.
 
     Args:
         jobs: what to train; their folders exist.
@@ -79,13 +81,14 @@ def run_jobs(
     running: dict[int, _Worker] = {}
     failures: dict[int, str] = {}
     stopping = False
+    memory = machine().memory
     try:
         while waiting or running:
             if stop() and not stopping:
                 stopping, waiting = True, []
                 for worker in running.values():
                     worker.ask_to_stop()
-            while waiting and len(running) < (workers or cores()):
+            while waiting and _has_place(jobs, waiting[-1], list(running), workers or cores(), memory):
                 index = waiting.pop()
                 running[index] = _Worker(index, jobs[index], events)
             try:
@@ -107,6 +110,12 @@ def run_jobs(
         for worker in running.values():
             worker.end()
     return failures
+
+
+def _has_place(jobs: Sequence[Job], index: int, running: Sequence[int], slots: int, memory: int) -> bool:
+    """Tell whether a slot is free, and memory beside the jobs that run; one by itself is always tried."""
+    taken = sum(jobs[other].memory for other in running)
+    return not running or (len(running) < slots and taken + jobs[index].memory <= memory)
 
 
 class _Worker:

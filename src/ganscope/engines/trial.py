@@ -1,4 +1,4 @@
-"""What is found out about a run before it starts: the memory it takes, and whether it can be stacked."""
+"""What is found out before runs start: whether they fit in memory, and whether they can be stacked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from ganscope import build
 from ganscope.bench import samples_wanted
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
+from ganscope.engines.machine import machine
+from ganscope.engines.worklist import fitting
 from ganscope.training import footprint, streams
 from ganscope.training.loop import advance
 from ganscope.training.packing import packed_shape
@@ -32,6 +34,15 @@ def bytes_of(config: RunConfig, data: Dataset) -> int:
     return footprint.footprint(
         *sizes, config.batch_size, len(config.penalties), samples_wanted(data), itemsize
     )
+
+
+def check_memory(config: RunConfig, data: Dataset) -> None:
+    """Refuse a run that this machine cannot hold, before its networks are built.
+
+    Raises:
+        BadInput: it says what the run takes and what there is.
+    """
+    fitting(config, machine(config.device), lambda config: bytes_of(config, data))
 
 
 def cannot_stack(config: RunConfig, data: Dataset) -> str:

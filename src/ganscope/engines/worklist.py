@@ -75,7 +75,9 @@ def group(
 
 
 def fitting(config: RunConfig, machine: Machine, footprint: Callable[[RunConfig], int]) -> int:
-    """Count the runs of one program that fit in memory in one stack, every core having one like it.
+    """Count the runs of one program that fit in memory in one stack, while every core has one like it.
+
+    A run that takes more than a core's share has the memory of several for itself.
 
     Raises:
         BadInput: not even one run fits.

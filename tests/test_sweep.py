@@ -1,0 +1,229 @@
+"""Sweeps: the points, real runs that equal lone ones, the page, and a kill that loses nothing."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import ganscope as gs
+from ganscope.bench import bench, load_data
+from ganscope.comparison import plan_sweep
+from ganscope.comparison.deal import jobs_of
+from ganscope.comparison.points import Range, Values, grid, labels, parse, sample
+from ganscope.engines import LOCAL
+from ganscope.engines.inprocess import run_stack, stack_of
+from ganscope.report import (
+    RecipeSummary,
+    RunRecord,
+    Spread,
+    best_first,
+    point_columns,
+    point_sentences,
+    summarise,
+)
+from ganscope.report.parallel import axis
+from ganscope.run import Run
+from test_kill import finish, ganscope, kill_when
+from test_resume import contents
+
+TINY: dict[str, Any] = {
+    "g_width": 8, "d_width": 8, "g_depth": 1, "d_depth": 1, "latent_dim": 4, "batch_size": 8,
+}  # fmt: skip
+
+
+def numbers(field: str, text: str) -> list[float]:
+    found = parse(field, text)
+    assert isinstance(found, Values)
+    return [float(value) for value in found.values]
+
+
+def test_ranges_are_spaced_as_they_say() -> None:
+    assert numbers("g_lr", "1..2:5") == [1.0, 1.25, 1.5, 1.75, 2.0]
+    assert numbers("penalty_weight", "0.01..100:log:5") == [0.01, 0.1, 1.0, 10.0, 100.0]
+    ratios = numbers("d_lr", "1e-4..3e-2:log:7")
+    assert ratios[0] == 1e-4
+    assert ratios[-1] == 3e-2
+    steps = [b / a for a, b in itertools.pairwise(ratios)]
+    assert all(math.isclose(step, 300 ** (1 / 6), rel_tol=2e-3) for step in steps)
+    assert numbers("n_critic", "1..10:log:4") == [1, 2, 5, 10]
+    assert numbers("batch_size", "8..10:9") == [8, 9, 10]  # whole numbers, each once
+    assert parse("n_critic", "2..4") == Range(2, 4, False, True)
+    assert parse("objective", " hinge, minimax,hinge") == Values(("hinge", "minimax"))
+    assert parse("g_lr", (0.1, 0.2)) == Values((0.1, 0.2))
+    assert parse("g_lr", 0.1) == Values(("0.1",))
+
+
+def test_a_grid_has_every_combination_once() -> None:
+    axes = {"g_lr": parse("g_lr", "1,2,3"), "n_critic": parse("n_critic", "2..5")}
+    points = grid(axes)
+    assert len(points) == 12 == len({tuple(point.items()) for point in points})
+    assert points[4] == {"g_lr": "2", "n_critic": 2}
+
+
+def test_random_points_fill_their_ranges_evenly() -> None:
+    axes = {
+        "g_lr": parse("g_lr", "1e-4..1e-2:log"),
+        "d_lr": parse("d_lr", "1..3"),
+        "n_critic": parse("n_critic", "1..9"),
+    }
+    points = sample(axes, 4_000, seed=3)
+    assert sample(axes, 4_000, seed=3) == points != sample(axes, 4_000, seed=4)
+    # half of the logarithms below the middle, as binomial counts go: 5 standard deviations
+    slack = 5 * math.sqrt(4_000) / 2
+    assert abs(sum(point["g_lr"] < 1e-3 for point in points) - 2_000) < slack
+    assert abs(sum(point["d_lr"] < 2 for point in points) - 2_000) < slack
+    assert {point["n_critic"] for point in points} == set(range(1, 10))
+    assert all(1e-4 <= point["g_lr"] <= 1e-2 for point in points)
+
+
+def summary(recipe: str, emds: list[float], diverged: int = 0) -> RecipeSummary:
+    (empty,) = summarise([load_record_of(recipe)])
+    mean = sum(emds) / len(emds) if emds else 0.0
+    spread = Spread(mean, 0.1, min(emds), max(emds), len(emds)) if emds else None
+    return empty._replace(seeds=(0, 1), diverged=diverged, emd=spread, emd_floor=0.2)
+
+
+def load_record_of(recipe: str) -> RunRecord:
+    return RunRecord(Path(), recipe, 0, {}, {}, {}, {}, "", [], [], {})
+
+
+def test_the_best_point_comes_first_and_the_sentences_claim_no_more() -> None:
+    points = [
+        summary("b", [2.0, 2.1]),
+        summary("a", [1.0, 1.1]),
+        summary("c", [0.1], diverged=1),
+        summary("d", [], 2),
+    ]
+    ordered = best_first(points)
+    assert [s.recipe for s in ordered] == ["a", "b", "c", "d"]
+    values = {name: {"g_lr": rate} for name, rate in zip("abcd", (1.0, 2.0, 3.0, 4.0), strict=True)}
+    first, second = point_sentences(points, values, ["g_lr"])
+    assert first.startswith("Best of 4 points: g_lr 1. Its EMD is 1.05 ± 0.10 over 2 seeds, where real rows")
+    assert "3 of 8 runs diverged" in second
+    assert second.startswith("The seeds separate it from every other point; the worst, g_lr 2, has EMD 2.05")
+    close = [summary("a", [1.0, 1.1]), summary("b", [1.05, 1.2])]
+    assert "do not separate it from 1 other point;" in point_sentences(close, values, ["g_lr"])[1]
+    columns = dict(point_columns(ordered, values, ["g_lr"]))
+    assert columns["g_lr"] == ["1", "2", "3", "4"]
+    assert columns["diverged"] == ["0", "0", "1", "2"]
+    single = [summary("a", [1.0])._replace(emd=Spread(1, None, 1, 1, 1)), summary("b", [2.0, 2.1])]
+    assert "may be chance" in point_sentences(single, values, ["g_lr"])[1]
+
+
+def test_axes_spread_values_by_size_or_by_order_of_size() -> None:
+    linear = axis("n_critic", [1, 2, 5])
+    assert linear.heights == [0, 0.25, 1]
+    decades = axis("g_lr", [1e-4, 1e-3, 1e-1])
+    assert [round(height, 3) for height in decades.heights] == [0, 0.333, 1]
+    assert [text for _, text in decades.ticks] == ["0.0001", "0.001", "0.1"]
+    many = axis("d_lr", [10.0**k for k in range(9)])
+    assert [text for _, text in many.ticks] == ["1", "100", "1e+04", "1e+06", "1e+08"]
+    assert axis("emd", [2.0, 2.0]).heights == [0, 0]
+
+
+def test_points_are_folders() -> None:
+    assert labels([{"g_lr": 0.1, "objective": "hinge"}]) == ["g_lr=0.1,objective=hinge"]
+    wide = [{f"field{k}": 1.0 / 3.0 for k in range(20)}] * 12
+    assert labels(wide)[:2] == ["point-01", "point-02"]
+
+
+def test_every_point_has_the_same_budget_and_the_recipe_where_nothing_varies() -> None:
+    planned = plan_sweep("ring", "wgan-gp", {"n_critic": [1, 5]}, steps=100, seeds=3, seed=7)
+    assert planned.recipes == ("n_critic=1", "n_critic=5")
+    assert [row[0].steps for row in planned.configs] == [100, 20]
+    assert [c.seed for c in planned.configs[0]] == [7, 8, 9]
+    assert {c.recipe for row in planned.configs for c in row} == {"wgan-gp"}
+    assert str(planned.folders[1][2]) == "runs/sweep-ring-wgan-gp/n_critic=5/seed-9"
+    assert planned.command == (
+        "ganscope sweep ring wgan-gp --vary n_critic=1,5 --mode grid --seeds 3 --seed 7 --steps 100 "
+        "--budget samples"
+    )
+    by_steps = plan_sweep("ring", "wgan-gp", ["n-critic=1,5"], steps=100, budget="steps")
+    assert [row[0].steps for row in by_steps.configs] == [100, 100]
+    varied = plan_sweep("ring", "r1", ["steps=10,20"])
+    assert [row[0].steps for row in varied.configs] == [10, 20]
+
+
+def test_rates_and_weights_share_a_stack_and_programs_do_not() -> None:
+    planned = plan_sweep(
+        "ring", "r1", {"g_lr": [1e-3, 1e-4], "penalty_weight": [1, 10], "n_critic": [1, 2]}, seeds=2, **TINY
+    )
+    jobs, names = jobs_of(planned, slots=1, resuming=False)
+    assert [len(job.configs) for job in jobs] == [8, 8]
+    assert [{c.n_critic for c in job.configs} for job in jobs] == [{1}, {2}]
+    assert names == ["stack 1 (8 runs)", "stack 2 (8 runs)"]
+    alone = plan_sweep("ring", "r1", {"g_lr": [1e-3, 1e-4]}, seeds=2, stack=1, **TINY)
+    assert [len(job.configs) for job in jobs_of(alone, 2, resuming=False)[0]] == [1, 1, 1, 1]
+
+
+def test_swept_runs_are_ordinary_runs(tmp_path: Path) -> None:
+    found = gs.sweep(
+        "ring",
+        "r1",
+        {"g_lr": "1e-3,1e-4", "penalty_weight": "1,5"},
+        seeds=1,
+        steps=20,
+        out=tmp_path / "sweep",
+        **TINY,
+    )
+    assert not found.failures
+    assert len(found.runs) == 4
+    (run,) = found.runs["g_lr=0.0001,penalty_weight=5"]
+    assert (run.config.g_lr, run.config.penalty_weight, run.config.recipe) == (1e-4, 5.0, "r1")
+    alone = gs.train(run.config, out=tmp_path / "alone")
+    torch.testing.assert_close(run.sample(50), alone.sample(50), rtol=1e-5, atol=1e-5)
+    assert run.metrics["emd"] == pytest.approx(alone.metrics["emd"], rel=1e-5)
+    assert "--penalty-weight 5.0" in run.description["command"]
+    assert "--g-lr 0.0001" in run.description["command"]
+    together = stack_of(run.folder)
+    assert run.folder in together
+    assert all(Run(folder).description["execution"]["form"] == "stacked" for folder in together)
+    page = found.report.read_text()
+    for words in (
+        "4 points of r1 on ring, 1 seed",
+        'class="sortable"',
+        'id="parallel"',
+        "ganscope sweep ring r1 --vary g_lr=1e-3,1e-4",
+    ):
+        assert words in page, words
+
+
+SWEEP = [
+    "sweep", "ring", "r1", "--vary", "g_lr=1e-3,1e-4", "--vary", "n_critic=1,6", "--budget", "steps",
+    "--seeds", "2", "--steps", "60", "--g-width", "16", "--d-width", "16", "--checkpoint-every", "5",
+    "--evaluate-every", "60",
+]  # fmt: skip
+
+
+def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
+    # the second source: each stack trained straight through in this process
+    given: dict[str, Any] = {
+        "seeds": 2, "steps": 60, "g_width": 16, "d_width": 16, "checkpoint_every": 5, "evaluate_every": 60,
+    }  # fmt: skip
+    varied = ["g_lr=1e-3,1e-4", "n_critic=1,6"]
+    planned = plan_sweep("ring", "r1", varied, budget="steps", out=tmp_path / "whole", **given)
+    on = bench(load_data("ring"))
+    for job in jobs_of(planned, LOCAL.slots, resuming=False)[0]:
+        for folder in job.folders:
+            folder.mkdir(parents=True)
+        run_stack(job.configs, job.folders, on)
+    broken = tmp_path / "broken"
+    process = ganscope(*SWEEP, "--out", broken)
+    # the stack of one critic step is done, that of six is not
+    assert kill_when(process, lambda: len(list(broken.glob("*n_critic=1/seed-*/metrics.json"))) == 4)
+    done = {path: path.stat().st_mtime_ns for path in broken.glob("*n_critic=1/seed-*/generator.safetensors")}
+    assert len(done) == 4
+    assert not list(broken.glob("*n_critic=6/seed-*/metrics.json"))
+    code, out, err = finish(ganscope("resume", broken))
+    assert code == 0, err
+    assert "Best of 4 points" in out
+    assert done == {path: path.stat().st_mtime_ns for path in done}
+    for folder in (tmp_path / "whole").glob("*/seed-*"):
+        ours, theirs = contents(folder), contents(broken / folder.relative_to(tmp_path / "whole"))
+        for name in ("generator.safetensors", "history.jsonl", "metrics.json"):
+            assert ours[name] == theirs[name], f"{folder}/{name}"
