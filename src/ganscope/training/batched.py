@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm, leaky_relu
+from torch.nn.functional import layer_norm
 
 from ganscope.nets.blocks import Reshape
 from ganscope.nets.fourier import FourierFeatures
@@ -46,17 +45,12 @@ def batched(module: nn.Module) -> Function | None:
     if type(module) is not nn.Sequential:
         return None
     named = list(module.named_children())
-    usual = [layer for layer in (_layer(name, child) for name, child in named) if layer is not None]
-    if len(usual) < len(named):
+    layers = [layer for layer in (_layer(name, child) for name, child in named) if layer is not None]
+    if len(layers) < len(named):
         return None
-    # where an input slope is asked for, it will be differentiated once more: see _Bent
-    sloped = [
-        _bent(child.negative_slope) if isinstance(child, nn.LeakyReLU) else layer
-        for (_, child), layer in zip(named, usual, strict=True)
-    ]
 
     def call(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
-        for layer in sloped if x.is_leaf and x.requires_grad else usual:
+        for layer in layers:
             x = layer(parameters, x)
         return x
 
@@ -108,33 +102,3 @@ def _layer_norm(name: str, module: nn.LayerNorm) -> Function | None:
         return torch.addcmul(shift.reshape(of_rows), layer_norm(x, shape, eps=eps), gain.reshape(of_rows))
 
     return call
-
-
-def _bent(negative_slope: float) -> Function:
-    def call(parameters: dict[str, Tensor], x: Tensor) -> Tensor:  # noqa: ARG001
-        result: Tensor = _Bent.apply(x, negative_slope)  # type: ignore[no-untyped-call]
-        return result
-
-    return call
-
-
-class _Bent(torch.autograd.Function):
-    """Leaky ReLU that knows that its second derivative is 0.
-
-    Torch's own passes a tensor of zeros back through the whole network when a penalty's slope is
-    differentiated: a tenth (128 units) to a fifth (512) of a WGAN-GP step.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, negative_slope: float) -> Tensor:
-        """Map x to x where positive, else to `negative_slope * x`."""
-        ctx.save_for_backward(x)
-        ctx.negative_slope = negative_slope
-        return leaky_relu(x, negative_slope)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        """Scale the gradient; differentiable in the gradient, constant in x."""
-        (x,) = ctx.saved_tensors
-        slope = torch.ops.aten.leaky_relu_backward(gradients[0], x.detach(), ctx.negative_slope, False)
-        return slope, None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from ganscope.training.step import (
     train_discriminator,
     train_generator,
 )
+from ganscope.training.watch import LOOK_EVERY, Failure, Watch
 
 Progress = Callable[[dict[str, Any]], None]
 EVALUATED = (
@@ -57,7 +57,7 @@ def train(
         Interrupted: `stop` asked for it.
         RunFailed: every run turned NaN or infinite.
     """
-    clock = _Clock(runs)
+    clock, watch = _Clock(runs), Watch(1 if runs.held_out.device.type == "cpu" else LOOK_EVERY)
     if runs.monitor is not None:
         runs.monitor(runs)
     if runs.step == 0:
@@ -65,14 +65,18 @@ def train(
     while runs.step < runs.config.steps:
         d_step, g_step = advance(runs)
         runs.step += 1
-        _watch_for_nan(runs, d_step, g_step)
+        watch.note(runs.step, d_step, g_step)
+        if watch.due:
+            _retire(runs, watch.look())
         if runs.monitor is not None:
             runs.monitor(runs)
         done = runs.step == runs.config.steps
         if done or runs.step % runs.config.logging_interval == 0 or _evaluation_due(runs):
+            _retire(runs, watch.look())
             _record(runs, clock, d_step, g_step, progress)
         stopped = stop() and not done
         if done or stopped or runs.step % runs.config.checkpoint_interval == 0:
+            _retire(runs, watch.look())
             _checkpoint(runs)
         if stopped:
             raise Interrupted(runs.folders[0])
@@ -149,18 +153,12 @@ def _evaluation_due(runs: Runs) -> bool:
     return runs.step % runs.config.evaluation_interval == 0 or runs.step == runs.config.steps
 
 
-def _watch_for_nan(runs: Runs, d_step: DiscriminatorStep, g_step: GeneratorStep) -> None:
+def _retire(runs: Runs, failures: Sequence[Failure]) -> None:
     """Retire runs whose losses are no numbers any more; a run has no use for the steps that would follow."""
-    total = d_step.loss + d_step.penalty + g_step.loss
-    if math.isfinite(float(total.sum())):
-        return
-    total = total.sum(-1)
-    d_loss = (d_step.loss + d_step.penalty).mean(-1).flatten()
-    for k, finite in enumerate(total.flatten().isfinite().tolist()):
-        if not finite and k not in runs.diverged:
-            network = "generator" if d_loss[k].isfinite() else "discriminator"
-            runs.diverged[k] = (runs.step, network)
-            _write_metrics(runs, k)
+    for failure in failures:
+        if failure.run not in runs.diverged:
+            runs.diverged[failure.run] = (failure.step, failure.network)
+            _write_metrics(runs, failure.run)
     if not runs.alive:
         if runs.monitor is not None:
             runs.monitor(runs)

@@ -16,6 +16,7 @@ from torch.func import vmap
 
 from ganscope.contracts import Objective, Penalty
 from ganscope.lipschitz import squared_slope
+from ganscope.training.bent import Bent
 from ganscope.training.packing import packed
 from ganscope.training.stacking import Network
 
@@ -235,7 +236,8 @@ def _cost(
         x = points(real[0], fake[0], noise)
         of_generator = fake[0].grad_fn is not None and x.requires_grad  # whose part in the slope counts too
         x = x if of_generator else x.detach().requires_grad_()
-        scores = logits(game, x)
+        with Bent():
+            scores = logits(game, x)
     (slope,) = torch.autograd.grad(scores, x, torch.ones_like(scores), create_graph=True)
     return term.penalty.cost(squared_slope(slope, batch_dims=game.batch_dims))
 
