@@ -24,7 +24,7 @@ def seen(d_loss: Tensor, penalty: Tensor, g_loss: Tensor) -> tuple[Discriminator
 
 def test_the_first_failure_of_each_run_is_named() -> None:
     watch = Watch(every=4)
-    # run 0 stays sound; 1 fails in its penalty at step 2, 2 in its generator at step 3 and in its critic later
+    # run 0 stays sound; 1 fails in its penalty at step 2, 2 in its generator at step 3, later in its critic
     losses = {step: torch.zeros(3, 3, 5) for step in (1, 2, 3, 4)}
     losses[2][1, 1, 4] = INF
     losses[3][2, 2, 0] = NAN
