@@ -80,10 +80,10 @@ def test_the_same_under_vmap() -> None:
         torch.testing.assert_close(stacked, torch.stack([one[index] for one in alone]))
 
 
-class Products(TorchDispatchMode):
+class Products(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts matrix products."""
 
-    number = 0
+    number: int = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.number += func in (torch.ops.aten.mm.default, torch.ops.aten.addmm.default)
@@ -95,9 +95,10 @@ def test_passes_of_zeros_are_left_out_where_there_are_some(name: str, saved: boo
     module, x = NETWORKS[name](), torch.randn(7, 6)
 
     def products(bent: bool) -> int:
-        with Products() as counted:
+        counted = Products()  # type: ignore[no-untyped-call]
+        with counted:
             penalty_gradients(module, x, bent)
-        return counted.number
+        return int(counted.number)
 
     assert (products(True) < products(False)) == saved
 

@@ -48,4 +48,5 @@ class Bent(TorchFunctionMode):
 def _bent(x: Tensor, negative_slope: float) -> Tensor:
     at = x.detach()
     one = torch.ones((), dtype=x.dtype, device=x.device)
-    return x * torch.ops.aten.leaky_relu_backward(one.expand_as(at), at, negative_slope, False)
+    slopes: Tensor = torch.ops.aten.leaky_relu_backward(one.expand_as(at), at, negative_slope, False)
+    return x * slopes
