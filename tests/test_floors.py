@@ -16,7 +16,7 @@ FLOORS = [
     {"bench", "own", "monitor"},
     {"build", "report"},
     {"engines", "run"},
-    {"comparison", "explain", "serve", "export", "integrations"},
+    {"comparison", "explain", "serve", "export", "integrations", "examine"},
     {"cli", "printing", "terminal", "__main__"},
 ]
 """Lowest floor first. `build` may not import `report`, nor the reverse: neighbours never meet."""

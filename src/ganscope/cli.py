@@ -376,6 +376,49 @@ def explain_(
     print_explained(explained, json_)
 
 
+@app.command(sort_key=8)
+def diagnose(
+    what: str,
+    /,
+    *,
+    weights: Path | None = None,
+    data: DataName | str = "digits",
+    objective: str = "non-saturating",
+    constraint: str | None = None,
+    constraint_weight: float | None = None,
+    latent_dim: int = 0,
+    fail_on: Literal["mild", "severe"] | None = None,
+    json_: Json = False,
+) -> None:
+    """Say what is wrong with a run, or with two saved networks, since when, and what to do first.
+
+    Args:
+        what: a run folder, the folder of a comparison, or module:factory, a function that returns a
+            generator and a discriminator.
+        weights: of the factory's networks, a .safetensors file with keys generator.KEY and discriminator.KEY.
+        data: what the factory's networks were trained on.
+        objective: what they were trained with (ganscope list).
+        constraint: what held their critic's slope: a penalty, spectral-norm or clipping.
+        constraint_weight: weight of the penalty.
+        latent_dim: width of their latents; 0 takes that of the generator's first layer.
+        fail_on: exit with code 3 on a verdict of this severity or a worse one.
+        json_: print the verdicts as JSON.
+    """
+    from ganscope.examine import examine, examine_networks, worst
+    from ganscope.printing import print_examinations
+
+    if ":" in what and not Path(what).exists():
+        found = [
+            examine_networks(what, weights, str(data), objective, latent_dim, constraint, constraint_weight)
+        ]
+    else:
+        found = examine(Path(what))
+    print_examinations(found, json_)
+    severity = worst(found)
+    if severity is not None and fail_on in (severity, "mild"):
+        raise BadVerdict(f"a {severity} verdict was found, and --fail-on {fail_on} was asked for.")
+
+
 @app.command(name="list", sort_key=9)
 def list_(*, json_: Json = False) -> None:
     """Show the recipes, data sets, objectives, penalties and networks there are.
@@ -388,8 +431,12 @@ def list_(*, json_: Json = False) -> None:
     print_list(json_)
 
 
+class BadVerdict(Exception):  # noqa: N818
+    """What was diagnosed is as bad as `--fail-on` names; the command line exits with code 3."""
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns 0, 1 for a failure, 2 for bad input, 130 or 143 when stopped."""
+    """Run one command; returns 0, 1 for a failure, 2 bad input, 3 a bad verdict, 130 or 143 when stopped."""
     from ganscope.terminal import complain
 
     for stream in (sys.stdout, sys.stderr):
@@ -420,6 +467,8 @@ def _ending(error: BaseException) -> tuple[str, int]:
         sentence, code = str(error), 2
     elif isinstance(error, RunFailed):
         sentence = str(error)
+    elif isinstance(error, BadVerdict):
+        sentence, code = str(error), 3
     elif isinstance(error, Interrupted | KeyboardInterrupt):
         sentence, code = str(error) or "stopped.", 128 + (_received[-1] if _received else signal.SIGINT)
     elif isinstance(error, OSError):

@@ -16,13 +16,16 @@ from ganscope.config import (
     load_recipe,
     recipe_names,
 )
-from ganscope.record import jsonable
+from ganscope.record import jsonable, read_json
 from ganscope.terminal import complain, print_pairs, print_table, say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ganscope.auto import Setting
     from ganscope.comparison import Comparison, Plan
     from ganscope.engines import Prepared
+    from ganscope.examine import Examination
     from ganscope.explain import Explained
     from ganscope.report import RecipeSummary
     from ganscope.run import Run
@@ -108,7 +111,9 @@ def print_run(run: Run, as_json: bool) -> None:
         return
     summaries = summarise([load_record(run.folder)])
     print_table(table(summaries))
-    say(f"\n{in_words(summaries)}\n\nReport: {page}")
+    say(f"\n{in_words(summaries)}")
+    print_verdicts([run.folder])
+    say(f"\nReport: {page}")
 
 
 def print_comparison(result: Comparison, as_json: bool) -> None:
@@ -125,7 +130,9 @@ def print_comparison(result: Comparison, as_json: bool) -> None:
         print_json({"report": str(result.report), "recipes": [_as_dict(s) for s in summaries]})
         return
     print_table(table(summaries))
-    say(f"\n{in_words(summaries)}\n\nReport: {result.report}")
+    say(f"\n{in_words(summaries)}")
+    print_verdicts(sorted(path.parent for path in result.report.parent.glob("*/seed-*/verdicts.json")))
+    say(f"\nReport: {result.report}")
 
 
 def _print_points(result: Comparison, summaries: Sequence[RecipeSummary], as_json: bool) -> None:
@@ -169,6 +176,46 @@ def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:
         )
         measured, floor = _rounded([found["reverse_kl"], found["reverse_kl_floor"]])
         say(f"Reverse KL over modes: {measured} nats; a perfect sampler of as many would measure {floor}.")
+
+
+def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
+    """Print what is wrong with runs or networks: each verdict with cause and first remedy."""
+    if as_json:
+        print_json({"examined": [_as_dict(e) for e in found]})
+        return
+    for e in found:
+        for note in e.notes:
+            complain(f"{e.name}: {note}")
+        at = "" if e.step is None else f", step {e.step}"
+        unknown_names = [name for name, state in e.status.items() if state == "unknown"]
+        open_ = f" Not enough evidence on: {', '.join(unknown_names)}." if unknown_names else ""
+        if not e.verdicts:
+            fine = list(e.status.values()).count("fine")
+            say(f"{e.name}{at}: nothing wrong found ({fine} of {len(e.status)} questions say fine).{open_}")
+            continue
+        say(f"{e.name}{at}: {len(e.verdicts)} verdict{'s' if len(e.verdicts) > 1 else ''}.{open_}")
+        for v in e.verdicts:
+            say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
+
+
+def print_verdicts(folders: Sequence[Path]) -> None:
+    """Print what the diagnosis of finished runs says, by kind of verdict; nothing where none was made."""
+    from ganscope.diagnose.verdict import Verdict
+
+    labels: list[str] = []
+    judged = 0
+    for folder in folders:
+        path = folder / "verdicts.json"
+        if path.is_file():
+            judged += 1
+            found = [Verdict(**entry) for entry in read_json(path)["verdicts"]]
+            labels += dict.fromkeys(v.label for v in found)
+    kinds = sorted(dict.fromkeys(labels), key=labels.count, reverse=True)
+    if kinds:
+        told = ", ".join(f"{kind} ({labels.count(kind)} of {judged} runs)" for kind in kinds)
+        say(f"\nDiagnosis: {told}. Causes and remedies: ganscope diagnose, or the report.")
+    elif judged:
+        say(f"\nDiagnosis: nothing wrong in {judged} run{'s' if judged > 1 else ''}.")
 
 
 def print_questions(as_json: bool) -> None:

@@ -35,9 +35,11 @@ class History:
 
     Args:
         rows: as probes wrote them; the first holds `about`.
+        once: there is one probe only, of networks that have been trained: it decides alone.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, Any]], once: bool = False) -> None:
+        self._once = once
         self.rows = [row for row in rows if "point" not in row]
         self.points = [row for row in rows if "point" in row]
         self.about: Mapping[str, Any] = next((row["about"] for row in self.rows if "about" in row), {})
@@ -85,8 +87,14 @@ class History:
             k: rows that are asked.
             wide: ask only the rows that compared sample sets.
         """
+        if self._once:
+            m = k = 1
         rows = self.wide if wide else self.rows
-        told = [(row["step"], said) for row in rows if row["step"] > 0 and (said := signal(row)) is not None]
+        told = [
+            (row["step"], said)
+            for row in rows
+            if (row["step"] > 0 or self._once) and (said := signal(row)) is not None
+        ]
         recent = told[-k:]
         agreeing = sum(said for _, said in recent)
         if agreeing >= m and recent[-1][1]:

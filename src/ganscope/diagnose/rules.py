@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganscope.diagnose.dynamics import swing
+from ganscope.diagnose.dynamics import Swing, swing
 from ganscope.diagnose.history import Fault, History, median
 
 VANISHED = 0.02
@@ -25,6 +25,9 @@ OVERFIT = 0.15
 """Of AUC(train, held-out) above 1/2: healthy runs on 1,400 digits reach 0.12 without harm."""
 M, K = 5, 6
 WIDE_M, WIDE_K = 3, 4
+FEWEST_POINTS, LEAST_PERIODS = 150, 5.0
+LEAST_AMPLITUDE, CLEAR_PEAK = 0.2, 0.4
+"""Standard deviations of the data; height of the autocorrelation's peak."""
 Z = 5.0
 """Standard deviations of the null that a statistic must be away from it."""
 
@@ -210,6 +213,8 @@ def too_strong(h: History) -> list[Fault] | None:
 
 def too_weak(h: History) -> list[Fault] | None:
     """Real and fake rows differ plainly, and the discriminator does not see it."""
+    if h.about.get("needs_lipschitz"):
+        return []  # `critic-underfit` says it in units of the distance
 
     def blind(row: Mapping[str, Any]) -> bool | None:
         fresh, score = row.get("fresh_auc"), row.get("auc")
@@ -320,15 +325,13 @@ def overfit(h: History) -> list[Fault] | None:
 
 def oscillation(h: History) -> list[Fault] | None:
     """The generator's samples swing to and fro."""
-    if len(h.points) < 100:
+    if len(h.points) < FEWEST_POINTS:
         return None
     points = [row["point"] for row in h.points]
     every = h.points[-1]["step"] - h.points[-2]["step"]
-    found = [swing([p[axis] for p in points], every) for axis in range(len(points[0]))]
-    worst = max((s for s in found if s is not None), key=lambda s: s.amplitude * (s.peak > 0.4), default=None)
+    found = [_sustained([p[axis] for p in points], every) for axis in range(len(points[0]))]
+    worst = max((s for s in found if s is not None), key=lambda s: s.amplitude, default=None)
     if worst is None:
-        return None
-    if not (worst.amplitude > 0.2 and worst.peak > 0.4 and worst.periods >= 3):
         return []
     trend = "growing" if worst.growth > 0.1 else "damped" if worst.growth < -0.1 else "sustained"
     last = h.points[-1]["step"]
@@ -347,6 +350,16 @@ def oscillation(h: History) -> list[Fault] | None:
             pattern=trend,
         )
     ]
+
+
+def _sustained(series: Sequence[float], every: float) -> Swing | None:
+    """A swing that the newer part of a window shows too, at the same period."""
+    whole, newer = swing(series, every), swing(series[len(series) * 2 // 5 :], every)
+    if whole is None or newer is None:
+        return None
+    clear = whole.peak > CLEAR_PEAK and newer.peak > CLEAR_PEAK and whole.periods >= LEAST_PERIODS
+    large = whole.amplitude > LEAST_AMPLITUDE and newer.amplitude > LEAST_AMPLITUDE
+    return whole if clear and large and abs(newer.period - whole.period) < 0.25 * whole.period else None
 
 
 def mode_collapse(h: History) -> list[Fault] | None:

@@ -85,9 +85,14 @@ def status(rows: Sequence[Mapping[str, Any]]) -> dict[str, State]:
     return judge(rows)[1]
 
 
-def judge(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Verdict], dict[str, State]]:
-    """Both at once."""
-    history = History(rows)
+def judge(rows: Sequence[Mapping[str, Any]], once: bool = False) -> tuple[list[Verdict], dict[str, State]]:
+    """Both at once.
+
+    Args:
+        rows: see `verdicts`.
+        once: the rows are one probe of networks that are no longer trained, so that nothing can persist.
+    """
+    history = History(rows, once)
     found: list[Verdict] = []
     states: dict[str, State] = {}
     for name, rule in RULES.items():

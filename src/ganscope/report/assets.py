@@ -55,6 +55,22 @@ figcaption { margin-top: .2rem }
 .strip img, .strip svg { display: block; width: 100%; height: auto }
 .strip img { image-rendering: pixelated; border: 1px solid var(--line) }
 .strip figcaption { text-align: center }
+.lamps { display: flex; flex-wrap: wrap; gap: 6px }
+.lamp { font-size: .82rem; padding: 2px 10px 2px 8px; border-radius: 999px; border: 1px solid var(--line);
+  white-space: nowrap; print-color-adjust: exact }
+.lamp::before { content: "●"; margin-right: .4em; color: #b4b8c0 }
+.lamp.fine::before { color: #2e9e5b }
+.lamp.mild::before { color: #e8a200 }
+.lamp.severe::before { color: #cf2f2f }
+.lamp.mild, .lamp.severe { font-weight: 600 }
+.lamp.unknown { color: var(--soft) }
+.cells figure > img, .cells figure > svg { display: block; max-width: 100%; height: auto;
+  image-rendering: pixelated }
+.verdict { border-left: 4px solid #e8a200; background: #fafafb; padding: .5rem .9rem; margin: 0 0 .8rem;
+  break-inside: avoid; print-color-adjust: exact }
+.verdict.severe { border-color: #cf2f2f }
+.verdict p { margin: .2rem 0 0; max-width: 62em }
+.verdict small { color: var(--soft) }
 details { margin-top: .6rem }
 summary { cursor: pointer; color: var(--soft); font-size: .9rem; margin-bottom: .4rem }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f5f6f8; padding: .7rem .9rem; margin: 0;

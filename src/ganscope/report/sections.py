@@ -8,6 +8,7 @@ from html import escape
 from ganscope.report import figures
 from ganscope.report.columns import table
 from ganscope.report.curves import correlation
+from ganscope.report.diagnosis import diagnosis
 from ganscope.report.fragments import (
     Report,
     chip,
@@ -169,6 +170,7 @@ SECTIONS: tuple[Callable[[Report], str], ...] = (
     headline,
     results,
     legend,
+    diagnosis,
     samples,
     curves,
     gradients,
