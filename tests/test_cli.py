@@ -19,7 +19,18 @@ from ganscope.cli import app
 from ganscope.config import RunConfig, choices, flag
 
 SMALL = ["--g-width", "8", "--d-width", "8", "--batch-size", "8"]
-COMMANDS = ["compare", "sweep", "train", "resume", "sample", "evaluate", "report", "explain", "list"]
+COMMANDS = [
+    "compare",
+    "sweep",
+    "train",
+    "resume",
+    "sample",
+    "evaluate",
+    "report",
+    "explain",
+    "diagnose",
+    "list",
+]
 
 
 @pytest.fixture(scope="module")

@@ -376,7 +376,7 @@ def explain_(
     print_explained(explained, json_)
 
 
-@app.command(sort_key=8)
+@app.command(sort_key=9)
 def diagnose(
     what: str,
     /,
@@ -419,7 +419,7 @@ def diagnose(
         raise BadVerdict(f"a {severity} verdict was found, and --fail-on {fail_on} was asked for.")
 
 
-@app.command(name="list", sort_key=9)
+@app.command(name="list", sort_key=10)
 def list_(*, json_: Json = False) -> None:
     """Show the recipes, data sets, objectives, penalties and networks there are.
 

@@ -84,6 +84,9 @@ def diverged(h: History) -> list[Fault] | None:
                 )
             ]
 
+    if too_weak(h):
+        return []  # a generator that nobody leads may run anywhere
+
     def far(row: Mapping[str, Any]) -> bool | None:
         return None if row.get("fake_scale") is None else row["fake_scale"] > 30
 
@@ -125,9 +128,15 @@ def vanishing_critic(h: History) -> list[Fault] | None:
 
 def vanishing_generator(h: History) -> list[Fault] | None:
     """The gradient that reaches the samples dies on its way to the generator's first layers."""
+    at_start = _left(h.first.get("generator_layers"))
+    if too_weak(h) and at_start is not None and at_start > GENERATOR_DECAYED:
+        return []  # the units that die under a generator that nobody leads are not the cause
 
     def gone(row: Mapping[str, Any]) -> bool | None:
-        left = _left(row.get("generator_layers"))
+        layers = row.get("generator_layers")
+        left = _left(layers)
+        if layers is not None and len(layers) < 2:
+            return False
         if left is None or h.differs(row) is None:
             return None
         return bool(h.differs(row) and left < GENERATOR_DECAYED)
@@ -222,6 +231,8 @@ def too_weak(h: History) -> list[Fault] | None:
             return None
         left = _left(row.get("critic_layers"))
         dead = row.get("critic_slope", 1.0) < VANISHED and left is not None and left < DECAYED
+        if row.get("auc_train", 0.5) > 0.5 + OVERFIT:
+            return None  # it fails on held-out rows because it knows the others by heart
         return bool(fresh > 0.75 and score < 0.5 + Z * row["auc_error"] and fresh - score > 0.2 and not dead)
 
     seen = h.persistence(blind, WIDE_M, WIDE_K, wide=True)

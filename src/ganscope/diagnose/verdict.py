@@ -48,8 +48,8 @@ RULES: dict[str, Rule] = {
     "vanishing-gradient": rules.vanishing_gradient,
     "lipschitz-violation": rules.lipschitz_violation,
     "critic-underfit": rules.critic_underfit,
-    "discriminator-too-weak": rules.too_weak,
     "discriminator-overfit": rules.overfit,
+    "discriminator-too-weak": rules.too_weak,
     "oscillation": rules.oscillation,
     "mode-collapse": rules.mode_collapse,
 }

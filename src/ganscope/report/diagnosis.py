@@ -119,8 +119,8 @@ def evidence_words(evidence: Mapping[str, float | None]) -> str:
     """Write evidence as numbers beside what they are compared with.
 
     Example:
-        >>> evidence_words({"coverage": 0.5, "coverage_null": 0.97, "coverage_null_sd": 0.008, "starved":
-        0.25}) 'coverage 0.5 (real rows 0.97 ± 0.008), starved 0.25'
+        >>> evidence_words({"coverage": 0.5, "coverage_null": 0.97, "coverage_null_sd": 0.008, "w1": 2.0})
+        'coverage 0.500 (real rows 0.970 ± 0.00800), w1 2.00'
     """
     words = []
     for name, value in evidence.items():
