@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCHMARKS := same_work step_overhead sweep stacked_runs roofline growth checkpoint_cost
 
-.PHONY: demo test check format setup bench validate clean
+.PHONY: demo test check format setup bench bench-setup validate clean
 
 demo: setup  ## train five adversarial objectives on real digits and open the comparison
 	$(BIN)/ganscope compare --out runs/demo --overwrite
@@ -30,16 +31,19 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(READY)
 
-bench: setup  ## speed as ratios, measured side by side
-	$(BIN)/python benchmarks/step_overhead.py
-	$(BIN)/python benchmarks/stacked_runs.py
-	$(BIN)/python benchmarks/checkpoint_cost.py
-	$(BIN)/python benchmarks/sweep.py
-	$(BIN)/python benchmarks/roofline.py
+bench: bench-setup  ## speed as ratios, measured side by side, into benchmarks/README.md; under 15 minutes
+	for name in $(BENCHMARKS); do \
+		echo "== $$name"; \
+		$(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; \
+	done
+	$(BIN)/python benchmarks/tables.py
+
+bench-setup: setup  ## what ganscope is measured against: torchgan, torch-mimicry and JAX, in benchmarks/.envs
+	$(BIN)/python benchmarks/environments.py
 
 validate: setup  ## long validation; writes docs/validation/
 	$(BIN)/python validation/kills.py --kills 200
 	OMP_NUM_THREADS=1 $(BIN)/python validation/time_to_quality.py
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) benchmarks/.envs build dist .mypy_cache .ruff_cache .pytest_cache

@@ -9,7 +9,6 @@ steps and checkpoints take turns; the median cost of each gives the share for ru
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -51,20 +50,30 @@ def main() -> None:
         step, saving, parts = _measure(runs, 8 if given.quick else 40)
         sizes = [f.stat().st_size for f in Path(name).rglob("*.safetensors")]
     shares = {steps: saving / (steps // 10 * step + saving) for steps in LENGTHS}
-    for title, text in machine.items():
-        print(f"{title}: {text}")
-    print(f"step of the stack: {1e3 * step:.1f} ms")
-    print(
-        f"checkpoints of the stack: {1e3 * saving:.1f} ms, {len(SEEDS)} files of {max(sizes) / 2**20:.2f} MiB"
+    result = {
+        "machine": machine,
+        "step": step,
+        "checkpoint": saving,
+        "bytes": max(sizes),
+        "parts": parts,
+        "shares": shares,
+    }
+    sides.show(result, report, given.json)
+
+
+def report(result: dict[str, Any]) -> str:
+    """Lay out what `main` measured, as text."""
+    saving, size = result["checkpoint"], result["bytes"] / 2**20
+    parts = [f"{title} {seconds / saving:.0%}" for title, seconds in result["parts"].items()]
+    rows = [
+        (f"{int(steps):,}", f"{int(steps) // 10:,}", f"{share:.2%}")
+        for steps, share in result["shares"].items()
+    ]
+    return (
+        f"A step of the stack takes {1e3 * result['step']:.1f} ms, its checkpoints {1e3 * saving:.1f} ms "
+        f"({len(SEEDS)} files of {size:.2f} MiB): {', '.join(parts)}.\n\n"
+        + sides.table(("steps", "interval", "share of training time"), rows)
     )
-    for title, seconds in parts.items():
-        print(f"  {title}: {seconds / saving:.0%}")
-    print()
-    rows = [(f"{steps:,}", f"{steps // 10:,}", f"{share:.2%}") for steps, share in shares.items()]
-    print(sides.table(("steps", "interval", "share of training time"), rows))
-    if given.json is not None:
-        result = {"machine": machine, "step": step, "checkpoint": saving, "parts": parts, "shares": shares}
-        given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 def _runs(folder: Path) -> Runs:

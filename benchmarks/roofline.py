@@ -12,7 +12,6 @@ what it has more is wasted work, and none of it makes the share of the peak look
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -56,10 +55,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     machine = sides.machine()
     result = {"machine": machine, "rows": [_measure(row, given.quick) for row in ROWS]}
-    print("\n".join(f"{name}: {text}" for name, text in machine.items()))
-    print(f"\n{report(result)}")
-    if given.json is not None:
-        given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    sides.show(result, report, given.json)
 
 
 def report(result: dict[str, Any]) -> str:

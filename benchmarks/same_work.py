@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-import json
 import statistics
 import sys
 import tempfile
@@ -71,10 +70,7 @@ def main() -> None:
         results = [measured(given.threads, given.quick)]
     else:
         results = [sides.in_own_process(__file__, threads, given.quick) for threads in (1, 2)]
-    print("\n".join(f"{k}: {text}" for k, text in results[0]["machine"].items() if k != "threads"))
-    print(f"\n{report(results)}")
-    if given.json is not None:
-        given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    sides.show(results, report, given.json)
 
 
 def report(results: list[dict[str, Any]]) -> str:

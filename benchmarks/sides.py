@@ -237,6 +237,28 @@ def machine() -> dict[str, str]:
     }
 
 
+def show(result: Any, report: Callable[[Any], str], file: Path | None) -> None:
+    """Print the machine and the table of a benchmark, and write all its numbers where wanted.
+
+    Args:
+        result: JSON values with an entry `machine`, or a list of such.
+        report: lays them out as a table.
+        file: where to write them.
+    """
+    for name, text in machine_of(result).items():
+        print(f"{name}: {text}")
+    print(f"\n{report(result)}")
+    if file is not None:
+        file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def machine_of(result: Any) -> dict[str, str]:
+    """The machine a result was measured on; the number of threads where it was the same throughout."""
+    if isinstance(result, list):
+        return {name: text for name, text in result[0]["machine"].items() if name != "threads"}
+    return dict(result["machine"])
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay a table out as Markdown with aligned columns."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]

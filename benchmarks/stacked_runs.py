@@ -10,7 +10,6 @@ Times are those of the processor, per run and step: what else a shared machine d
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -38,13 +37,12 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     machine = sides.machine()
     results = [_measure(k, given.width, 10 if given.quick else 60) for k in SIZES]
-    for name, text in machine.items():
-        print(f"{name}: {text}")
-    print(f"width: {given.width}\n")
-    print(sides.table(HEADER, [_cells(result) for result in results]))
-    if given.json is not None:
-        text = json.dumps({"machine": machine, "width": given.width, "rows": results}, indent=2)
-        given.json.write_text(text + "\n", encoding="utf-8")
+    sides.show({"machine": machine, "width": given.width, "rows": results}, report, given.json)
+
+
+def report(result: dict[str, Any]) -> str:
+    """Lay out what `main` measured, as text."""
+    return sides.table(HEADER, [_cells(row) for row in result["rows"]])
 
 
 def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
@@ -73,9 +71,13 @@ def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
 
 
 def _cells(result: dict[str, Any]) -> tuple[str, ...]:
-    keys = ("alone_ms", "vmap_ms", "batched_ms", "vmap/alone", "batched/alone", "batched/vmap")
-    values = [result.get(key, "") for key in keys]
-    return str(result["K"]), *(f"{v:.2f}" if isinstance(v, float) else str(v) for v in values)
+    times = [f"{result[key]:.2f}" if key in result else "" for key in ("alone_ms", "vmap_ms", "batched_ms")]
+    ratios = ("vmap/alone", "batched/alone", "batched/vmap")
+    return (
+        str(result["K"]),
+        *times,
+        *(str(sides.Spread(*result[key])) if key in result else "" for key in ratios),
+    )
 
 
 if __name__ == "__main__":

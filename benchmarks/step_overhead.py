@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import statistics
 import sys
 import tempfile
@@ -69,14 +68,11 @@ def main() -> None:
         results = [measured(given.threads, given.quick)]
     else:
         results = [sides.in_own_process(__file__, threads, given.quick) for threads in (1, 2)]
-    print(report(results))
-    if given.json is not None:
-        given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    sides.show(results, report, given.json)
 
 
 def report(results: list[dict[str, Any]]) -> str:
     """Lay out what `measured` found, as text."""
-    head = [f"{name}: {text}" for name, text in results[0]["machine"].items() if name != "threads"]
     rows = [
         (
             row["recipe"],
@@ -92,7 +88,7 @@ def report(results: list[dict[str, Any]]) -> str:
         for result in results
         for row in result["rows"]
     ]
-    return "\n".join([*head, "", sides.table(HEADER, rows)])
+    return sides.table(HEADER, rows)
 
 
 def measured(threads: int, quick: bool) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """What a run of a sweep costs: four recipes with sixteen seeds each on the ring, perceptrons 64 units wide.
 
-    python benchmarks/sweep.py [--quick] [--json FILE] [--threads N]
+    python benchmarks/sweep.py [--quick] [--json FILE]
 
-Milliseconds per run and step of the sixteen seeds as one ganscope stack, of the step written by hand in plain
-PyTorch (`by_hand`, one run after the other). They take turns in blocks; *sooner* is how many times as many
-steps the stack takes in the same time. All recipes, in the last row, means one step of each. Times are those
-of the processor: what else a shared machine does is left out.
+Milliseconds per run and step: of the step written by hand in plain PyTorch (`by_hand`), one run after the
+other; of the sixteen seeds as one ganscope stack; and of the same sixteen in JAX (jit, scan, `vmap`). All
+have one thread and take turns in blocks, and time is that of the processor, which leaves out what else a
+shared machine does. *sooner* is how many times as many steps the stack takes in the same time; *on two cores*
+has a stack on each of two cores, as a sweep has, against the one loop by hand, by the clock on the wall. The
+last row adds up one step of each recipe.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
+import functools
 import statistics
 import sys
 import tempfile
@@ -20,12 +23,18 @@ from typing import Any
 
 import torch
 
+import environments
 import sides
+from peers.turns import Times, Worker
 
 RECIPES = ("non-saturating", "r1", "wgan", "wgan-gp")
 SEEDS = range(16)
 WIDTH = 64
-HEADER = ("recipe", "by hand, ms", "ganscope, ms", "sooner")
+SCAN = 10
+HEADER = ("recipe", "by hand, ms", "stack, ms", "JAX, ms", "sooner", "on two cores", "time over JAX's")
+PEERS = Path(__file__).parent / "peers"
+Blocks = dict[str, list[float]]
+"""Seconds of a step of one run, by side and block."""
 
 
 def main() -> None:
@@ -33,18 +42,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few blocks: for development")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there as well")
-    parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(1)
     machine = sides.machine()
-    measured = {recipe: _measure(recipe, 5 if given.quick else 60) for recipe in RECIPES}
-    sums = [[sum(t) for t in zip(*side, strict=True)] for side in zip(*measured.values(), strict=True)]
-    rows = [_row(recipe, *measured[recipe]) for recipe in RECIPES]
-    result = {"machine": machine, "rows": [*rows, _row("all", *sums)]}
-    print("\n".join(f"{name}: {text}" for name, text in machine.items()))
-    print(f"\n{report(result)}")
-    if given.json is not None:
-        given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    path = [Path(sides.__file__).parent, sides.SOURCE]
+    with contextlib.ExitStack() as stack:
+        jax = stack.enter_context(Worker(environments.python("jax"), PEERS / "jax_side.py", 1, path))
+        pair = [
+            stack.enter_context(Worker(sys.executable, PEERS / "stack_side.py", 1, path)) for _ in range(2)
+        ]
+        measured = {recipe: _measure(recipe, jax, pair, 5 if given.quick else 25) for recipe in RECIPES}
+    sides_of = measured[RECIPES[0]]
+    whole = {
+        side: [sum(of) for of in zip(*(blocks[side] for blocks in measured.values()), strict=True)]
+        for side in sides_of
+    }
+    rows = [_row(recipe, blocks) for recipe, blocks in {**measured, "all": whole}.items()]
+    result = {"machine": machine, "rows": rows}
+    sides.show(result, report, given.json)
 
 
 def report(result: dict[str, Any]) -> str:
@@ -52,17 +67,15 @@ def report(result: dict[str, Any]) -> str:
     rows = [
         (
             row["recipe"],
-            f"{row['by_hand_ms']:.2f}",
-            f"{row['ganscope_ms']:.2f}",
-            str(sides.Spread(*row["sooner"])),
+            *(f"{row[f'{side}_ms']:.2f}" for side in ("by_hand", "stack", "jax")),
+            *(str(sides.Spread(*row[ratio])) for ratio in ("sooner", "on_two_cores", "over_jax")),
         )
         for row in result["rows"]
     ]
     return sides.table(HEADER, rows)
 
 
-def _measure(recipe: str, blocks: int) -> tuple[list[float], list[float]]:
-    """Seconds of a step of one run by hand and stacked, by block."""
+def _measure(recipe: str, jax: Worker, pair: list[Worker], blocks: int) -> Blocks:
     print(f"{recipe} ...", file=sys.stderr, flush=True)
     on = sides.bench_without_judge("ring", 64)
     with tempfile.TemporaryDirectory() as name:
@@ -70,16 +83,40 @@ def _measure(recipe: str, blocks: int) -> tuple[list[float], list[float]]:
         alone = sides.runs_of(recipe, on, Path(name), **given)
         stack = sides.runs_of(recipe, on, Path(name), SEEDS, **given)
         by_hand, _, _ = sides.by_hand_like(alone)
-        theirs, ours = sides.interleaved([sides.counting(by_hand), sides.stepping(stack)], blocks, 0.1)
-    return [t.cpu for t in theirs], [t.cpu / len(SEEDS) for t in ours]
+        case = sides.case_of(alone, scan=SCAN, seeds=len(SEEDS))
+        for worker in (jax, *pair):
+            worker.prepare(case)
+        turns = (
+            functools.partial(sides.timed, sides.counting(by_hand)),
+            functools.partial(sides.timed, sides.stepping(stack)),
+            functools.partial(_at_once, pair),
+            sides.in_scans(jax, SCAN),
+        )
+        hand, ours, both, theirs = sides.taking_turns(turns, blocks, 0.2)
+    runs = len(SEEDS)
+    return {
+        "by_hand": [t.cpu for t in hand],
+        "by_hand_wall": [t.wall for t in hand],
+        "stack": [t.cpu / runs for t in ours],
+        "pair_wall": [t.wall / (2 * runs) for t in both],
+        "jax": [t.cpu / runs for t in theirs],
+    }
 
 
-def _row(recipe: str, by_hand: list[float], ganscope: list[float]) -> dict[str, Any]:
+def _at_once(pair: list[Worker], steps: int) -> Times:
+    """Let two stacks take steps at the same time; the time of the slower one."""
+    for worker in pair:
+        worker.start(steps)
+    return max(worker.finish(steps) for worker in pair)
+
+
+def _row(recipe: str, blocks: Blocks) -> dict[str, Any]:
     return {
         "recipe": recipe,
-        "by_hand_ms": 1e3 * statistics.median(by_hand),
-        "ganscope_ms": 1e3 * statistics.median(ganscope),
-        "sooner": sides.ratios(by_hand, ganscope),
+        **{f"{side}_ms": 1e3 * statistics.median(blocks[side]) for side in ("by_hand", "stack", "jax")},
+        "sooner": sides.ratios(blocks["by_hand"], blocks["stack"]),
+        "on_two_cores": sides.ratios(blocks["by_hand_wall"], blocks["pair_wall"]),
+        "over_jax": sides.ratios(blocks["stack"], blocks["jax"]),
     }
 
 

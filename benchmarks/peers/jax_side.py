@@ -95,24 +95,28 @@ def step_of(case: turns.Case, rows: Array) -> Callable[[State], State]:
         w, b = layers[-1]
         return (x @ w + b)[:, 0]
 
-    def slope(layers: Layers, x: Array) -> Array:
-        gradient = jax.grad(lambda x: score(layers, x).sum())(x)
-        return (gradient**2).sum(1)
+    def slope(layers: Layers, x: Array) -> tuple[Array, Array]:
+        """Scores, and squared slopes at the rows."""
+        scores, back = jax.vjp(lambda x: score(layers, x), x)
+        (gradient,) = back(jnp.ones_like(scores))
+        return scores, (gradient**2).sum(1)
 
     def d_loss(layers: Layers, real: Array, fake: Array, key: Array) -> Array:
-        scores = score(layers, jnp.concatenate([real, fake]))
-        real_scores, fake_scores = scores[:size], scores[size:]
-        if wasserstein:
-            loss = fake_scores.mean() - real_scores.mean()
+        penalty = jnp.zeros(())
+        if case["recipe"] == "r1":
+            real_scores, squared = slope(layers, real)
+            fake_scores = score(layers, fake)
+            penalty = squared.mean() / 2
         else:
-            loss = jax.nn.softplus(-real_scores).mean() + jax.nn.softplus(fake_scores).mean()
+            scores = score(layers, jnp.concatenate([real, fake]))
+            real_scores, fake_scores = scores[:size], scores[size:]
         if case["recipe"] == "wgan-gp":
             epsilon = jax.random.uniform(key, (size, 1))
-            between = epsilon * real + (1 - epsilon) * fake
-            loss += weight * ((jnp.sqrt(slope(layers, between)) - 1) ** 2).mean()
-        elif case["recipe"] == "r1":
-            loss += weight * slope(layers, real).mean() / 2
-        return loss
+            _, squared = slope(layers, epsilon * real + (1 - epsilon) * fake)
+            penalty = ((jnp.sqrt(squared) - 1) ** 2).mean()
+        if wasserstein:
+            return fake_scores.mean() - real_scores.mean() + weight * penalty
+        return jax.nn.softplus(-real_scores).mean() + jax.nn.softplus(fake_scores).mean() + weight * penalty
 
     def g_loss(layers: Layers, discriminator: Layers, key: Array) -> Array:
         scores = score(discriminator, generate(layers, key))

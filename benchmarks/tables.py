@@ -1,0 +1,82 @@
+"""Put the measured tables into `benchmarks/README.md`, so that no number in it is typed by hand.
+
+    python benchmarks/tables.py
+
+A block of the page that begins with `<!-- NAME -->` and ends with `<!-- /NAME -->` is filled from
+`results/NAME.json` by the `report` of the benchmark NAME, under the machine it was measured on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import checkpoint_cost
+import growth
+import roofline
+import same_work
+import sides
+import stacked_runs
+import step_overhead
+import sweep
+
+HERE = Path(__file__).parent
+REPORTS: dict[str, Callable[[Any], str]] = {
+    "checkpoint_cost": checkpoint_cost.report,
+    "growth": growth.report,
+    "roofline": roofline.report,
+    "same_work": same_work.report,
+    "stacked_runs": stacked_runs.report,
+    "step_overhead": step_overhead.report,
+    "sweep": sweep.report,
+}
+
+
+def main() -> None:
+    """Fill the page from all results that are there."""
+    page = HERE / "README.md"
+    found = {name: HERE / "results" / f"{name}.json" for name in REPORTS}
+    blocks = {
+        name: block(REPORTS[name], json.loads(file.read_text(encoding="utf-8")))
+        for name, file in found.items()
+        if file.exists()
+    }
+    page.write_text(filled(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
+
+
+def block(report: Callable[[Any], str], result: Any) -> str:
+    """Write one benchmark's machine and table as Markdown.
+
+    Args:
+        report: lays its result out as a table.
+        result: what it wrote to its JSON file; a list where it measured more than once.
+    """
+    told = [text if name == "CPU" else f"{name} {text}" for name, text in sides.machine_of(result).items()]
+    return f"Measured on {', '.join(told)}:\n\n{report(result)}"
+
+
+def filled(page: str, blocks: dict[str, str]) -> str:
+    """Put each block between its two marks; everything else stays as it is.
+
+    Example:
+        >>> print(filled("a <!-- x -->old<!-- /x --> b", {"x": "new"}))
+        a <!-- x -->
+        <BLANKLINE>
+        new
+        <BLANKLINE>
+        <!-- /x --> b
+    """
+    for name, text in blocks.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, _, rest = page.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            raise ValueError(f"the page has no block {begin} ... {end}: add one to it")
+        page = f"{before}{begin}\n\n{text}\n\n{end}{after}"
+    return page
+
+
+if __name__ == "__main__":
+    main()
