@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "data": ("train rign", ["'rign'", "'ring'", "or a path"]),
     "data of nowhere near": ("train zzzzzz", ["'zzzzzz'", "digits"]),
     "recipe": ("train ring wgna", ["'wgna'", "'wgan'"]),
-    "recipe compared": ("compare ring r1 wgan-pg", ["'wgan-pg'", "'wgan-gp'"]),
+    "recipe compared": ("compare ring r1 wgangp", ["'wgangp'", "'wgan-gp'"]),
     "objective": ("train ring r1 --objective hing", ["'hing'", "'hinge'"]),
     "own objective": ("train ring r1 --objective own", ["'own'", "minimax"]),
     "network": ("train ring r1 --network dcgn", ["'dcgn'", "'dcgan'"]),
@@ -741,5 +741,5 @@ def test_memory_that_runs_out_is_said(place: Path, capsys: pytest.CaptureFixture
 def test_every_field_has_a_range_or_names() -> None:
     # what a field takes is checked by the validator, or it is text that the parts check
     for name, field in RunConfig.model_fields.items():
-        free = name in ("data", "recipe", "penalty", "device", "keep_best")
+        free = name in ("data", "recipe", "penalty", "device", "keep_best", "diagnose")
         assert free or choices(name) or field.metadata, name
