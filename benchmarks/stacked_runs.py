@@ -3,7 +3,8 @@
     python benchmarks/stacked_runs.py [--quick] [--json FILE]
 
 WGAN-GP on digits, perceptrons 128 units wide. `vmap` is the way any architecture is stacked, `batched` the
-way perceptrons are. All take turns in blocks within one process; below 1 the stack beats K single runs.
+way perceptrons are; `own` is the latter with learning rates and a penalty weight of its own for every run.
+All take turns in blocks within one process; below 1 the stack beats K single runs.
 Times are those of the processor, per run and step: what else a shared machine does is left out.
 """
 
@@ -20,10 +21,14 @@ from unittest.mock import patch
 import torch
 
 import sides
+from ganscope import build
 from ganscope.training import Runs, stacking
 
 SIZES = (1, 4, 8, 16)
-HEADER = ("K", "alone, ms", "vmap, ms", "batched, ms", "vmap / alone", "batched / alone", "batched / vmap")
+HEADER = (
+    "K", "alone, ms", "vmap, ms", "batched, ms", "vmap / alone", "batched / alone", "batched / vmap",
+    "own / batched",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -57,7 +62,7 @@ def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
         if k > 1:
             with patch.object(stacking, "batched", lambda module: None):
                 games.append(runs(range(k)))
-            games.append(runs(range(k)))
+            games += [runs(range(k)), _with_own_rates(games[-1], on)]
         measured = sides.interleaved([sides.stepping(game) for game in games], blocks)
     alone, *stacks = [
         [t.cpu / len(game.configs) for t in times] for game, times in zip(games, measured, strict=True)
@@ -67,12 +72,22 @@ def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
         result |= {f"{name}_ms": 1e3 * statistics.median(times), f"{name}/alone": sides.ratios(times, alone)}
     if stacks:
         result["batched/vmap"] = sides.ratios(stacks[1], stacks[0])
+        result["own/batched"] = sides.ratios(stacks[2], stacks[1])
     return result
+
+
+def _with_own_rates(runs: Runs, on: build.Bench) -> Runs:
+    """The same runs, each with rates and a penalty weight of its own."""
+    configs = [
+        c.model_copy(update={"g_lr": c.g_lr / (k + 1), "d_lr": c.d_lr / (k + 2), "penalty_weight": 1.0 + k})
+        for k, c in enumerate(runs.configs)
+    ]
+    return build.build(configs, runs.folders, on)
 
 
 def _cells(result: dict[str, Any]) -> tuple[str, ...]:
     times = [f"{result[key]:.2f}" if key in result else "" for key in ("alone_ms", "vmap_ms", "batched_ms")]
-    ratios = ("vmap/alone", "batched/alone", "batched/vmap")
+    ratios = ("vmap/alone", "batched/alone", "batched/vmap", "own/batched")
     return (
         str(result["K"]),
         *times,

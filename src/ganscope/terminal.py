@@ -70,7 +70,7 @@ class Progress:
             self._live.update(self._table())
         elif event["evaluation"] or time.monotonic() - self._said.get(name, 0) > PLAIN_INTERVAL:
             self._said[name] = time.monotonic()
-            text = "  ".join(f"{key} {value}" for key, value in line.items())
+            text = "  ".join(f"{key} {value}" for key, value in line.items() if value)
             self._line(f"{name:<15} {text}")
 
     def _line(self, text: str) -> None:
