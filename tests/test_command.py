@@ -16,6 +16,9 @@ CASES: list[tuple[str | None, dict[str, Any]]] = [
     ("wgan-gp", {"data": "digits", "n_critic": 2, "penalty": "one-sided", "keep_best": True}),
     ("wgan", {"data": "digits", "optimizer": "rmsprop", "network": "dcgan", "g_norm": "batch"}),
     ("minimax", {"data": "grid", "ema": 0.99, "penalty": "r1+r2", "penalty_weight": 0.5, "threads": 1}),
+    ("gan", {"data": "ring", "label_smoothing": 0.1, "dynamics": "optimistic", "pack": 4}),
+    ("r1", {"data": "ring", "penalty_every": 4, "instance_noise": 0.2, "instance_noise_decay": 0.5}),
+    ("wgan-lp", {"n_critic": 1, "dynamics": "consensus", "consensus_weight": 3.0, "penalty_target": 2.0}),
     (None, {"data": "swiss-roll", "objective": "hinge", "clip": 0.2, "precision": "float64"}),
 ]
 

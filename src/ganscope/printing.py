@@ -253,7 +253,7 @@ def print_explained(explained: Explained, as_json: bool) -> None:
 def print_list(as_json: bool) -> None:
     """Print all names there are."""
     recipes = {name: load_recipe(name) for name in recipe_names()} | {AUTO: {"about": AUTO_ABOUT}}
-    options = {name: choices(name) for name in ("objective", "network", "optimizer")}
+    options = {name: choices(name) for name in ("objective", "network", "optimizer", "dynamics")}
     if as_json:
         print_json({"recipes": recipes, "data": BUILT_IN_DATA, "penalties": PENALTY_NAMES, **options})
         return
@@ -268,6 +268,7 @@ def print_list(as_json: bool) -> None:
             ("Penalties", ", ".join(PENALTY_NAMES)),
             ("Networks", ", ".join(options["network"])),
             ("Optimisers", ", ".join(options["optimizer"])),
+            ("Dynamics", ", ".join(options["dynamics"])),
         ]
     )
 
