@@ -250,7 +250,12 @@ def test_the_consensus_term_is_the_gradient_of_the_squared_field(
         "decay": 0.0,
     }
     built = runs(tmp_path, "minimax", dynamics="consensus", **wanted, **given)
-    game = built.game
+    torch.manual_seed(0)
+    # smooth, so that its slope at a fake depends on where the generator puts that fake
+    critic = nn.Sequential(nn.Linear(2 * built.game.pack, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    game = built.game._replace(
+        discriminator=plain(critic), d_optimizer=torch.optim.SGD(critic.parameters(), lr=1.0)
+    )
     rng = torch.Generator().manual_seed(0)
     b = 8 // game.pack
     real = torch.randn(b, 2 * game.pack, generator=rng, dtype=torch.float64)

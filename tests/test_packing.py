@@ -137,20 +137,32 @@ def states(built: Runs) -> list[Tensor]:
 def test_noise_is_on_real_and_fake_and_ends_when_it_should(tmp_path: Path) -> None:
     built = runs(tmp_path, "minimax", instance_noise=0.5, instance_noise_decay=0.5, steps=20)
     seen: list[Tensor] = []
-    inner = built.game.discriminator.call
+    made: list[Tensor] = []
+    judge, make = built.game.discriminator.call, built.game.generator.call
 
-    def call(x: Tensor) -> Tensor:
+    def judging(x: Tensor) -> Tensor:
         seen.append(x.detach().clone())
-        return inner(x)
+        return judge(x)
 
-    built.game = built.game._replace(discriminator=built.game.discriminator._replace(call=call))
+    def making(latent: Tensor) -> Tensor:
+        made.append(make(latent))
+        return made[-1]
+
+    built.game = built.game._replace(
+        discriminator=built.game.discriminator._replace(call=judging),
+        generator=built.game.generator._replace(call=making),
+    )
     data = {tuple(row) for row in built.rows[torch.arange(len(built.rows))].tolist()}
     for step in range(20):
         before = states(built)
         seen.clear()
+        made.clear()
         advance(built)
         built.step += 1
         untouched = [tuple(row) in data for row in seen[0][:8].tolist()]
+        untouched += (seen[0][8:] == made[0]).all(1).tolist()  # what the discriminator learns from
+        untouched += (seen[1] == made[1]).all(1).tolist()  # and the generator
+        assert len(untouched) == 24
         assert all(untouched) if step >= 10 else not any(untouched)
         assert torch.equal(before[0], states(built)[0]) == (step >= 10)
 
