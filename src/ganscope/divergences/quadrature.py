@@ -50,13 +50,19 @@ def crossings(function: Callable[[float], float], marks: Sequence[float]) -> lis
     Example:
         >>> [round(x, 9) for x in crossings(lambda x: x * x - 2, [-3, 0, 3])]
         [-1.414213562, 1.414213562]
+        >>> crossings(lambda x: x, [-1, 0, 1])
+        [0]
     """
-    found = []
+    found: list[float] = []
+    before = 0.0
     for low, high in itertools.pairwise(marks):
         # the ends themselves may be jumps: stay inside
         places = [low + (high - low) * (k + 0.5) / GRID for k in range(GRID)]
         places = [low + (high - low) * 1e-9, *places, high - (high - low) * 1e-9]
         values = [function(x) for x in places]
+        if before * values[0] < 0:
+            found.append(low)
+        before = values[-1]
         for a, b, left, right in zip(places, places[1:], values, values[1:], strict=False):
             if left == 0 and right != 0:
                 found.append(a)

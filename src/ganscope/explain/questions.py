@@ -26,6 +26,8 @@ class Question(NamedTuple):
 
 QUESTIONS: dict[int, Question] = {
     1: Question("chain_rule", "dL/da = -1/0.01 = -100, so how can the gradient vanish?"),
+    2: Question("flat_costs", "Which cost is flat at both ends, when BCE goes to infinity?"),
+    10: Question("oscillation", "The losses oscillate: is that bad?"),
     7: Question("clipping_or_penalty", "Clipping or penalty?"),
     8: Question("mode_collapse", "What is mode collapse, and what causes it here?"),
     9: Question(
