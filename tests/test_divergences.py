@@ -346,7 +346,7 @@ def test_with_smooth_densities_it_is_the_slope_of_the_divergence(objective: str,
 
 @pytest.mark.parametrize("distance", [0.5, 1.0, 2.0, 5.0, 10.0])
 def test_hinge_where_densities_cross_at_a_breakpoint(distance: float) -> None:
-    """TV of unit Gaussians is 2 Phi(d/2) - 1; at d = 2, 5 and 10 they cross where quadrature is cut anyhow."""
+    """TV of unit Gaussians is 2 Phi(d/2) - 1; at d = 2, 5, 10 they cross where quadrature is cut anyhow."""
     slope = 0.5 * generator_gradient("hinge", Gaussian(0, 1), Gaussian(distance, 1))
     assert slope == pytest.approx(math.exp(-(distance**2) / 8) / math.sqrt(2 * math.pi), rel=1e-9)
 
