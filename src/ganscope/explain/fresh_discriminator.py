@@ -14,14 +14,27 @@ from ganscope.explain.critics import moments, slopes_at, train
 from ganscope.explain.drawing import BLUE, GREEN, ORANGE, PINK, axes, band, finished, line
 from ganscope.explain.perceptron import Draws, Stack
 from ganscope.explain.questions import QUESTIONS
-from ganscope.explain.stages import LATENT, STAGES, WIDTH, Frozen, frozen, generator_gradients, norms, ring
+from ganscope.explain.stages import (
+    LATENT,
+    PIXELS,
+    STAGES,
+    WIDTH,
+    Frozen,
+    fresh,
+    frozen,
+    generator_gradients,
+    norms,
+)
+from ganscope.explain.stages import (
+    digits as real_digits,
+)
 from ganscope.report.numerals import digits, plus_minus
 from ganscope.report.summary import spread
 
 LINE_MEAN, LINE_STD = 2.0, 0.5
-BATCH, PROBE = 256, 512
-LINE_STEPS, PENALTY_STEPS, PENALTY_WEIGHT = 5000, 1500, 10.0
-RING_STEPS = {"cross-entropy": 3000, "least-squares": 1000, "WGAN-GP": 500}
+BATCH, PROBE = 128, 512
+LINE_STEPS, PENALTY_STEPS, PENALTY_WEIGHT, RATE = 1500, 1000, 10.0, 1e-2
+DIGIT_STEPS = {"cross-entropy": 1000, "least-squares": 300, "WGAN-GP": 300}
 OBJECTIVE_OF = {
     "minimax": "cross-entropy",
     "non-saturating": "cross-entropy",
@@ -38,9 +51,9 @@ class OnTheLine(NamedTuple):
 
     steps: list[int]
     slope: list[list[float]]
-    """Mean |ds/dx| at fakes, `[seed][look]`."""
+    """Median |ds/dx| at fakes, `[seed][look]`."""
     minimax: list[list[float]]
-    """Mean |dL/dx| there."""
+    """Median |dL/dx| there."""
     non_saturating: list[list[float]]
     curve: list[list[float]]
     """Final D(x) = sigmoid(s(x)), or final f(x), on `GRID`."""
@@ -70,16 +83,16 @@ def on_the_line(kind: str, seeds: Sequence[int], progress: Progress) -> OnTheLin
     steps = PENALTY_STEPS if wgan else LINE_STEPS
     looks = moments(steps, 20)
     found: dict[str, list[Tensor]] = {"slope": [], "minimax": [], "non_saturating": []}
-    options = {"penalty": "gradient-penalty", "weight": PENALTY_WEIGHT} if wgan else {}
+    options = {"penalty": "gradient-penalty", "weight": PENALTY_WEIGHT} if wgan else {"rate": RATE}
     objective = "wasserstein" if wgan else "minimax"
-    for done in train(critics, draw, steps, objective, **options):  # type: ignore[arg-type]
+    for done in train(critics, draw, steps, objective, **options):
         if done in looks:
             progress(done, steps)
             slopes = slopes_at(critics, probe).abs().squeeze(2).double()
             s = critics.scores(probe).double()
-            found["slope"].append(slopes.mean(1))
-            found["minimax"].append((slopes * s.sigmoid()).mean(1))
-            found["non_saturating"].append((slopes * (-s).sigmoid()).mean(1))
+            found["slope"].append(slopes.median(1).values)
+            found["minimax"].append((slopes * s.sigmoid()).median(1).values)
+            found["non_saturating"].append((slopes * (-s).sigmoid()).median(1).values)
     grid = torch.tensor(GRID)[None, :, None].expand(len(seeds), -1, 1)
     scores = critics.scores(grid)
     inner = torch.linspace(-LINE_MEAN, LINE_MEAN, 401)[None, :, None].expand(len(seeds), -1, 1)
@@ -92,19 +105,19 @@ def on_the_line(kind: str, seeds: Sequence[int], progress: Progress) -> OnTheLin
     )
 
 
-def on_the_ring(kind: str, at: Frozen, progress: Progress) -> tuple[list[int], dict[str, Tensor]]:
+def on_digits(kind: str, at: Frozen, progress: Progress) -> tuple[list[int], dict[str, Tensor]]:
     """Train fresh discriminators against frozen generators, and measure the gradient in the latter's weights.
 
     Args:
-        kind: a key of `RING_STEPS`.
+        kind: a key of `DIGIT_STEPS`.
         at: the generators.
         progress: of this training.
 
     Returns:
         Steps of the looks, and per generator loss the norms `[K, look]`.
     """
-    rows, draws = ring(), Draws(at.seeds, salt=4)
-    critics = Stack((2, WIDTH, WIDTH, 1), [seed + 7 for seed in at.seeds])
+    rows, draws = real_digits(), Draws(at.seeds, salt=4)
+    critics = fresh(at.seeds)
     latents = Draws(at.seeds, salt=5).normal(PROBE, LATENT)
 
     def draw() -> tuple[Tensor, Tensor, Tensor]:
@@ -112,12 +125,13 @@ def on_the_ring(kind: str, at: Frozen, progress: Progress) -> tuple[list[int], d
             fake = at.generators(draws.normal(BATCH, LATENT))
         return draws.rows(rows, BATCH), fake, draws.uniform(BATCH, 1)
 
-    steps = RING_STEPS[kind]
+    steps = DIGIT_STEPS[kind]
     looks = moments(steps, 20)
     losses = [loss for loss, trained in OBJECTIVE_OF.items() if trained == kind]
     found: dict[str, list[Tensor]] = {loss: [] for loss in losses}
-    options = {"penalty": "gradient-penalty", "weight": PENALTY_WEIGHT} if kind == "WGAN-GP" else {}
-    for done in train(critics, draw, steps, losses[0], **options):  # type: ignore[arg-type]
+    wgan = {"penalty": "gradient-penalty", "weight": PENALTY_WEIGHT}
+    options = wgan if kind == "WGAN-GP" else {"rate": RATE}
+    for done in train(critics, draw, steps, losses[0], **options):
         if done in looks:
             progress(done, steps)
             for loss in losses:
@@ -126,7 +140,7 @@ def on_the_ring(kind: str, at: Frozen, progress: Progress) -> tuple[list[int], d
 
 
 def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:  # noqa: ARG001
-    """Repeat figure 2 of both papers, on the line and on the ring."""
+    """Repeat figure 2 of both papers, on the line and on digits."""
     shares = {"line": 3, "line GP": 3, "stages": 2, "cross-entropy": 5, "least-squares": 2, "WGAN-GP": 2}
     begun = dict(zip(shares, _running(list(shares.values())), strict=True))
     total = 100 * sum(shares.values())
@@ -139,11 +153,11 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:  # n
         "WGAN-GP": on_the_line("WGAN-GP", seeds, part("line GP")),
     }
     at = frozen(seeds, lambda done: part("stages")(done, max(STAGES.values())))
-    rings: dict[str, tuple[list[int], Tensor]] = {}
-    for kind in RING_STEPS:
-        looks, found = on_the_ring(kind, at, part(kind))
-        rings |= {loss: (looks, values) for loss, values in found.items()}
-    rows = _rows(seeds, lines, at, rings)
+    images: dict[str, tuple[list[int], Tensor]] = {}
+    for kind in DIGIT_STEPS:
+        looks, found = on_digits(kind, at, part(kind))
+        images |= {loss: (looks, values) for loss, values in found.items()}
+    rows = _rows(seeds, lines, at, images)
     return Answer(
         number=3,
         question=QUESTIONS[3].asked,
@@ -161,15 +175,16 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:  # n
         ),
         protocol=(
             f"On the line: N(-2, 0.5²) real, N(2, 0.5²) fake, discriminator 1-64-64-1, ReLU, batch {BATCH}, "
-            f"Adam 1e-3, {LINE_STEPS} steps of cross-entropy, {PENALTY_STEPS} of WGAN-GP with λ = "
-            f"{PENALTY_WEIGHT:g}. On the ring of eight Gaussians: generators {LATENT}-{WIDTH}-{WIDTH}-2 "
-            f"frozen after {', '.join(map(str, STAGES.values()))} steps of non-saturating training with R1; "
-            f"fresh discriminators 2-{WIDTH}-{WIDTH}-1 without any regulariser, "
-            f"{RING_STEPS['cross-entropy']} steps; norms of the gradient of the mean loss over {PROBE} "
-            "fixed latents in all weights of the generator."
+            f"{LINE_STEPS} steps of cross-entropy by Adam at {RATE:g}, {PENALTY_STEPS} of WGAN-GP at 1e-3 "
+            f"with λ = {PENALTY_WEIGHT:g}; medians over {PROBE} fixed fakes. Digits of 8 x 8 pixels: "
+            f"generators {LATENT}-{WIDTH}-{WIDTH}-{PIXELS} frozen after "
+            f"{', '.join(map(str, STAGES.values()))} steps of non-saturating training with R1; fresh "
+            f"discriminators {PIXELS}-{WIDTH}-{WIDTH}-{WIDTH}-1 without any regulariser, the same rates, "
+            f"{DIGIT_STEPS['cross-entropy']} steps of cross-entropy; norm of the gradient of the mean loss "
+            f"over {PROBE} fixed latents in all weights of the generator."
         ),
-        figures=(_line_figure(lines), _factor_figure(lines["cross-entropy"]), _ring_figure(at, rings)),
-        tables=(_line_table(lines["cross-entropy"]), _ring_table(at, rings)),
+        figures=(_line_figure(lines), _factor_figure(lines["cross-entropy"]), _digits_figure(at, images)),
+        tables=(_line_table(lines["cross-entropy"]), _digits_table(at, images)),
         mistakes=(
             "\"The discriminator's gradient vanishes.\" Its slope ds/dx grows here from below 1 to above "
             "10; what vanishes is the factor in front of it. Measure the factors apart before changing "
@@ -225,8 +240,8 @@ def published(rows: Sequence[Row]) -> tuple[Published, ...]:
         Published(
             source="Arjovsky and Bottou 2017, figure 2",
             protocol=(
-                "They freeze a DCGAN on images after 1, 10 and 25 epochs; ours is a perceptron on the "
-                f"ring, at three stages. Fresh discriminator, {RING_STEPS['cross-entropy']} iterations "
+                "They freeze a DCGAN on images after 1, 10 and 25 epochs; ours is a perceptron that makes "
+                f"digits, at three stages. Fresh discriminator, {DIGIT_STEPS['cross-entropy']} iterations "
                 "where they take 4000."
             ),
             criterion=(
@@ -245,7 +260,7 @@ def published(rows: Sequence[Row]) -> tuple[Published, ...]:
 
 def _decades(rows: Sequence[Row], loss: str, stage: str) -> list[float]:
     """By how many decades the norm fell from the untrained discriminator to the end, per seed."""
-    chosen = [r for r in rows if r["part"] == "ring" and r["loss"] == loss and r["stage"] == stage]
+    chosen = [r for r in rows if r["part"] == "digits" and r["loss"] == loss and r["stage"] == stage]
     fallen = []
     for seed in sorted({row["seed"] for row in chosen}):
         values = [float(row["norm"]) for row in chosen if row["seed"] == seed]
@@ -257,7 +272,7 @@ def _rows(
     seeds: Sequence[int],
     lines: Mapping[str, OnTheLine],
     at: Frozen,
-    ring: Mapping[str, tuple[list[int], Tensor]],
+    images: Mapping[str, tuple[list[int], Tensor]],
 ) -> tuple[Row, ...]:
     rows: list[Row] = []
     for kind, found in lines.items():
@@ -270,8 +285,15 @@ def _rows(
             mean, cv = found.between[k]
             rows.append({"part": "between", "kind": kind, "seed": seed, "mean": mean, "cv": cv})
     rows += [
-        {"part": "ring", "loss": loss, "stage": at.names[k], "seed": at.seeds[k], "step": step, "norm": value}
-        for loss, (looks, values) in ring.items()
+        {
+            "part": "digits",
+            "loss": loss,
+            "stage": at.names[k],
+            "seed": at.seeds[k],
+            "step": step,
+            "norm": value,
+        }
+        for loss, (looks, values) in images.items()
         for k in range(len(at.names))
         for step, value in zip(looks, values[k].tolist(), strict=True)
     ]
@@ -310,12 +332,12 @@ def _factor_figure(found: OnTheLine) -> Figure:
     )
 
 
-def _ring_figure(at: Frozen, ring: Mapping[str, tuple[list[int], Tensor]]) -> Figure:
+def _digits_figure(at: Frozen, images: Mapping[str, tuple[list[int], Tensor]]) -> Figure:
     figure = axes(
         "discriminator step", "norm of the generator's gradient", log_x=True, log_y=True, height=430
     )
     dashes = dict(zip(STAGES, ("solid", "dash", "dot"), strict=True))
-    for loss, (looks, values) in ring.items():
+    for loss, (looks, values) in images.items():
         for stage, dash in dashes.items():
             chosen = [values[k].tolist() for k in range(len(at.names)) if at.names[k] == stage]
             steps = [max(1, step) for step in looks]
@@ -330,7 +352,7 @@ def _ring_figure(at: Frozen, ring: Mapping[str, tuple[list[int], Tensor]]) -> Fi
                 line(figure, steps, means, name, COLOURS[loss], dash=dash, width=1.6)
     return finished(
         figure,
-        "Arjovsky and Bottou's figure 2 on the ring, with three more losses. Solid: generator frozen "
+        "Arjovsky and Bottou's figure 2 on small digits, with three more losses. Solid: generator frozen "
         "early; dashed: half way; dotted: late. The further the generator has come, the longer a fresh "
         "discriminator needs to be sure, but on minimax the direction is the same.",
     )
@@ -351,9 +373,9 @@ def _line_table(found: OnTheLine) -> Table:
     return Table("On the line: the factors as the discriminator trains", columns, rows)
 
 
-def _ring_table(at: Frozen, ring: Mapping[str, tuple[list[int], Tensor]]) -> Table:
+def _digits_table(at: Frozen, images: Mapping[str, tuple[list[int], Tensor]]) -> Table:
     rows = []
-    for loss, (looks, values) in ring.items():
+    for loss, (looks, values) in images.items():
         cells = []
         for stage in STAGES:
             chosen = [values[k].tolist() for k in range(len(at.names)) if at.names[k] == stage]
@@ -361,8 +383,7 @@ def _ring_table(at: Frozen, ring: Mapping[str, tuple[list[int], Tensor]]) -> Tab
             cells.append(f"× {digits(ratio.mean, 2)}" if ratio else "–")
         rows.append((loss, str(looks[-1]), *cells))
     return Table(
-        "On the ring: norm of the generator's gradient at the end over that under the untrained "
-        "discriminator",
+        "On digits: norm of the generator's gradient at the end over that under the untrained discriminator",
         ("generator's loss", "steps of D", *STAGES),
         tuple(rows),
     )

@@ -13,13 +13,26 @@ from ganscope.divergences import Gaussian, Mixture, generator_gradient
 from ganscope.explain.answer import Answer, Figure, Progress, Published, Row, Table
 from ganscope.explain.critics import moments, train
 from ganscope.explain.drawing import BLUE, GREEN, ORANGE, PINK, axes, band, finished, level, line
-from ganscope.explain.perceptron import Draws, Stack
+from ganscope.explain.perceptron import Draws
 from ganscope.explain.questions import QUESTIONS
-from ganscope.explain.stages import LATENT, STAGES, WIDTH, Frozen, frozen, generator_gradients, norms, ring
+from ganscope.explain.stages import (
+    LATENT,
+    PIXELS,
+    STAGES,
+    WIDTH,
+    Frozen,
+    fresh,
+    frozen,
+    generator_gradients,
+    norms,
+)
+from ganscope.explain.stages import (
+    digits as real_digits,
+)
 from ganscope.report.numerals import digits, plus_minus
 from ganscope.report.summary import spread
 
-STEPS, BATCH = 1500, 128
+STEPS, BATCH = 600, 128
 MINIBATCHES, SMALL = 32, 32
 LOSSES = {"non-saturating": BLUE, "minimax": ORANGE}
 ADAM_RATE, EPSILON, UPDATES, WEIGHTS = 1e-3, 1e-8, 50, 2000
@@ -39,8 +52,8 @@ class Noise(NamedTuple):
 
 def noise(at: Frozen, progress: Progress) -> Noise:
     """Train fresh discriminators against frozen generators; measure signal and noise of their gradients."""
-    rows, draws = ring(), Draws(at.seeds, salt=6)
-    critics = Stack((2, WIDTH, WIDTH, 1), [seed + 7 for seed in at.seeds])
+    rows, draws = real_digits(), Draws(at.seeds, salt=6)
+    critics = fresh(at.seeds)
     batches = Draws(at.seeds, salt=7)
     probes = [batches.normal(SMALL, LATENT) for _ in range(MINIBATCHES)]
 
@@ -174,12 +187,12 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:  # n
             "Adam:   update = rate · m̂ / (√v̂ + ε): the same for g and 1000 g as long as |g| ≫ ε = 10^{−8}",
         ),
         protocol=(
-            f"Generators of the ring frozen after {', '.join(map(str, STAGES.values()))} steps, as in "
-            f"question 3; fresh discriminators 2-{WIDTH}-{WIDTH}-1 for {STEPS} steps of Adam; at each look "
-            f"the generator's gradient on {MINIBATCHES} minibatches of {SMALL} latents. Adam: {UPDATES} "
-            f"updates of {WEIGHTS} weights at rate {ADAM_RATE:g}, from a fixed direction of norm 1, 0.1 or "
-            "0.01 plus noise of norm 1, everything scaled by powers of ten. Theorem: quadrature on N(0, 1) "
-            "and N(θ, 1)."
+            f"Generators of digits frozen after {', '.join(map(str, STAGES.values()))} steps, as in "
+            f"question 3; fresh discriminators {PIXELS}-{WIDTH}-{WIDTH}-{WIDTH}-1 for {STEPS} steps of "
+            f"Adam; at each look the generator's gradient on {MINIBATCHES} minibatches of {SMALL} latents. "
+            f"Adam: {UPDATES} updates of {WEIGHTS} weights at rate {ADAM_RATE:g}, from a fixed direction of "
+            "norm 1, 0.1 or 0.01 plus noise of norm 1, everything scaled by powers of ten. Theorem: "
+            "quadrature on N(0, 1) and N(θ, 1)."
         ),
         figures=(_noise_figure(at, measured), _adam_figure(hidden), _theorem_figure(distances, slopes)),
         tables=(_noise_table(at, measured), _mode_table()),
@@ -219,7 +232,7 @@ def published(rows: Sequence[Row]) -> tuple[Published, ...]:
         Published(
             source="Arjovsky and Bottou 2017, figure 3",
             protocol=(
-                "Theirs is the frozen DCGAN of figure 2 under -log D; ours are perceptrons on the ring. "
+                "Theirs is the frozen DCGAN of figure 2 under -log D; ours are perceptrons on digits. "
                 "They draw the norms' spread; we measure the variance over minibatches."
             ),
             criterion=(

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ganscope.data import DATASETS
 from ganscope.explain.answer import Answer, Figure, Progress, Row, Table
 from ganscope.explain.critics import moments, slopes_at, train
 from ganscope.explain.drawing import BLUE, GREEN, ORANGE, PINK, axes, band, dots, finished, level
 from ganscope.explain.perceptron import Draws, Stack
 from ganscope.explain.questions import QUESTIONS
-from ganscope.explain.stages import ring
 from ganscope.lipschitz import estimate
 from ganscope.metrics import emd
 from ganscope.report.numerals import plus_minus
@@ -80,6 +80,12 @@ def trained(kind: str, seeds: Sequence[int], progress: Progress) -> Trained:
         searched=[estimate(critics.one(k), both[k]).searched_slope for k in range(len(seeds))],
         steepness=steep.tolist(),
     )
+
+
+def ring() -> Tensor:
+    """Return the training rows of the ring, `[N, 2]`."""
+    train = DATASETS["ring"]().train
+    return train[torch.arange(len(train))]
 
 
 def held_out(seeds: Sequence[int]) -> tuple[Tensor, Tensor]:

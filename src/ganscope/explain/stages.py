@@ -1,7 +1,7 @@
 """A generator at three stages of its training, frozen, for fresh discriminators to be trained against.
 
 Arjovsky and Bottou (2017, figures 1 to 3) froze a DCGAN after 1, 10 and 25 epochs on images. Here it is a
-perceptron that makes eight Gaussians on a ring, early, half way and late.
+perceptron that makes handwritten digits of 8 x 8 pixels, early, half way and late.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ganscope.explain.perceptron import Draws, Stack, descend
 from ganscope.lipschitz import squared_slope
 from ganscope.objectives import OBJECTIVES
 
-STAGES = {"early": 25, "half way": 250, "late": 1500}
+STAGES = {"early": 30, "half way": 300, "late": 1200}
 """Name -> steps of training."""
-LATENT, WIDTH, BATCH = 8, 64, 128
+LATENT, WIDTH, PIXELS, BATCH = 16, 64, 64, 64
 
 
 class Frozen(NamedTuple):
@@ -40,9 +40,9 @@ def frozen(seeds: Sequence[int], progress: Callable[[int], None] = lambda done: 
         seeds: of weights, latents and batches.
         progress: called with the number of steps done.
     """
-    rows = ring()
-    generators = Stack((LATENT, WIDTH, WIDTH, 2), seeds)
-    critics = Stack((2, WIDTH, WIDTH, 1), [seed + 1 for seed in seeds], torch.nn.functional.leaky_relu)
+    rows = digits()
+    generators = Stack((LATENT, WIDTH, WIDTH, PIXELS), seeds)
+    critics = Stack((PIXELS, WIDTH, WIDTH, 1), [seed + 1 for seed in seeds])
     optimizers = [
         torch.optim.Adam(network.parameters(), 1e-3, (0.0, 0.9)) for network in (generators, critics)
     ]
@@ -58,16 +58,21 @@ def frozen(seeds: Sequence[int], progress: Callable[[int], None] = lambda done: 
             kept.append({name: value.clone() for name, value in generators.state_dict().items()})
         if done % 25 == 0:
             progress(done)
-    every = Stack((LATENT, WIDTH, WIDTH, 2), [seed for _ in STAGES for seed in seeds])
+    every = Stack((LATENT, WIDTH, WIDTH, PIXELS), [seed for _ in STAGES for seed in seeds])
     every.load_state_dict({name: torch.cat([state[name] for state in kept]) for name in kept[0]})
     names = tuple(stage for stage in STAGES for _ in seeds)
     return Frozen(every, names, tuple(seed for _ in STAGES for seed in seeds))
 
 
-def ring() -> Tensor:
-    """Return the training rows of the ring, `[N, 2]`."""
-    train = DATASETS["ring"]().train
-    return train[torch.arange(len(train))]
+def digits() -> Tensor:
+    """Return the training rows of the digits, `[N, 64]`, in [-1, 1]."""
+    train = DATASETS["digits"]().train
+    return train[torch.arange(len(train))].flatten(1)
+
+
+def fresh(seeds: Sequence[int]) -> Stack:
+    """Return untrained discriminators, one per seed, none with its generator's random numbers."""
+    return Stack((PIXELS, WIDTH, WIDTH, WIDTH, 1), [seed + 7 for seed in seeds])
 
 
 def generator_gradients(
