@@ -63,7 +63,7 @@ def test_every_recipe_is_judged_at_the_same_numbers_of_samples(data: str) -> Non
     for name in recipe_names():
         config = ttq.configs_of(data, name, [0])[0]
         per_step = config.n_critic * config.batch_size
-        assert budget // 50 * 0.75 < config.evaluate_every * per_step <= budget // 50
+        assert budget // 100 * 0.75 < config.evaluate_every * per_step <= budget // 100
         assert config.steps * per_step <= budget
 
 
