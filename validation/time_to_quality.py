@@ -7,7 +7,7 @@ fills the table in `docs/validation/README.md` from it. What is finished is not 
 interrupted goes on from its checkpoint.
 
 The seeds of a block train as one stack, and a run's seconds are the stack's divided by its size. Samples are
-judged on fixed latents at the same numbers of real rows seen for every recipe, a hundred times in the budget. A
+judged on fixed latents at the same numbers of real rows for every recipe, a hundred times in the budget. A
 quality has to *hold*: it is reached at the second of two evaluations in a row that both show it, so a lucky
 moment does not count. A run that does not get there within the budget, or diverges, never reached it: it is
 infinitely late in the median. Processor seconds leave out what other programs took of a shared machine.
