@@ -133,8 +133,14 @@ def test_the_table_orders_by_time_and_says_never(tmp_path: Path) -> None:
     unreached = ttq.table([a_block("fast", [20_000] * 3), a_block("wgan-gp", [None] * 3)])
     assert "at least 20.0 times fewer samples" in unreached
 
+    assert "| 20,000 samples, 20.0 s (3 of 3 runs) | 200,000 samples, 200.0 s (3 of 3 runs) |" in ttq.brief(
+        blocks
+    )
     page = tmp_path / "README.md"
     page.write_text(f"before\n{ttq.MARKS[0]}\nold\n{ttq.MARKS[1]}\nafter\n")
     ttq.fill(page, text)
     ttq.fill(page, text)
+    (tmp_path / "other.md").write_text("no marks")
+    ttq.fill(tmp_path / "other.md", text)
+    assert (tmp_path / "other.md").read_text() == "no marks"
     assert page.read_text() == f"before\n{ttq.MARKS[0]}\n{text}\n{ttq.MARKS[1]}\nafter\n"

@@ -343,10 +343,33 @@ def _alone(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"Seed 0 trained alone (processor seconds): {'; '.join(words)}.", ""] if words else []
 
 
+def brief(blocks: Sequence[Mapping[str, Any]]) -> str:
+    """Write ours beside the reference, a line a data set, for a page that has little room."""
+    stacks = {(b["data"], b["recipe"]): b for b in blocks if len(b["seeds"]) > 1}
+    lines = []
+    for data, quality in QUALITIES.items():
+        pair = [stacks[data, name] for name in (OURS, REFERENCE) if (data, name) in stacks]
+        if len(pair) == 2:
+            lines.append(f"| {data} | {quality.words} | {_brief_cell(pair[0])} | {_brief_cell(pair[1])} |")
+    header = [f"| data | quality | `{OURS}` | `{REFERENCE}` |", "|---|---|---|---|"]
+    return "\n".join(header + lines) if lines else ""
+
+
+def _brief_cell(block: Mapping[str, Any]) -> str:
+    samples, _, seconds = (median(block[name]) for name in Reach._fields)
+    runs = f"{block['reached']} of {len(block['seeds'])} runs"
+    if math.isinf(samples):
+        spent = block["spent"]
+        return f"{runs} in {spent['samples']:,} samples, {spent['processor_seconds']:.1f} s"
+    return f"{samples:,.0f} samples, {seconds:.1f} s ({runs})"
+
+
 def fill(page: Path, text: str) -> None:
-    """Put the table between the marks of a page."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
+    """Put text between the marks of a page; a page without marks stays as it is."""
+    before, mark, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
     _, _, after = rest.partition(MARKS[1])
+    if not mark:
+        return
     page.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
@@ -364,6 +387,16 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
         file.write(json.dumps(record.jsonable(written), indent=1).encode() + b"\n")
 
 
+def fill_pages(out: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
+    """Bring the page beside the record up to date, and the README two folders up."""
+    for page, text in (
+        (out.parent / "README.md", table(blocks)),
+        (out.parents[2] / "README.md", brief(blocks)),
+    ):
+        if page.exists():
+            fill(page, text)
+
+
 def main() -> None:
     """Measure what is not measured yet, and write record and table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -374,7 +407,7 @@ def main() -> None:
     parser.add_argument(
         "--alone", nargs="*", metavar="NAME", default=[OURS, REFERENCE], help="also outside a stack"
     )
-    parser.add_argument("--out", type=Path, default=Path("docs/validation/time_to_quality.json"))
+    parser.add_argument("--out", type=Path, default=Path("docs/validation/time_to_quality.json").absolute())
     parser.add_argument("--work", type=Path, default=Path("runs/time-to-quality"), help="run folders")
     options = parser.parse_args()
     blocks = json.loads(options.out.read_text())["blocks"] if options.out.exists() else []
@@ -396,9 +429,8 @@ def main() -> None:
             same = (data, recipe, len(chosen))
             blocks = [b for b in blocks if (b["data"], b["recipe"], len(b["seeds"])) != same] + [found]
             write(options.out, blocks)
-            page = options.out.with_name("README.md")
-            if page.exists():
-                fill(page, table(blocks))
+            fill_pages(options.out, blocks)
+    fill_pages(options.out, blocks)
     print(table(blocks))
 
 
