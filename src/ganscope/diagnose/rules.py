@@ -424,11 +424,10 @@ def _imbalance(h: History, row: Mapping[str, Any]) -> bool | None:
 
 def _collapsed(h: History, pattern: str, since: int) -> Fault:
     row = h.wide[-1]
-    evidence: dict[str, float] = {}
+    evidence: dict[str, float] = {"starved": row["starved"]}
     for name in ("coverage", "recall", "precision", "density", "duplicates", "imbalance", "pairwise"):
         mean, sd = h.null(name)
         evidence |= {name: row[name], f"{name}_null": mean, f"{name}_null_sd": sd}
-    evidence["starved"] = row["starved"]
     cause = {
         "total": f"All samples are nearly alike: their mean distance is {row['pairwise']:.2g} of that of "
         "real rows.",
