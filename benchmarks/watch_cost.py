@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -132,7 +133,10 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     print("\n".join(f"{key}: {value}" for key, value in sides.machine().items()), "\n")
-    rows = [measure(row, 4 if arguments.quick else 15) for row in ROWS]
+    rows = []
+    for row in ROWS:
+        rows.append(measure(row, 4 if arguments.quick else 15))
+        print(" ".join(rows[-1]), file=sys.stderr, flush=True)
     print(sides.table(HEADER, rows))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 import ganscope as gs
-from ganscope.diagnose import rules, wiring
+from ganscope.diagnose import sample_rules, wiring
 from ganscope.diagnose.verdict import RULES, judge
 from ganscope.diagnose.watch import Scope
 from ganscope.objectives import OBJECTIVES
@@ -246,7 +246,7 @@ def test_noise_does_not_swing(kind: str) -> None:
         series = np.cumsum(rng.normal(size=300)) * 0.2
         if kind == "coloured":
             series = np.convolve(rng.normal(size=320), 0.9 ** np.arange(21), "valid")
-        found += rules._sustained(list(series), 10) is not None
+        found += sample_rules._sustained(list(series), 10) is not None
     assert found <= 2  # one in a hundred would be 1 expected
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from ganscope.diagnose import rules
+from ganscope.diagnose import critic_rules, gradient_rules, run_rules, sample_rules
 from ganscope.diagnose.history import Fault, History, State
 from ganscope.diagnose.remedies import advice_for
 
@@ -42,16 +42,16 @@ class Verdict(NamedTuple):
 
 Rule = Callable[[History], list[Fault] | None]
 RULES: dict[str, Rule] = {
-    "wiring": rules.wiring,
-    "diverged": rules.diverged,
-    "discriminator-too-strong": rules.too_strong,
-    "vanishing-gradient": rules.vanishing_gradient,
-    "lipschitz-violation": rules.lipschitz_violation,
-    "critic-underfit": rules.critic_underfit,
-    "discriminator-overfit": rules.overfit,
-    "discriminator-too-weak": rules.too_weak,
-    "oscillation": rules.oscillation,
-    "mode-collapse": rules.mode_collapse,
+    "wiring": run_rules.wiring,
+    "diverged": run_rules.diverged,
+    "discriminator-too-strong": gradient_rules.too_strong,
+    "vanishing-gradient": gradient_rules.vanishing_gradient,
+    "lipschitz-violation": critic_rules.lipschitz_violation,
+    "critic-underfit": critic_rules.critic_underfit,
+    "discriminator-overfit": critic_rules.overfit,
+    "discriminator-too-weak": gradient_rules.too_weak,
+    "oscillation": sample_rules.oscillation,
+    "mode-collapse": sample_rules.mode_collapse,
 }
 """Upstream causes first: what stands above can bring about what stands below."""
 

@@ -15,23 +15,19 @@ from torch import Tensor, nn
 from ganscope import record
 from ganscope.config import unknown
 from ganscope.contracts import BadInput, Objective
-from ganscope.diagnose import wiring
 from ganscope.diagnose.collapse import MOST_ROWS
 from ganscope.diagnose.history import State
 from ganscope.diagnose.logbook import DIAGNOSIS, EXEMPLARS, Logbook
 from ganscope.diagnose.players import (
-    Inputs,
     Player,
     Unreadable,
     objective_of,
-    parts_of,
     player,
-    rows_of,
-    sample_of,
     trainable,
     undisturbed,
 )
-from ganscope.diagnose.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot, placed
+from ganscope.diagnose.preflight import inputs_of, inspected
+from ganscope.diagnose.probe import WIDE_EVERY, Probe, Snapshot
 from ganscope.diagnose.verdict import Verdict
 from ganscope.lipschitz import PENALTIES
 from ganscope.objectives import OBJECTIVES
@@ -41,8 +37,6 @@ TRACKS = 10
 """Looks at fixed latents between two probes."""
 GIVE_UP = 3
 """Probes that may fail one after another before no more is tried."""
-LARGEST = 2**27
-"""Bytes of real rows that are kept."""
 log = logging.getLogger("ganscope")
 
 LossPair = tuple[Callable[..., Any], Callable[..., Any]]
@@ -184,9 +178,9 @@ class Scope:
         try:
             with undisturbed(*self._modules):
                 rules = OBJECTIVES[objective] if isinstance(objective, str) else objective_of(objective)
-                inputs = _inputs(real, latent)
+                inputs = inputs_of(real, latent)
                 name = objective if isinstance(objective, str) else "own"
-                findings, facts = _inspect(
+                findings, facts = inspected(
                     self._players(),
                     inputs,
                     rules,
@@ -279,93 +273,3 @@ class Scope:
 
 def _finite(loss: Any) -> bool:
     return math.isfinite(float(loss.detach() if isinstance(loss, Tensor) else loss))
-
-
-def _inputs(real: Any, latent: Callable[[int], Any] | None) -> Inputs:
-    if real is None or latent is None:
-        raise Unreadable(
-            "watch needs real= (held-out rows) and latent= (a function n -> the generator's input): hand "
-            "over both."
-        )
-    rows, *conditions = real if isinstance(real, tuple) else (real,)
-    rows = torch.as_tensor(rows)
-    if not rows.is_floating_point():
-        raise Unreadable(
-            f"real= has dtype {rows.dtype}: hand over rows as the discriminator gets them, floating."
-        )
-    if rows.ndim < 2 or len(rows) < 2:
-        raise Unreadable(f"real= has shape {list(rows.shape)}: hand over at least two rows [N, *shape].")
-    most = min(2 * MOST_ROWS, max(2 * ROWS, LARGEST // (rows[0].numel() * rows.element_size())))
-    rows = rows[:most].detach().clone()
-    bad = int((~rows.flatten(1).isfinite().all(1)).sum())
-    if bad:
-        raise Unreadable(f"real= holds NaN or infinity in {bad} of {len(rows)} rows: leave those rows out.")
-    drawn = latent(MOST_ROWS)
-    arguments = drawn if isinstance(drawn, tuple) else (drawn,)
-    if not any(isinstance(a, Tensor) and a.ndim and len(a) >= 2 for a in arguments):
-        raise Unreadable(
-            f"latent({MOST_ROWS}) returns a {type(drawn).__name__}: let it return a tensor, or a tuple of "
-            "the "
-            "generator's arguments, with one row a sample."
-        )
-    kept = tuple(a.detach().clone() if isinstance(a, Tensor) else a for a in arguments)
-    return Inputs(kept, rows, tuple(c[:most] if isinstance(c, Tensor) else c for c in conditions))
-
-
-def _inspect(
-    players: tuple[Player, Player],
-    inputs: Inputs,
-    rules: Objective,
-    name: str,
-    constraint: str | Callable[..., Any] | None,
-    weight: float | None,
-    optimizers: Sequence[torch.optim.Optimizer] | None,
-    modules: tuple[nn.Module, nn.Module],
-) -> tuple[list[wiring.Finding], Facts]:
-    """Run both networks on two rows, and look over how they are wired."""
-    generator, discriminator = players
-    findings: list[wiring.Finding] = []
-    rows = 8
-    latent = tuple(placed(generator, a) for a in inputs.latents(0, rows))
-    fake = sample_of(_called(generator, "generator", latent), inputs.real.shape[1:])
-    real_scores, scores = (
-        parts_of(
-            _called(
-                discriminator, "discriminator", tuple(placed(discriminator, a) for a in (x, *conditions))
-            ),
-            len(x),
-        )
-        for x, conditions in (
-            (inputs.real[:rows], rows_of(inputs.conditions, 0, rows)),
-            (fake, inputs.fake_conditions(0, rows)),
-        )
-    )
-    findings += wiring.check_networks(generator, discriminator, fake, scores, real_scores)
-    ending = wiring.check_discriminator_end(scores[0], rules, on_logits=name != "own")
-    findings += ending + wiring.check_range(inputs.real, fake)
-    if callable(constraint):
-        more, constraint, found_weight = wiring.check_penalty(constraint, inputs.real)
-        findings += more
-        weight = weight if weight is not None else found_weight
-    spectral = wiring.is_spectral(discriminator.module)
-    held = constraint or (
-        "spectral-norm" if spectral else "clipping" if wiring.is_clipped(discriminator) else "none"
-    )
-    findings += wiring.check_constraint(discriminator.module, rules, held, spectral)
-    if optimizers is not None:
-        findings += wiring.check_optimizers(modules[0], modules[1], optimizers)
-    return findings, Facts(name, held, weight, probability=bool(ending) and name != "own")
-
-
-def _called(network: Player, name: str, arguments: tuple[Any, ...]) -> Any:
-    try:
-        return network(*arguments)
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        shapes = [list(a.shape) if isinstance(a, Tensor) else type(a).__name__ for a in arguments]
-        given = shapes[0] if len(shapes) == 1 else shapes
-        fed = "latent=" if name == "generator" else "real="
-        raise Unreadable(
-            f"the {name} cannot take inputs of shape {given} ({str(error).splitlines()[0][:120]}): let "
-            f"{fed} give "
-            f"what the {name} takes."
-        ) from None

@@ -1,0 +1,113 @@
+"""Before the first step: what a watched pair is fed with, and one look over how it is wired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganscope.contracts import Objective
+from ganscope.diagnose import wiring
+from ganscope.diagnose.collapse import MOST_ROWS
+from ganscope.diagnose.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
+from ganscope.diagnose.probe import ROWS, Facts, placed
+
+LARGEST = 2**27
+"""Bytes of real rows that are kept."""
+
+
+def inputs_of(real: Any, latent: Callable[[int], Any] | None) -> Inputs:
+    """Take real rows and draw latents, once for the whole run.
+
+    Raises:
+        Unreadable: rows or latents that cannot be used, in one sentence.
+    """
+    if real is None or latent is None:
+        raise Unreadable(
+            "watch needs real= (held-out rows) and latent= (a function n -> the generator's input): hand "
+            "over both."
+        )
+    rows, *conditions = real if isinstance(real, tuple) else (real,)
+    rows = torch.as_tensor(rows)
+    if not rows.is_floating_point():
+        raise Unreadable(
+            f"real= has dtype {rows.dtype}: hand over rows as the discriminator gets them, floating."
+        )
+    if rows.ndim < 2 or len(rows) < 2:
+        raise Unreadable(f"real= has shape {list(rows.shape)}: hand over at least two rows [N, *shape].")
+    most = min(2 * MOST_ROWS, max(2 * ROWS, LARGEST // (rows[0].numel() * rows.element_size())))
+    rows = rows[:most].detach().clone()
+    bad = int((~rows.flatten(1).isfinite().all(1)).sum())
+    if bad:
+        raise Unreadable(f"real= holds NaN or infinity in {bad} of {len(rows)} rows: leave those rows out.")
+    drawn = latent(MOST_ROWS)
+    arguments = drawn if isinstance(drawn, tuple) else (drawn,)
+    if not any(isinstance(a, Tensor) and a.ndim and len(a) >= 2 for a in arguments):
+        raise Unreadable(
+            f"latent({MOST_ROWS}) returns a {type(drawn).__name__}: let it return a tensor, or a tuple of "
+            "the "
+            "generator's arguments, with one row a sample."
+        )
+    kept = tuple(a.detach().clone() if isinstance(a, Tensor) else a for a in arguments)
+    return Inputs(kept, rows, tuple(c[:most] if isinstance(c, Tensor) else c for c in conditions))
+
+
+def inspected(
+    players: tuple[Player, Player],
+    inputs: Inputs,
+    rules: Objective,
+    name: str,
+    constraint: str | Callable[..., Any] | None,
+    weight: float | None,
+    optimizers: Sequence[torch.optim.Optimizer] | None,
+    modules: tuple[nn.Module, nn.Module],
+) -> tuple[list[wiring.Finding], Facts]:
+    """Run both networks on two rows, and look over how they are wired."""
+    generator, discriminator = players
+    findings: list[wiring.Finding] = []
+    rows = 8
+    latent = tuple(placed(generator, a) for a in inputs.latents(0, rows))
+    fake = sample_of(_called(generator, "generator", latent), inputs.real.shape[1:])
+    real_scores, scores = (
+        parts_of(
+            _called(
+                discriminator, "discriminator", tuple(placed(discriminator, a) for a in (x, *conditions))
+            ),
+            len(x),
+        )
+        for x, conditions in (
+            (inputs.real[:rows], rows_of(inputs.conditions, 0, rows)),
+            (fake, inputs.fake_conditions(0, rows)),
+        )
+    )
+    findings += wiring.check_networks(generator, discriminator, fake, scores, real_scores)
+    ending = wiring.check_discriminator_end(scores[0], rules, on_logits=name != "own")
+    findings += ending + wiring.check_range(inputs.real, fake)
+    if callable(constraint):
+        more, constraint, found_weight = wiring.check_penalty(constraint, inputs.real)
+        findings += more
+        weight = weight if weight is not None else found_weight
+    spectral = wiring.is_spectral(discriminator.module)
+    held = constraint or (
+        "spectral-norm" if spectral else "clipping" if wiring.is_clipped(discriminator) else "none"
+    )
+    findings += wiring.check_constraint(discriminator.module, rules, held, spectral)
+    if optimizers is not None:
+        findings += wiring.check_optimizers(modules[0], modules[1], optimizers)
+    return findings, Facts(name, held, weight, probability=bool(ending) and name != "own")
+
+
+def _called(network: Player, name: str, arguments: tuple[Any, ...]) -> Any:
+    try:
+        return network(*arguments)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        shapes = [list(a.shape) if isinstance(a, Tensor) else type(a).__name__ for a in arguments]
+        given = shapes[0] if len(shapes) == 1 else shapes
+        fed = "latent=" if name == "generator" else "real="
+        raise Unreadable(
+            f"the {name} cannot take inputs of shape {given} ({str(error).splitlines()[0][:120]}): let "
+            f"{fed} give "
+            f"what the {name} takes."
+        ) from None

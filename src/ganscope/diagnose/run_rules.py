@@ -1,0 +1,76 @@
+"""Rules on the run as a whole: how it is wired, and whether its numbers are still numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ganscope.diagnose.gradient_rules import too_weak
+from ganscope.diagnose.history import Fault, History, median
+from ganscope.diagnose.thresholds import K, M
+
+
+def wiring(h: History) -> list[Fault] | None:
+    """Mistakes found before the first step, and those that only motion shows."""
+    faults = [
+        Fault(f["severity"], 0, f["cause"], dict(f.get("evidence", {})), pattern=f["kind"])
+        for f in h.about.get("wiring", ())
+        if f["kind"] != "unconstrained-critic" or len(h.rows) < 2 * K  # later the slopes themselves tell
+    ]
+    known = {f.pattern for f in faults}
+
+    def still(row: Mapping[str, Any]) -> bool | None:
+        moved = row.get("g_update")
+        return None if moved is None or not row.get("d_update") else moved == 0
+
+    stuck = h.persistence(still, 3, 4)
+    if stuck.state == "fault" and not known & {"frozen-network", "detached-generator", "dead-network"}:
+        cause = (
+            "The generator's weights do not change from step to step while the discriminator's do: its "
+            "loss is "
+            "computed on detached fakes, or its optimiser does not hold it."
+        )
+        faults.append(Fault("severe", stuck.since, cause, {"g_update": 0.0}, pattern="detached-generator"))
+
+    def swapped(row: Mapping[str, Any]) -> bool | None:
+        uphill, score = row.get("d_alignment"), row.get("auc")
+        return None if uphill is None or score is None else uphill < -0.05 and score < 0.3
+
+    wrong = h.persistence(swapped, M, K)
+    if wrong.state == "fault":
+        cause = (
+            "The discriminator climbs its own declared loss and ranks fakes above real rows: the labels of "
+            "real and "
+            "fake are swapped, or a sign is."
+        )
+        evidence = {"auc": median(h.recent("auc", K)), "d_alignment": median(h.recent("d_alignment", K))}
+        faults.append(Fault("severe", wrong.since, cause, evidence, pattern="swapped-labels"))
+    if faults:
+        return faults
+    return [] if h.rows else None
+
+
+def diverged(h: History) -> list[Fault] | None:
+    """NaN, infinities, or fakes far outside the data."""
+    for row in h.rows:
+        if row.get("nonfinite"):
+            network, module = row["nonfinite"], row.get("module", "")
+            where = f" in {module}" if module and module != "output" else ""
+            return [
+                Fault(
+                    "severe", row["step"], f"The {network} turned NaN or infinite{where}.", {}, factor=network
+                )
+            ]
+
+    if too_weak(h):
+        return []  # a generator that nobody leads may run anywhere
+
+    def far(row: Mapping[str, Any]) -> bool | None:
+        return None if row.get("fake_scale") is None else row["fake_scale"] > 30
+
+    seen = h.persistence(far, 3, 4)
+    if seen.state == "fault":
+        scale = h.last["fake_scale"]
+        cause = f"Fakes lie {scale:.3g} times as far from the data's centre as real rows do, and stay there."
+        return [Fault("severe", seen.since, cause, {"fake_scale": scale}, factor="generator")]
+    return [] if seen.state == "fine" else None

@@ -1,0 +1,135 @@
+"""Rules on the samples: whether they swing, and what they leave out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ganscope.diagnose.dynamics import Swing, swing
+from ganscope.diagnose.history import Fault, History
+from ganscope.diagnose.thresholds import (
+    CLEAR_PEAK,
+    FEWEST_POINTS,
+    LEAST_AMPLITUDE,
+    LEAST_PERIODS,
+    WIDE_K,
+    WIDE_M,
+    Z,
+)
+
+
+def oscillation(h: History) -> list[Fault] | None:
+    """The generator's samples swing to and fro."""
+    if len(h.points) < FEWEST_POINTS:
+        return None
+    points = [row["point"] for row in h.points]
+    every = h.points[-1]["step"] - h.points[-2]["step"]
+    found = [_sustained([p[axis] for p in points], every) for axis in range(len(points[0]))]
+    worst = max((s for s in found if s is not None), key=lambda s: s.amplitude, default=None)
+    if worst is None:
+        return []
+    trend = "growing" if worst.growth > 0.1 else "damped" if worst.growth < -0.1 else "sustained"
+    last = h.points[-1]["step"]
+    evidence = worst._asdict()
+    cause = (
+        f"The samples' mean swings by {worst.amplitude:.2g} standard deviations of the data with a period of "
+        f"{worst.period:.0f} steps ({trend}, {worst.periods:.1f} periods seen)."
+    )
+    severe = worst.amplitude > 0.5 or trend == "growing"
+    return [
+        Fault(
+            "severe" if severe else "mild",
+            max(0, int(last - worst.periods * worst.period)),
+            cause,
+            evidence,
+            pattern=trend,
+        )
+    ]
+
+
+def mode_collapse(h: History) -> list[Fault] | None:
+    """The samples cover less than the data does, in one of four ways."""
+    for pattern, signal in (
+        ("total", _total), ("dropped-modes", _dropped), ("within-mode", _within), ("imbalance", _imbalance),
+    ):  # fmt: skip
+        seen = h.persistence(functools.partial(signal, h), WIDE_M, WIDE_K, wide=True)
+        if seen.state == "fault":
+            return [_collapsed(h, pattern, seen.since)]
+    rows = [row for row in h.wide if row["step"] > 0 and "coverage" in row]
+    if len(rows) < WIDE_M:
+        return None
+    return [] if _good(h, rows[-1]) else None
+
+
+def _sustained(series: Sequence[float], every: float) -> Swing | None:
+    """A swing that the newer part of a window shows too, at the same period."""
+    whole, newer = swing(series, every), swing(series[len(series) * 2 // 5 :], every)
+    if whole is None or newer is None:
+        return None
+    clear = whole.peak > CLEAR_PEAK and newer.peak > CLEAR_PEAK and whole.periods >= LEAST_PERIODS
+    large = whole.amplitude > LEAST_AMPLITUDE and newer.amplitude > LEAST_AMPLITUDE
+    return whole if clear and large and abs(newer.period - whole.period) < 0.25 * whole.period else None
+
+
+def _good(h: History, row: Mapping[str, Any]) -> bool:
+    """Samples good enough to be assigned to modes: what is merely blurred has not collapsed."""
+    return bool(row["precision"] > 0.5 * h.null("precision")[0])
+
+
+def _total(_: History, row: Mapping[str, Any]) -> bool | None:
+    return None if row.get("pairwise") is None else row["pairwise"] < 0.2
+
+
+def _dropped(h: History, row: Mapping[str, Any]) -> bool | None:
+    if row.get("starved") is None:
+        return None
+    return bool(row["starved"] > 0.02 and _good(h, row))
+
+
+def _within(h: History, row: Mapping[str, Any]) -> bool | None:
+    if row.get("recall") is None:
+        return None
+    recall, spread = h.null("recall")
+    copies, copies_sd = h.null("duplicates")
+    narrow = (
+        row["recall"] < min(recall - Z * spread, 0.5 * recall)
+        and row["precision"] > 0.9 * h.null("precision")[0]
+    )
+    few = row["duplicates"] > copies + max(Z * copies_sd, 0.2)
+    return bool(narrow or (few and _good(h, row)))
+
+
+def _imbalance(h: History, row: Mapping[str, Any]) -> bool | None:
+    if row.get("imbalance") is None:
+        return None
+    mean, sd = h.null("imbalance")
+    return bool(row["imbalance"] > mean + max(Z * sd, 0.2) and _good(h, row))
+
+
+def _collapsed(h: History, pattern: str, since: int) -> Fault:
+    row = h.wide[-1]
+    evidence: dict[str, float] = {"starved": row["starved"]}
+    for name in ("coverage", "recall", "precision", "density", "duplicates", "imbalance", "pairwise"):
+        mean, sd = h.null(name)
+        evidence |= {name: row[name], f"{name}_null": mean, f"{name}_null_sd": sd}
+    cause = {
+        "total": f"All samples are nearly alike: their mean distance is {row['pairwise']:.2g} of that of "
+        "real rows.",
+        "dropped-modes": (
+            f"Kinds of real rows that make up {row['starved']:.0%} of the data are missing from the samples "
+            f"(coverage {row['coverage']:.2f}, real rows reach {h.null('coverage')[0]:.2f})."
+        ),
+        "within-mode": (
+            f"The samples are realistic (precision {row['precision']:.2f}) and too much alike: recall "
+            f"{row['recall']:.2f} where real rows reach {h.null('recall')[0]:.2f}, near-copies "
+            f"{row['duplicates']:.0%}."
+        ),
+        "imbalance": (
+            f"The samples fall into the wrong proportions: {row['imbalance']:.0%} of them would have to "
+            "move, "
+            f"{h.null('imbalance')[0]:.0%} for real rows."
+        ),
+    }[pattern]
+    severe = pattern == "total" or row["starved"] > 0.2 or row["coverage"] < 0.5
+    return Fault("severe" if severe else "mild", since, cause, evidence, pattern=pattern)

@@ -1,0 +1,17 @@
+"""Where the rules draw their lines: from theory, null bands and healthy runs, never from one seed."""
+
+VANISHED = 0.02
+"""Of |dL/ds|, and of |ds/dx| in spreads of the data; healthy runs stay above 0.1 until they are done."""
+DECAYED = 1e-2
+"""Share of the critic's gradient that is left at its first layer."""
+GENERATOR_DECAYED = 1e-3
+"""Likewise for the generator, relative to the weights; healthy ones keep 0.004 to 0.2."""
+OVERFIT = 0.15
+"""Of AUC(train, held-out) above 1/2: healthy runs on 1,400 digits reach 0.12 without harm."""
+M, K = 5, 6
+WIDE_M, WIDE_K = 3, 4
+FEWEST_POINTS, LEAST_PERIODS = 150, 5.0
+LEAST_AMPLITUDE, CLEAR_PEAK = 0.2, 0.4
+"""Standard deviations of the data; height of the autocorrelation's peak."""
+Z = 5.0
+"""Standard deviations of the null that a statistic must be away from it."""
