@@ -37,15 +37,9 @@ bench: bench-setup  ## speed as ratios, measured side by side, into benchmarks/R
 		$(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; \
 	done
 	$(BIN)/python benchmarks/tables.py
+
 bench-setup: setup  ## what ganscope is measured against: torchgan, torch-mimicry and JAX, in benchmarks/.envs
 	$(BIN)/python benchmarks/environments.py
-bench: setup  ## speed as ratios, measured side by side
-	$(BIN)/python benchmarks/step_overhead.py
-	$(BIN)/python benchmarks/stacked_runs.py
-	$(BIN)/python benchmarks/checkpoint_cost.py
-	$(BIN)/python benchmarks/watch_cost.py
-	$(BIN)/python benchmarks/sweep.py
-	$(BIN)/python benchmarks/roofline.py
 
 validate: setup  ## long validation; writes docs/validation/
 	$(BIN)/python validation/kills.py --kills 200
