@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCHMARKS := same_work step_overhead sweep stacked_runs roofline growth checkpoint_cost
 
-.PHONY: demo test check format setup bench bench-setup validate clean
+.PHONY: demo test check format setup explain bench bench-setup validate clean
 
 demo: setup  ## train five adversarial objectives on real digits and open the comparison
 	$(BIN)/ganscope compare --out runs/demo --overwrite
@@ -30,6 +30,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(READY)
+
+explain: setup  ## questions about GAN losses, answered by measurement; writes docs/explain/
+	$(BIN)/ganscope explain --out docs/explain --overwrite
 
 bench: bench-setup  ## speed as ratios, measured side by side, into benchmarks/README.md; under 15 minutes
 	for name in $(BENCHMARKS); do \

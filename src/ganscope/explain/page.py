@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ganscope import record
 from ganscope.explain.answer import Answer, Figure, Published, Table
+from ganscope.explain.markdown import as_markdown
 from ganscope.explain.store import data_path
 from ganscope.report.assets import POLICY, SCRIPT, STYLE
 from ganscope.report.fragments import folded, plot
@@ -42,7 +43,7 @@ ul.mistakes li { margin-bottom: .4rem }
 
 
 def write_page(folder: Path, answers: Sequence[Answer]) -> Path:
-    """Write `index.html` into the folder of the answers.
+    """Write `index.html`, and `answers.md` without the figures, into the folder of the answers.
 
     Args:
         folder: of the answers.
@@ -54,6 +55,8 @@ def write_page(folder: Path, answers: Sequence[Answer]) -> Path:
     path = folder / PAGE
     with record.whole_file(path) as file:
         file.write(render(answers, folder).encode())
+    with record.whole_file(folder / "answers.md") as file:
+        file.write(as_markdown(answers).encode())
     return path
 
 

@@ -33,7 +33,15 @@ QUESTIONS: dict[int, Question] = {
     4: Question("label_flip", "Why does flipping the labels help, and what does it not repair?"),
     5: Question("earth_mover", "Does the Earth Mover's Distance have the same issue?"),
     6: Question("one_lipschitz", "Why must the critic be 1-Lipschitz, at every point?"),
+    7: Question("clipping_or_penalty", "Clipping or penalty?"),
+    8: Question("mode_collapse", "What is mode collapse, and what causes it here?"),
+    9: Question(
+        "capacity",
+        "Do generator and discriminator have to be symmetric? Does depth or a skip connection matter?",
+    ),
     10: Question("oscillation", "The losses oscillate: is that bad?"),
+    11: Question("critic_loss", "What does the critic's loss mean, why is it negative?"),
+    12: Question("weak_discriminator", "What if the discriminator is too weak?"),
 }
 
 
