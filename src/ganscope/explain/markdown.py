@@ -16,7 +16,7 @@ def as_markdown(answers: Sequence[Answer]) -> str:
     lines = [
         "# Questions about GAN losses, answered by measurement",
         "",
-        "Written by `ganscope explain`. `index.html` beside this file holds the figures, `data/` the numbers.",
+        "Written by `ganscope explain`; `index.html` beside this file holds the figures, `data/` the data.",
     ]
     for answer in answers:
         lines += ["", f"## {answer.number}. {_safe(answer.question)}", "", _safe(answer.answer), "", "```"]
