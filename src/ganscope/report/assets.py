@@ -39,7 +39,8 @@ th[aria-sort] .sorts::after { content: " \\2191" }
 th[aria-sort=descending] .sorts::after { content: " \\2193" }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums }
 th, td { text-align: right; padding: .42rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap }
-thead th { color: var(--soft); font-weight: 600; font-size: .82rem; vertical-align: bottom }
+thead th { color: var(--soft); font-weight: 600; font-size: .82rem; vertical-align: bottom;
+  white-space: normal }
 th:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: #fff }
 th.text, td.text { text-align: left; white-space: normal; min-width: 18em }
 table.config { font-family: ui-monospace, Consolas, monospace }
@@ -77,6 +78,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f5f6f8; paddi
   border-radius: 6px; font: .86rem/1.5 ui-monospace, Consolas, monospace; flex: 1 }
 .copy { display: flex; gap: 10px; align-items: flex-start }
 dl { display: grid; grid-template-columns: 11em 1fr; gap: .5rem 1.2rem; margin: 0; font-size: .92rem }
+.cells + dl { margin-top: 1.4rem }
 dt { font-weight: 600 }
 dd { margin: 0; max-width: 60em }
 @media screen and (max-width: 760px) {

@@ -73,7 +73,8 @@ def columns_table(columns: Sequence[tuple[str, Sequence[str]]], colours: Mapping
     kept = [(header, cells) for header, cells in columns[1:] if any(cell != NONE for cell in cells)]
     if not kept:
         return ""
-    head = "".join(f"<th scope=col{_kind(header)}>{escape(header)}</th>" for header, _ in kept)
+    heads = [(header, escape(header).replace("(floor ", "(floor&nbsp;")) for header, _ in kept]
+    head = "".join(f"<th scope=col{_kind(header)}>{text}</th>" for header, text in heads)
     rows = []
     for index, recipe in enumerate(columns[0][1]):
         cells = "".join(f"<td{_kind(header)}>{escape(texts[index])}</td>" for header, texts in kept)
