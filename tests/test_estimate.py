@@ -51,7 +51,8 @@ def test_a_linear_critic_has_one_slope_everywhere(shape: tuple[int, ...], dtype:
     critic = nn.Sequential(nn.Flatten(), last)
     norm = last.weight.detach().double().norm().item()
     found = estimate(critic, normal(10, *shape).to(dtype))
-    assert found == pytest.approx((norm,) * 3, rel=1e-6 if dtype == torch.float32 else 1e-12)
+    assert found[:3] == pytest.approx((norm,) * 3, rel=1e-6 if dtype == torch.float32 else 1e-12)
+    assert 0 < found.pair_slope <= norm * (1 + 1e-5)
     assert found.max_slope <= found.searched_slope <= found.upper_bound
 
 
@@ -108,6 +109,38 @@ def test_search_by_random_steps_where_the_slope_has_no_gradient() -> None:
     found = estimate(critic, points)
     assert found.max_slope < 19.5
     assert found.searched_slope == pytest.approx(20.0)
+
+
+def test_slopes_are_measured_at_real_rows_at_fakes_and_between() -> None:
+    # f = |x|^2 / 2 has slope |x|: 1 at the real rows, 3 at the fakes, between them in between
+    angles = torch.linspace(0, 2 * math.pi, 33, dtype=torch.float64)[:-1]
+    circle = torch.stack([angles.cos(), angles.sin()], dim=1)
+    found = estimate(lambda x: x.square().sum(1) / 2, circle, search_steps=0, fake=3 * circle)
+    assert found.at["real"] == pytest.approx(1.0)
+    assert found.at["fake"] == pytest.approx(3.0)
+    assert 1.0 < found.at["between"] < 3.0
+    assert found.max_slope == found.at["fake"]
+    # over pairs: (|b|^2 - |a|^2) / 2|b - a| is largest for neighbours on one ray, (9 - 1) / (2 * 2)
+    assert found.pair_slope == pytest.approx(2.0)
+    assert estimate(lambda x: x.square().sum(1), circle, search_steps=0).at == {}
+
+
+def test_the_steepest_pair_is_found_and_no_steeper_than_the_slope_between() -> None:
+    critic = mlp(3, 16, 1, activation=nn.Tanh, seed=4)
+    x = normal(40, 3)
+    x[7] = x[3]  # a repeated row has no quotient
+    found = estimate(critic, x, search_steps=0)
+    with torch.no_grad():
+        scores = critic(x)[:, 0].tolist()
+    slow = max(
+        abs(scores[a] - scores[b]) / math.dist(x[a].tolist(), x[b].tolist())
+        for a in range(40) for b in range(a) if {a, b} != {3, 7}
+    )  # fmt: skip
+    assert found.pair_slope == pytest.approx(slow, rel=1e-10)
+    assert found.pair_slope <= found.upper_bound
+    patches = estimate(lambda x: torch.stack([x.sum(1), x.sum(1)], dim=1), x, search_steps=0)
+    assert patches.pair_slope <= patches.max_slope * (1 + 1e-12)
+    assert patches.max_slope == pytest.approx(2 * math.sqrt(3))
 
 
 @pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh, nn.LeakyReLU, nn.Sigmoid, nn.GELU, nn.SiLU])
@@ -277,7 +310,10 @@ def test_activations_are_as_steep_as_listed_and_no_steeper(kind: type[nn.Module]
     x = torch.cat(
         [torch.linspace(-12, 12, 240_001, dtype=torch.float64), torch.tensor([-1e-9, 1e-9]).double()]
     )
-    steepest = input_gradient(lambda x: layer(x[:, None]), x).abs().max().item()
+    # two channels, for MaxMin sorts pairs
+    steepest = (
+        input_gradient(lambda x: layer(torch.stack([x, torch.zeros_like(x)], dim=1)), x).abs().max().item()
+    )
     listed = operator_norm.ACTIVATIONS[kind](layer)
     assert listed / 1.0002 <= steepest <= listed
 
@@ -544,6 +580,10 @@ def test_bad_points_are_refused(points: Tensor, message: str) -> None:
 def test_mismatched_samples_and_broken_critics_are_refused() -> None:
     with pytest.raises(BadInput, match=r"\(2,\).*\(3,\)"):
         wasserstein_bounds(lambda x: x.sum(1), torch.zeros(4, 2), torch.zeros(4, 3))
+    with pytest.raises(BadInput, match=r"\(2,\).*\(3,\)"):
+        estimate(lambda x: x.sum(1), torch.zeros(4, 2), fake=torch.zeros(4, 3))
+    with pytest.raises(BadInput, match="fake has shape"):
+        estimate(lambda x: x.sum(1), torch.zeros(4, 2), fake=torch.zeros(1, 2))
     for critic in (lambda x: x.sum(), lambda x: x.sum(1)[:1]):
         with pytest.raises(BadInput, match="one score"):
             estimate(critic, normal(4, 2))

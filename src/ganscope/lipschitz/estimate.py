@@ -16,7 +16,7 @@ from ganscope.lipschitz.operator_norm import slope_bound
 from ganscope.transport import exact_w1
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -29,14 +29,19 @@ SHUFFLE_SEED = 0x67616E73636F7065
 
 
 class SlopeEstimate(NamedTuple):
-    """How steep a critic is: a measurement, a search and a proof, in increasing order."""
+    """How steep a critic is: a measurement, a search and a proof, in increasing order; and over pairs."""
 
     max_slope: float
-    """Largest `|grad_x f|` at the points given."""
+    """Largest `|grad_x f|` at the points given, and between them and the fakes where there are some."""
     searched_slope: float
     """Largest slope found by ascent inside the box around the points; at least `max_slope`."""
     upper_bound: float
     """No slope anywhere exceeds it; inf where no proof is known."""
+    pair_slope: float
+    """Largest `|f(a) - f(b)| / |a - b|` over all pairs of these points, which the slope somewhere between the
+    two attains; for points closer than the rounding of scores, that rounding."""
+    at: Mapping[str, float]
+    """Largest slope at "real", at "fake" and at points "between" them; empty where no fakes were given."""
 
 
 class WassersteinBounds(NamedTuple):
@@ -52,7 +57,9 @@ class WassersteinBounds(NamedTuple):
     """The distance between two random halves of the real sample: what "equal" looks like at half its size."""
 
 
-def estimate(critic: Callable[[Tensor], Tensor], points: Tensor, search_steps: int = 60) -> SlopeEstimate:
+def estimate(
+    critic: Callable[[Tensor], Tensor], points: Tensor, search_steps: int = 60, fake: Tensor | None = None
+) -> SlopeEstimate:
     """Measure the slope of a critic at points, search for steeper places around them, and bound it.
 
     `max_i |grad f(x_i)| <= max over the box of |grad f| <= prod of operator norms`
@@ -65,12 +72,15 @@ def estimate(critic: Callable[[Tensor], Tensor], points: Tensor, search_steps: i
     Args:
         critic: Module or function `[B, *shape] -> [B]`, `[B, 1]` or patches, whose samples do not influence
             one another. For patches the slope is that of their sum.
-        points: `[N, *shape]`, floating and finite, N at least 2.
+        points: `[N, *shape]`, floating and finite, N at least 2. Time grows with N^2.
         search_steps: Steps of the search, each a double backward pass on 32 points; 0 for no search.
+        fake: Generated samples `[M, *shape]`, M at least 2, where `points` are real ones: slopes are then
+            measured at both and between them, one random point on the line between each two, as a gradient
+            penalty sees them.
 
     Returns:
-        `max_slope`, `searched_slope` and `upper_bound`; the bound is inf unless the critic is a sequence of
-        linear layers, convolutions and activations.
+        `max_slope`, `searched_slope`, `upper_bound`, `pair_slope` and `at`; the bound is inf unless the
+        critic is a sequence of linear layers, convolutions and activations.
 
     Raises:
         BadInput: Fewer than two points, non-finite points or scores, a critic that mixes samples or is
@@ -80,24 +90,39 @@ def estimate(critic: Callable[[Tensor], Tensor], points: Tensor, search_steps: i
         >>> critic = nn.Linear(2, 1)
         >>> with torch.no_grad():
         ...     _ = critic.weight.copy_(torch.tensor([[3.0, 4.0]]))
-        >>> [round(value, 4) for value in estimate(critic, torch.randn(8, 2))]
-        [5.0, 5.0, 5.0]
+        >>> found = estimate(critic, torch.randn(8, 2), fake=torch.randn(8, 2))
+        >>> round(found.max_slope, 4), round(found.upper_bound, 4), round(found.at["between"], 4)
+        (5.0, 5.0, 5.0)
 
     Scaman and Virmaux, Lipschitz regularity of deep neural networks, NeurIPS 2018 (search and bound).
     """
     _require_points(points, "points")
     points = points.detach()
+    kinds = {"points": points}
+    if fake is not None:
+        _require_points(fake, "fake")
+        _require_one_space(points, fake)
+        fake = fake.detach().to(points)
+        kinds = {"real": points, "fake": fake, "between": _between(points, fake)}
+        points = torch.cat([points, fake])
+    everywhere = torch.cat(list(kinds.values()))
     with torch.random.fork_rng(devices=_devices(points)):
         function = _still(critic)
         _require_separate(function, points)
-        slopes = torch.cat([_slopes(function, chunk)[0] for chunk in _chunks(points)])
+        slopes = torch.cat([_slopes(function, chunk)[0] for chunk in _chunks(everywhere)])
         if not bool(slopes.isfinite().all()):
             raise BadInput("the critic's slope is NaN or infinite at some points: its weights have diverged")
-        searched = _search(function, points, slopes, search_steps)
+        searched = _search(function, everywhere, slopes, search_steps)
+        with torch.no_grad():
+            steepest = _pair_slope(function, points)
+    parts = torch.split(slopes, [len(part) for part in kinds.values()])
+    largest = [float(part.max()) for part in parts]
     return SlopeEstimate(
-        max_slope=float(slopes.max()),
+        max_slope=max(largest),
         searched_slope=searched,
         upper_bound=slope_bound(critic, tuple(points.shape[1:])),
+        pair_slope=steepest,
+        at=dict(zip(kinds, largest, strict=True)) if fake is not None else {},
     )
 
 
@@ -130,11 +155,7 @@ def wasserstein_bounds(critic: Callable[[Tensor], Tensor], real: Tensor, fake: T
     """
     _require_points(real, "real")
     _require_points(fake, "fake")
-    if real.shape[1:] != fake.shape[1:]:
-        raise BadInput(
-            f"real samples have shape {tuple(real.shape[1:])} and fake samples {tuple(fake.shape[1:])}: "
-            "give both in the same space"
-        )
+    _require_one_space(real, fake)
     union = torch.cat([real.detach(), fake.detach().to(real)])
     # Equal rows must have equal scores, or rounding inside the critic would look like an infinite slope.
     rows, place = _distinct(_table(union))
@@ -194,6 +215,21 @@ def _require_points(points: Tensor, name: str) -> None:
         raise BadInput(f"{name} holds NaN or infinity: remove those rows")
 
 
+def _require_one_space(real: Tensor, fake: Tensor) -> None:
+    if real.shape[1:] != fake.shape[1:]:
+        raise BadInput(
+            f"real samples have shape {tuple(real.shape[1:])} and fake samples {tuple(fake.shape[1:])}: "
+            "give both in the same space"
+        )
+
+
+def _between(real: Tensor, fake: Tensor) -> Tensor:
+    """A random point on the line between each real sample and a fake one, the same at every call."""
+    count = min(len(real), len(fake))
+    drawn = torch.rand(count, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(real)
+    return torch.lerp(fake[:count], real[:count], drawn.reshape(count, *[1] * (real.ndim - 1)))
+
+
 def _devices(points: Tensor) -> list[int]:
     return [points.get_device()] if points.is_cuda else []
 
@@ -215,15 +251,16 @@ def _chunks(points: Tensor) -> list[Tensor]:
     return [points[start : start + CHUNK] for start in range(0, len(points), CHUNK)]
 
 
-def _scores(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Scores `[B]` in float64, patches averaged."""
+def _scores(function: Callable[[Tensor], Tensor], x: Tensor, total: bool = False) -> Tensor:
+    """Scores `[B]` in float64, patches averaged, or added up where `total`."""
     raw = function(x)
     if raw.ndim == 0 or len(raw) != len(x):
         raise BadInput(
             f"the critic returned shape {tuple(raw.shape)} for {len(x)} samples: it must return one score "
             "(or one map of scores) per sample, [B, ...]"
         )
-    scores = raw.detach().to("cpu", torch.float64).reshape(len(x), -1).mean(1)
+    patches = raw.detach().to("cpu", torch.float64).reshape(len(x), -1)
+    scores = patches.sum(1) if total else patches.mean(1)
     if not bool(scores.isfinite().all()):
         raise BadInput("the critic returned NaN or infinity: its weights have diverged")
     return scores
@@ -291,6 +328,14 @@ def _search(function: Callable[[Tensor], Tensor], points: Tensor, slopes: Tensor
         length = torch.where(accept, 1.5 * length, 0.7 * length)
         length = torch.where(length < 1e-4, 0.5, length.clamp(max=1.0))
     return max(float(best[best.isfinite()].max()), float(slopes.max()))
+
+
+def _pair_slope(function: Callable[[Tensor], Tensor], points: Tensor) -> float:
+    """Return the steepest quotient over all pairs of points; patches added up, as for the slope."""
+    rows, _ = _distinct(_table(points))
+    distinct = points[torch.from_numpy(rows).to(points.device)]
+    scores = torch.cat([_scores(function, chunk, total=True) for chunk in _chunks(distinct)])
+    return _steepest_pair(_table(distinct), scores.numpy())
 
 
 def _certificate(table: NDArray[np.float64], scores: NDArray[np.float64], real: int) -> tuple[float, float]:
