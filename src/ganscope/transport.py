@@ -136,7 +136,7 @@ def _two_clouds(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArra
     if x_points.shape[1] != y_points.shape[1]:
         raise BadInput(
             f"x has points of dimension {x_points.shape[1]} and y of dimension {y_points.shape[1]}; "
-            "give both in the same space"
+            "give both in the same space."
         )
     return x_points, y_points
 
@@ -146,9 +146,9 @@ def _points(values: ArrayLike, name: str) -> NDArray[np.float64]:
     if points.ndim == 1:
         points = points[:, None]
     if points.ndim != 2 or 0 in points.shape:
-        raise BadInput(f"{name} has shape {points.shape}; give at least one point, as [N, D] or [N]")
+        raise BadInput(f"{name} has shape {points.shape}; give at least one point, as [N, D] or [N].")
     if not np.isfinite(points).all():
-        raise BadInput(f"{name} holds NaN or infinity; distances need finite points, so remove those rows")
+        raise BadInput(f"{name} holds NaN or infinity; distances need finite points, so remove those rows.")
     return points
 
 
@@ -157,9 +157,9 @@ def _masses(values: ArrayLike | None, count: int, name: str) -> NDArray[np.float
         return np.ones(count)
     masses = np.asarray(values, dtype=np.float64)
     if masses.shape != (count,):
-        raise BadInput(f"{name} has shape {masses.shape}; give one mass per point, shape ({count},)")
+        raise BadInput(f"{name} has shape {masses.shape}; give one mass per point, shape ({count},).")
     if not np.isfinite(masses).all() or (masses < 0.0).any() or masses.sum() <= 0.0:
         raise BadInput(
-            f"{name} must be finite, not negative and of positive sum; its sum is {masses.sum():g}"
+            f"{name} must be finite, not negative and of positive sum; its sum is {masses.sum():g}."
         )
     return masses

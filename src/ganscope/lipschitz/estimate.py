@@ -111,7 +111,7 @@ def estimate(
         _require_separate(function, points)
         slopes = torch.cat([_slopes(function, chunk)[0] for chunk in _chunks(everywhere)])
         if not bool(slopes.isfinite().all()):
-            raise BadInput("the critic's slope is NaN or infinite at some points: its weights have diverged")
+            raise BadInput("the critic's slope is NaN or infinite at some points: its weights have diverged.")
         searched = _search(function, everywhere, slopes, search_steps)
         with torch.no_grad():
             steepest = _pair_slope(function, points)
@@ -208,18 +208,18 @@ def certified_lower(real: Tensor, fake: Tensor, real_scores: Tensor, fake_scores
 
 def _require_points(points: Tensor, name: str) -> None:
     if points.ndim < 2 or len(points) < 2 or points.numel() == 0:
-        raise BadInput(f"{name} has shape {tuple(points.shape)}: give at least two samples, as [N, *shape]")
+        raise BadInput(f"{name} has shape {tuple(points.shape)}: give at least two samples, as [N, *shape].")
     if not points.is_floating_point():
-        raise BadInput(f"{name} has dtype {points.dtype}, which has no gradient: convert it to float")
+        raise BadInput(f"{name} has dtype {points.dtype}, which has no gradient: convert it to float.")
     if not bool(points.isfinite().all()):
-        raise BadInput(f"{name} holds NaN or infinity: remove those rows")
+        raise BadInput(f"{name} holds NaN or infinity: remove those rows.")
 
 
 def _require_one_space(real: Tensor, fake: Tensor) -> None:
     if real.shape[1:] != fake.shape[1:]:
         raise BadInput(
             f"real samples have shape {tuple(real.shape[1:])} and fake samples {tuple(fake.shape[1:])}: "
-            "give both in the same space"
+            "give both in the same space."
         )
 
 
@@ -257,12 +257,12 @@ def _scores(function: Callable[[Tensor], Tensor], x: Tensor, total: bool = False
     if raw.ndim == 0 or len(raw) != len(x):
         raise BadInput(
             f"the critic returned shape {tuple(raw.shape)} for {len(x)} samples: it must return one score "
-            "(or one map of scores) per sample, [B, ...]"
+            "(or one map of scores) per sample, [B, ...]."
         )
     patches = raw.detach().to("cpu", torch.float64).reshape(len(x), -1)
     scores = patches.sum(1) if total else patches.mean(1)
     if not bool(scores.isfinite().all()):
-        raise BadInput("the critic returned NaN or infinity: its weights have diverged")
+        raise BadInput("the critic returned NaN or infinity: its weights have diverged.")
     return scores
 
 
@@ -281,7 +281,7 @@ def _require_separate(function: Callable[[Tensor], Tensor], points: Tensor) -> N
     if float(max(differences)) > tolerance:
         raise BadInput(
             "the critic's score of a sample changes with the rest of its batch (BatchNorm, minibatch "
-            "statistics) or at random (dropout): remove that layer or call critic.eval() first"
+            "statistics) or at random (dropout): remove that layer or call critic.eval() first."
         )
 
 

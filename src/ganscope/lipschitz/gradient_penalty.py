@@ -40,7 +40,7 @@ def input_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     Gulrajani et al., Improved Training of Wasserstein GANs, NeurIPS 2017, section 4.
     """
     if not x.is_floating_point():
-        raise BadInput(f"the critic's input has dtype {x.dtype}, which has no gradient: convert it to float")
+        raise BadInput(f"the critic's input has dtype {x.dtype}, which has no gradient: convert it to float.")
     # A measurement under no_grad still needs the graph.
     with torch.enable_grad():
         if not x.requires_grad:
@@ -52,7 +52,7 @@ def input_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     if gradient is None:
         raise BadInput(
             "the critic's output does not depend on its input, so it has no slope: "
-            "remove the detach() or no_grad() inside the critic"
+            "remove the detach() or no_grad() inside the critic."
         )
     return gradient
 
@@ -180,10 +180,10 @@ def with_target(penalty: Penalty, target: float) -> Penalty:
     if target == 1:
         return penalty
     if not (math.isfinite(target) and target >= 0):
-        raise BadInput(f"a slope of {target} cannot be asked for: give a number of at least 0")
+        raise BadInput(f"a slope of {target} cannot be asked for: give a number of at least 0.")
     if penalty.cost not in (two_sided, one_sided):
         raise BadInput(
-            "this penalty asks for slope 0 and has no target: use gradient-penalty, one-sided or dragan"
+            "this penalty asks for slope 0 and has no target: use gradient-penalty, one-sided or dragan."
         )
     return penalty._replace(cost=functools.partial(penalty.cost, target=target))
 
@@ -232,11 +232,11 @@ def penalty(
     2017 (DRAGAN); Mescheder et al., ICML 2018 (R1, R2); Wu et al., ECCV 2018 (WGAN-div).
     """
     if name not in PENALTIES:
-        raise BadInput(f"there is no penalty {name!r}: choose one of {', '.join(PENALTIES)}")
+        raise BadInput(f"there is no penalty {name!r}: choose one of {', '.join(PENALTIES)}.")
     if real.shape != fake.shape or real.ndim == 0:
         raise BadInput(
             f"real samples of shape {tuple(real.shape)} and fake samples of shape {tuple(fake.shape)} "
-            "do not pair up: give both the same shape [B, ...]"
+            "do not pair up: give both the same shape [B, ...]."
         )
     chosen = with_target(PENALTIES[name], target)
     real, fake = real.detach(), fake.detach()

@@ -37,19 +37,19 @@ def linear_layers(critic: nn.Module, what: str) -> dict[str, LinearLayer]:
         if isinstance(layer, TRANSPOSED):
             raise BadInput(
                 f"{what} knows linear layers and convolutions, but layer {name!r} is a "
-                f"{type(layer).__name__}: use a penalty on the slope instead"
+                f"{type(layer).__name__}: use a penalty on the slope instead."
             )
         if not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
             continue
         if "weight" not in layer._parameters or parametrize.is_parametrized(layer):
             raise BadInput(
                 f"the weight of layer {name!r} is computed from another parameter (spectral norm, weight "
-                f"norm) already: leave that out, or {what}"
+                f"norm) already: leave that out, or {what}."
             )
         found[name] = layer
     if not found:
         raise BadInput(
-            f"{type(critic).__name__} has no linear or convolution layer for {what}: use a gradient penalty"
+            f"{type(critic).__name__} has no linear or convolution layer for {what}: use a gradient penalty."
         )
     return found
 

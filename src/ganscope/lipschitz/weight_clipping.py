@@ -51,7 +51,7 @@ def clippable(module: nn.Module) -> list[str]:
         if "weight" not in own:
             raise BadInput(
                 f"the weight of layer {name!r} is computed from another parameter (spectral norm, weight "
-                "norm), so clipping cannot bound it: use either clipping or the reparametrisation"
+                "norm), so clipping cannot bound it: use either clipping or the reparametrisation."
             )
         chosen |= {id(own[key]) for key in ("weight", "bias") if key in own}
     return [name for name, parameter in module.named_parameters() if id(parameter) in chosen]
@@ -78,11 +78,11 @@ def clip_weights_(module: nn.Module, c: float) -> None:
     Arjovsky, Chintala, Bottou, Wasserstein GAN, ICML 2017, algorithm 1.
     """
     if not (math.isfinite(c) and c > 0):
-        raise BadInput(f"weights cannot be clipped to +-{c}: give a positive number such as 0.01")
+        raise BadInput(f"weights cannot be clipped to +-{c}: give a positive number such as 0.01.")
     names = set(clippable(module))
     if not names:
         raise BadInput(
-            f"{type(module).__name__} has no linear or convolution layer to clip: use a gradient penalty"
+            f"{type(module).__name__} has no linear or convolution layer to clip: use a gradient penalty."
         )
     with torch.no_grad():
         for name, parameter in module.named_parameters():

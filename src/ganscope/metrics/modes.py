@@ -75,7 +75,7 @@ def mode_report(samples: Tensor | ArrayLike, centres: Tensor | ArrayLike, std: f
     rows, centre_rows = as_rows(samples, "samples", finite=False), as_rows(centres, "centres")
     _same_width(rows, centre_rows, "a mode centre")
     if not (std > 0.0 and math.isfinite(std)):
-        raise BadInput(f"std is {std}; give the modes' common standard deviation, a positive number")
+        raise BadInput(f"std is {std}; give the modes' common standard deviation, a positive number.")
     distance, mode = _nearest(rows, centre_rows)
     good = distance <= RADIUS * std
     counts = np.bincount(mode[good], minlength=len(centre_rows))
@@ -178,7 +178,7 @@ def stacked_judge(
     if real.shape[1] % 3 != 0 or len(real_counts) != 1000:
         raise BadInput(
             f"rows of {real.shape[1]} numbers with labels up to {modes.max()}; stacked digits are rows "
-            "[N, 3, H, W] with labels 100a + 10b + c up to 999"
+            "[N, 3, H, W] with labels 100a + 10b + c up to 999."
         )
     # The rows hold each digit many times; the classifier and the distances need it once.
     images, first, place = np.unique(
@@ -240,7 +240,7 @@ def reverse_kl_floor(shares: Sequence[float] | Tensor | ArrayLike, samples: int)
     if samples < 1 or (given <= 0).any():
         raise BadInput(
             f"{samples} samples of {len(given)} modes with a smallest share of {given.min():g}; give at "
-            "least one sample and positive shares"
+            "least one sample and positive shares."
         )
     seen = np.arange(1, samples + 1) / samples
     # modes of one share have one expectation: a thousand equal ones cost one sum
@@ -321,7 +321,7 @@ def _labelled(
         raise BadInput(
             f"the training labels hold {np.count_nonzero(counts)} classes and run up to {classes.max()}, the "
             f"held-out ones up to {held_out_classes.max()}; give two or more classes "
-            "0 .. K-1, each with a training row"
+            "0 .. K-1, each with a training row."
         )
     return real, classes, held_out, held_out_classes
 
@@ -330,7 +330,7 @@ def _classes(labels: Tensor | ArrayLike, count: int, name: str) -> NDArray[np.in
     values = as_rows(labels, name)
     classes = values.astype(np.int64)
     if values.shape != (count, 1) or (classes != values).any() or (classes < 0).any():
-        raise BadInput(f"{name} must be {count} whole numbers from 0 on, one for each row")
+        raise BadInput(f"{name} must be {count} whole numbers from 0 on, one for each row.")
     return classes[:, 0]
 
 
@@ -340,5 +340,5 @@ def _same_width(
     if rows.shape[1] != others.shape[1]:
         raise BadInput(
             f"{name} hold {rows.shape[1]} numbers per row and {what} {others.shape[1]}; "
-            "give both in the same space"
+            "give both in the same space."
         )

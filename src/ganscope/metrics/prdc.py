@@ -72,7 +72,7 @@ def prdc(real: Tensor | ArrayLike, fake: Tensor | ArrayLike, k: int = 5) -> PRDC
     if not 1 <= k < min(len(real_rows), len(fake_rows)):
         raise BadInput(
             f"k is {k} with {len(real_rows)} real and {len(fake_rows)} fake rows; a row has one "
-            "neighbour fewer than there are rows, so lower k or give more rows"
+            "neighbour fewer than there are rows, so lower k or give more rows."
         )
     distance = cdist(real_rows, fake_rows)
     in_real_ball = distance < _radii(real_rows, k)[:, None]

@@ -39,9 +39,13 @@ def as_rows(
         samples = samples.detach().to(device="cpu", dtype=torch.float64).numpy()
     array = np.asarray(samples, dtype=np.float64)
     if array.ndim == 0 or len(array) < least or array.size == 0:
-        raise BadInput(f"{name} has shape {array.shape}; give at least {least} row(s) of at least one number")
+        raise BadInput(
+            f"{name} has shape {array.shape}; give at least {least} row(s) of at least one number."
+        )
     if finite and not np.isfinite(array).all():
-        raise BadInput(f"{name} holds NaN or infinity; leave those rows out, or look at why the run diverged")
+        raise BadInput(
+            f"{name} holds NaN or infinity; leave those rows out, or look at why the run diverged."
+        )
     return array.reshape(len(array), -1)
 
 
@@ -69,6 +73,6 @@ def two_sets(
     if real_rows.shape[1] != fake_rows.shape[1]:
         raise BadInput(
             f"a real sample has {real_rows.shape[1]} numbers and a fake one {fake_rows.shape[1]}; "
-            "give both in the same space"
+            "give both in the same space."
         )
     return real_rows, fake_rows

@@ -50,7 +50,7 @@ def sliced_w1(
     """
     real_rows, fake_rows = two_sets(real, fake)
     if projections < 1 or seed < 0:
-        raise BadInput(f"projections is {projections} and seed {seed}; give at least 1 and at least 0")
+        raise BadInput(f"projections is {projections} and seed {seed}; give at least 1 and at least 0.")
     directions = _directions(projections, real_rows.shape[1], seed)
     real_lines, fake_lines = real_rows @ directions.T, fake_rows @ directions.T
     return float(np.mean([exact_w1(x, y) for x, y in zip(real_lines.T, fake_lines.T, strict=True)]))
