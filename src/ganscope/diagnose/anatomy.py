@@ -14,6 +14,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from ganscope.contracts import Objective
 from ganscope.diagnose.players import Player, losses, score_of
+from ganscope.diagnose.slopes import quantiles
 
 
 class Anatomy(NamedTuple):
@@ -52,7 +53,8 @@ def dissect(
         spread: root mean squared distance of real rows to their mean: the unit of x.
 
     Returns:
-        `logit_slope` |dL/ds|; for probabilities `dl_dp` and `dp_ds` too; `critic_slope` |ds/dx| * spread;
+        `logit_slope` |dL/ds|; for probabilities `dl_dp` and `dp_ds` too; `critic_slope` |ds/dx| * spread,
+        and `slope_fake`, quantiles of |ds/dx|;
         `signal` |dL/dx| * spread; `critic_layers` [[name, |ds/dh|] ...] from the output back to x;
         `generator_layers` [[name, |dL/dW| / |W|] ...] from the output back to z; `cancellation` |mean g| /
         mean |g| of g = dL/dx; `generator_gradient` |dL/dtheta|; `zeros`, the share of samples whose dL/dx is
@@ -89,6 +91,7 @@ def dissect(
         ],
         "generator_layers": list(reversed(_relative(by_weight, weights))),
         "generator_gradient": _total(by_weight.values()),
+        "slope_fake": _quantiles(slopes[0], rows),
         "signal": 0.0,
         "cancellation": None,
         "zeros": 1.0,
@@ -205,6 +208,10 @@ def _relative(gradient: dict[str, Tensor | None], weights: dict[str, Tensor]) ->
 
 def _total(gradient: Any) -> float:
     return math.sqrt(sum(float(g.double().square().sum()) for g in gradient if g is not None))
+
+
+def _quantiles(slope: Tensor | None, rows: int) -> list[float]:
+    return quantiles(torch.zeros(rows) if slope is None else slope.detach().flatten(1).double().norm(dim=1))
 
 
 def _median_norm(slope: Tensor | None) -> float:

@@ -165,11 +165,11 @@ class Probe:
             "real_score": float(real_scores.mean()),
             "fake_score": float(fake_scores.mean()),
             "score_sd": float(torch.cat([real_scores, fake_scores]).double().std()),
-            "slope_real": self._slopes(discriminator, real, real_conditions),
-            "slope_fake": self._slopes(discriminator, anatomy.fake, conditions),
-            "slope_between": self._slopes(discriminator, middle, real_conditions),
             "fake_scale": self._scale(anatomy.fake),
         }
+        if wide or self.objective.needs_lipschitz:  # elsewhere no verdict asks for the slopes so often
+            found["slope_real"] = self._slopes(discriminator, real, real_conditions)
+            found["slope_between"] = self._slopes(discriminator, middle, real_conditions)
         d_gradient = self._d_gradient(discriminator, anatomy.fake, conditions, real_graph)
         found["d_loss"] = d_gradient.pop("", torch.tensor(math.nan)).item()
         if before is not None:
