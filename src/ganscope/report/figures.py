@@ -102,10 +102,28 @@ def loss_figure(runs: Sequence[RunRecord], colour: str) -> Figure | None:
     figure = _empty("", small=True, curves=list(losses.values()))
     for (name, values), dash in zip(losses.items(), ("solid", "dot"), strict=True):
         _add(figure, values, colour, name, dash=dash)
-    anchor = LOSS_ANCHORS.get(str(runs[0].config.get("objective")))
+    anchor = loss_anchor(runs[0].config)
     if anchor is not None:
         _anchor(figure, *anchor, side="right")
     return figure
+
+
+def loss_anchor(config: Mapping[str, Any]) -> tuple[float, str] | None:
+    """Discriminator loss where D cannot tell, and what the page says there; None where none is known.
+
+    Example:
+        >>> loss_anchor({"objective": "hinge"})
+        (2.0, '2: D cannot tell')
+        >>> loss_anchor({"objective": "least-squares", "label_smoothing": 0.2})[1]
+        '0.16: D cannot tell'
+    """
+    objective, smoothing = str(config.get("objective")), config.get("label_smoothing") or 0.0
+    if not smoothing:
+        return LOSS_ANCHORS.get(objective)
+    from ganscope.objectives import OBJECTIVES, smoothed
+
+    value = smoothed(OBJECTIVES[objective], smoothing).equilibrium if objective in OBJECTIVES else None
+    return None if value is None else (value, f"{value:.3g}: D cannot tell")
 
 
 def _seed_figure(
