@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import ganscope as gs
 from games import config
@@ -23,7 +24,7 @@ from test_resume import contents
 
 TINY: dict[str, Any] = {
     "seeds": 2, "g_width": 16, "d_width": 16, "g_depth": 1, "d_depth": 1, "latent_dim": 4, "batch_size": 8,
-    "steps": 150, "budget": "steps", "evaluate_every": 150, "checkpoint_every": 10, "log_every": 5,
+    "steps": 120, "budget": "steps", "evaluate_every": 120, "checkpoint_every": 10, "log_every": 5,
 }  # fmt: skip
 RECORDED = ("generator.safetensors", "history.jsonl", "metrics.json", "config.json")
 
@@ -46,14 +47,23 @@ def cluster() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def table(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Data of few rows, whose evaluation takes no time."""
+    file = tmp_path_factory.mktemp("data") / "rows.csv"
+    rows = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    file.write_text("a,b\n" + "\n".join(f"{a},{b}" for a, b in rows.tolist()) + "\n")
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def straight(table: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the local engine trains."""
-    return trained(gs.compare("ring", ["wgan-gp", "r1"], out=tmp_path_factory.mktemp("local") / "c", **TINY))
+    return trained(gs.compare(table, ["wgan-gp", "r1"], out=tmp_path_factory.mktemp("local") / "c", **TINY))
 
 
 @pytest.mark.usefixtures("cluster")
 def test_a_killed_worker_is_replaced_and_the_bits_are_those_of_the_local_engine(
-    straight: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    table: str, straight: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     killed: list[int] = []
     steps: dict[str, list[int]] = {"wgan-gp": [], "r1": []}
@@ -67,11 +77,11 @@ def test_a_killed_worker_is_replaced_and_the_bits_are_those_of_the_local_engine(
             killed.append(json.loads(lock.read_text())["pid"])
             os.kill(killed[0], signal.SIGKILL)
 
-    ours = gs.compare("ring", ["wgan-gp", "r1"], out=tmp_path / "c", engine="ray", progress=progress, **TINY)
+    ours = gs.compare(table, ["wgan-gp", "r1"], out=tmp_path / "c", engine="ray", progress=progress, **TINY)
     assert killed
     assert notes == [("wgan-gp", "its worker was lost; going on from the newest checkpoint")]
     assert steps["wgan-gp"].count(0) == 1, "it does not begin again"
-    assert [events[-1] for events in steps.values()] == [150, 150]
+    assert [events[-1] for events in steps.values()] == [120, 120]
     assert trained(ours) == straight
     assert ours.failures == {}
     assert capfd.readouterr().out == "", "results go to standard output, and nothing else"
@@ -79,12 +89,11 @@ def test_a_killed_worker_is_replaced_and_the_bits_are_those_of_the_local_engine(
 
 @pytest.mark.usefixtures("cluster")
 def test_a_stop_saves_and_the_cluster_goes_on_to_the_same_bits(
-    straight: dict[str, str], tmp_path: Path
+    table: str, straight: dict[str, str], tmp_path: Path
 ) -> None:
     under_way = threading.Event()
     with pytest.raises(Interrupted):
-        gs.compare(
-            "ring", ["wgan-gp", "r1"], out=tmp_path / "c", engine="ray", stop=under_way.is_set,
+        gs.compare(table, ["wgan-gp", "r1"], out=tmp_path / "c", engine="ray", stop=under_way.is_set,
             progress=lambda recipe, event: under_way.set(), **TINY,
         )  # fmt: skip
     assert not (tmp_path / "c" / "wgan-gp" / "seed-0" / "metrics.json").exists()

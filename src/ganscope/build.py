@@ -31,6 +31,8 @@ from ganscope.nets import NETS, FourierFeatures
 from ganscope.objectives import OBJECTIVES, smoothed
 from ganscope.own import check_discriminator, check_generator, check_objective, check_types
 from ganscope.training import Game, Runs, Term, streams
+from ganscope.training.autocast import INSTRUCTIONS, has_bfloat16, in_bfloat16
+from ganscope.training.compiled import compiled, compiler
 from ganscope.training.loop import advance
 from ganscope.training.optimism import make_optimistic
 from ganscope.training.packing import packed_shape
@@ -83,6 +85,8 @@ def build(
     players = [[network.to(device, dtype) for network in player] for player in zip(*pairs, strict=True)]
     wrap = plain_of if len(configs) == 1 else stack
     g_network, d_network = wrap(players[0]), wrap(players[1])
+    if config.precision == "bfloat16":
+        g_network, d_network = in_bfloat16(g_network), in_bfloat16(d_network)
     like = next(iter(d_network.parameters.values()))
     mixes_rows = discriminator is not None or config.d_norm == "batch"
     game = Game(
@@ -101,6 +105,8 @@ def build(
     if config.dynamics == "optimistic":
         make_optimistic(game.g_optimizer)
         make_optimistic(game.d_optimizer)
+    if config.compile:
+        game = compiled(game)
     held_out = on.data.held_out[:COMPARED_ROWS].to(device, dtype)
     rows = on.data.train.to(device, dtype) if isinstance(on.data.train, Tensor) else on.data.train
     runs = Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
@@ -235,12 +241,31 @@ def check(
             f"--d-norm batch lets the rows of a batch influence one another, so the per-sample slope that "
             f"--penalty {config.penalty} asks for does not exist: use --d-norm layer or none."
         )
-    _device(config.device)
+    _check_speed(config, _device(config.device))
     if generator is not None:
         check_generator(generator, data, config)
     if discriminator is not None:
         check_discriminator(discriminator, data, config, objective)
     return networks(config, data, generator, discriminator)
+
+
+def _check_speed(config: RunConfig, device: torch.device) -> None:
+    """Refuse ways to be faster that this machine or these networks do not have."""
+    if config.precision == "bfloat16" and not has_bfloat16(device):
+        raise BadInput(
+            f"--precision bfloat16 would be many times slower here: {device.type} has no bfloat16 products "
+            f"of its own ({', '.join(sorted(INSTRUCTIONS))}); leave it out."
+        )
+    if not config.compile:
+        return
+    state = "batch" in (config.g_norm, config.d_norm) or config.d_lipschitz != "none"
+    if state or OWN in (config.network, config.objective) or config.moves_at_once:
+        raise BadInput(
+            "--compile is for built-in networks and objectives without batch or spectral normalisation whose "
+            "players move in turn: leave it out."
+        )
+    if device.type == "cpu" and not compiler():
+        raise BadInput("--compile needs a C++ compiler, and none is found: install g++, or leave it out.")
 
 
 def _device(name: str) -> torch.device:

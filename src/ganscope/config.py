@@ -136,7 +136,10 @@ class RunConfig(BaseModel):
 
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random stream.")
     device: str = Field("cpu", description="cpu, cuda or cuda:N.")
-    precision: Literal["float32", "float64"] = Field("float32", description="Floating-point type.")
+    precision: Literal["float32", "float64", "bfloat16"] = Field(
+        "float32", description="Floating-point type; bfloat16 is for products, weights stay in float32."
+    )
+    compile: bool = Field(False, description="Compile the step with torch.compile: for long runs.")
     threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0 lets the engine choose.")
 
     log_every: int = Field(0, ge=0, description="Steps between history rows; 0 is a hundredth of the run.")

@@ -33,6 +33,18 @@ class Term(NamedTuple):
     """"real" and "fake" points have been through the discriminator already; that pass is used again."""
 
 
+class Compiled(NamedTuple):
+    """A game's gradients as compiled programs: see `ganscope.training.compiled`."""
+
+    discriminator: Callable[
+        [bool, Tensor, Tensor, Sequence[Tensor | None], Tensor | None],
+        tuple[DiscriminatorStep, list[Tensor]],
+    ]
+    """`(whether penalties count, real, latent, noise, blur) -> (what was seen, gradient)`."""
+    generator: Callable[[Tensor, Tensor, Tensor | None], GeneratorStep]
+    """`(real, latent, blur) -> what was seen`."""
+
+
 class Game(NamedTuple):
     """Everything a step needs to know of two players; built once, constant over a run."""
 
@@ -51,6 +63,8 @@ class Game(NamedTuple):
     pack: int = 1
     """How many rows the discriminator judges together; a pack is then what it calls a row."""
     stacked: bool = False
+    compiled: Compiled | None = None
+    """Programs that take the place of the passes of players who move in turn."""
 
     @property
     def batch_dims(self) -> int:
@@ -94,9 +108,12 @@ def train_discriminator(
     Returns:
         Losses and logits per sample, from before the update.
     """
-    with torch.no_grad():
-        fake = shown(game, game.generator.call(latent), blur)
-    seen, gradient = discriminator_gradient(game, real, fake, noise)
+    if game.compiled is not None:
+        seen, gradient = game.compiled.discriminator(bool(game.terms), real, latent, noise, blur)
+    else:
+        with torch.no_grad():
+            fake = shown(game, game.generator.call(latent), blur)
+        seen, gradient = discriminator_gradient(game, real, fake, noise)
     update_discriminator(game, gradient)
     return seen
 
@@ -113,7 +130,10 @@ def train_generator(game: Game, real: Tensor, latent: Tensor, blur: Tensor | Non
     Returns:
         Losses, logits and gradients from before the update.
     """
-    seen = generator_gradient(game, real, shown(game, game.generator.call(latent), blur))
+    if game.compiled is not None:
+        seen = game.compiled.generator(real, latent, blur)
+    else:
+        seen = generator_gradient(game, real, shown(game, game.generator.call(latent), blur))
     update_generator(game, seen.gradient)
     return seen
 
@@ -138,7 +158,7 @@ def discriminator_gradient(
     """
     looked_at = {term.where for term in game.terms}
     real_logits, fake_logits, real, fake = _both(game, real, fake, looked_at)
-    loss = _per_sample(game, game.objective.d_loss, real_logits, fake_logits)
+    loss = per_sample(game, game.objective.d_loss, real_logits, fake_logits)
     costs = [
         term.weight * _cost(game, term, (real, real_logits), (fake, fake_logits), drawn)
         for term, drawn in zip(game.terms, noise, strict=True)
@@ -164,7 +184,7 @@ def generator_gradient(game: Game, real: Tensor, fake: Tensor, create_graph: boo
     if game.g_needs_real:
         with torch.set_grad_enabled(create_graph):
             real_logits = logits(game, real)
-    loss = _per_sample(game, game.objective.g_loss, real_logits, fake_logits)
+    loss = per_sample(game, game.objective.g_loss, real_logits, fake_logits)
     parameters = list(game.generator.parameters.values())
     slope, *gradient = torch.autograd.grad(
         loss,
@@ -191,7 +211,11 @@ def update_generator(game: Game, gradient: Sequence[Tensor]) -> None:
 
 def logits(game: Game, x: Tensor) -> Tensor:
     """Score rows: `[..., B]`, or `[..., B, P]` for a discriminator with P > 1 outputs a row (patches)."""
-    scores = game.discriminator.call(x)
+    return as_logits(game, game.discriminator.call(x))
+
+
+def as_logits(game: Game, scores: Tensor) -> Tensor:
+    """Shape what a discriminator returned: `[..., B]`, or `[..., B, P]` for patches."""
     if scores.ndim == game.batch_dims:
         return scores
     if scores.ndim == game.batch_dims + 1 and scores.shape[-1] == 1:
@@ -200,7 +224,7 @@ def logits(game: Game, x: Tensor) -> Tensor:
     return scores.squeeze(-1) if scores.shape[-1] == 1 else scores
 
 
-def _per_sample(game: Game, loss: Callable[[Tensor, Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
+def per_sample(game: Game, loss: Callable[[Tensor, Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
     """Apply a loss to logits; the losses of a row's patches are averaged."""
     if real.ndim == game.batch_dims:
         return loss(real, fake)
