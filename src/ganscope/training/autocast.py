@@ -19,7 +19,7 @@ INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 def has_bfloat16(device: torch.device) -> bool:
     """Tell whether a device has products in bfloat16; without them it takes ten times as long as float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

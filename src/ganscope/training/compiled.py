@@ -49,9 +49,9 @@ def compiled(game: Game, backend: str = "inductor") -> Game:
     Returns:
         The game; everything else about it is as before.
     """
-    options = {"compile_threads": 1} if backend == "inductor" else None
+    options: dict[str, Any] | None = {"compile_threads": 1} if backend == "inductor" else None
 
-    def program(function: FunctionType) -> Any:
+    def program(function: Any) -> Any:
         # torch allows few recompilations of one code, and every game needs some: each has a code of its own
         of_this_game = FunctionType(
             function.__code__.replace(), function.__globals__, closure=function.__closure__
