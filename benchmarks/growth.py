@@ -30,8 +30,8 @@ import sides
 
 GROWING: dict[str, tuple[int, ...]] = {
     "width": (64, 128, 256, 512, 1024),
-    "batch": (32, 64, 128, 256, 512, 1024),
-    "runs": (1, 2, 4, 8, 16, 32, 64),
+    "batch": (64, 128, 256, 512, 1024),
+    "runs": (1, 4, 16, 64),
     "rows": (1_000, 10_000, 100_000, 1_000_000, 10_000_000),
 }
 USUAL = {"width": 128, "batch": 64, "runs": 1}
@@ -100,7 +100,7 @@ def _measure(case: dict[str, Any], quick: bool) -> dict[str, Any]:
     opening = time.process_time() - start
     given = {"g_width": case["width"], "d_width": case["width"], "batch_size": case["batch"]}
     runs = sides.runs_of("wgan-gp", on, Path(case["folder"]), range(case["runs"]), **given)
-    (times,) = sides.interleaved([sides.stepping(runs)], 3 if quick else 15, 0.1)
+    (times,) = sides.interleaved([sides.stepping(runs)], 3 if quick else 8, 0.1)
     step = statistics.median(t.cpu for t in times)
     return {"step_ms": 1e3 * step, "peak_mib": _peak_mib() - before, "opening": opening}
 

@@ -25,6 +25,7 @@ import torch
 
 import environments
 import sides
+from ganscope.engines.inprocess import SMALL_WIDTH
 from peers.turns import Times, Worker
 
 PEERS = Path(__file__).parent / "peers"
@@ -54,8 +55,6 @@ ROWS = [
         ("dcgan", 32, 64),
     )
 ]
-LARGE = 64 * 512
-"""Two threads are timed from this many units times rows on, and with convolutions."""
 HEADER = ("recipe", "network", "width", "batch", "threads", "steps a second", "by hand", *SIDES)
 
 
@@ -100,8 +99,8 @@ def measured(threads: int, quick: bool) -> dict[str, Any]:
     """
     torch.set_num_threads(threads)
     machine = sides.machine()
-    large = [row for row in ROWS if row.network != "mlp" or row.width * row.batch_size >= LARGE]
-    rows = large if threads > 1 else ROWS
+    # small networks train with one thread: see `step_overhead`
+    rows = [row for row in ROWS if threads == 1 or row.network != "mlp" or row.width >= SMALL_WIDTH]
     with contextlib.ExitStack() as stack:
         workers = {
             name: stack.enter_context(
@@ -139,7 +138,7 @@ def _measure(row: Row, workers: dict[str, Worker], threads: int, quick: bool) ->
         for worker in workers if row.network == "mlp" else ("torchgan", "mimicry"):
             workers[worker].prepare(case)
             turns[worker] = sides.in_scans(workers[worker], scan) if worker == "jax" else workers[worker].run
-        times = sides.taking_turns(list(turns.values()), 4 if quick else 12, 0.2)
+        times = sides.taking_turns(list(turns.values()), 4 if quick else 8, 0.15)
     seconds = {side: [_seconds(t, threads) for t in of] for side, of in zip(turns, times, strict=True)}
     ours = seconds.pop("ganscope")
     return {

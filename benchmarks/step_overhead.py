@@ -8,7 +8,7 @@ Three numbers per game, each for one and for two threads (a process of its own p
   same numbers. Both take turns in blocks within one process; median and 10-90 % range over the blocks. By the
   wall clock, and by the processor time of the process, which leaves out what else a shared machine does.
 - outside: share of ganscope's step spent neither in a network (forward, backward) nor in an optimiser.
-- loop: seconds of `ganscope.training.train`, evaluations and checkpoints apart, over the seconds it spends in
+- loop, with one thread: seconds of `ganscope.training.train`, evaluations and checkpoints apart, over the seconds it spends in
   `advance`: what history, the watch for NaN and the asking for a stop add.
 """
 
@@ -28,6 +28,7 @@ from unittest.mock import patch
 import torch
 
 import sides
+from ganscope.engines.inprocess import SMALL_WIDTH
 from ganscope.training import Runs, loop, train
 
 
@@ -119,12 +120,12 @@ def _measure(row: Row, quick: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         runs = sides.runs_of(row.recipe, on, Path(name), **given)
         step, _, _ = sides.by_hand_like(runs)
-        blocks = 25 if row.network == "dcgan" else 200
+        blocks = 10 if row.network == "dcgan" else 25 if row.width >= SMALL_WIDTH else 100
         blocks = blocks // 5 if quick else blocks
         ours, theirs = sides.interleaved([sides.stepping(runs), sides.counting(step)], blocks)
-        outside = [share_outside(runs) for _ in range(blocks)]
+        outside = [share_outside(runs) for _ in range(min(25, blocks))]
         looped = None
-        if row == Row(row.recipe, "mlp", 128):
+        if row == Row(row.recipe, "mlp", 128) and torch.get_num_threads() == 1:
             # the default length, so that rows of history are as frequent as they are by default
             steps = 400 if quick else 4_000
             looped = loop_ratio(sides.runs_of(row.recipe, on, Path(name), **given, steps=steps))

@@ -51,7 +51,7 @@ def main() -> None:
         pair = [
             stack.enter_context(Worker(sys.executable, PEERS / "stack_side.py", 1, path)) for _ in range(2)
         ]
-        measured = {recipe: _measure(recipe, jax, pair, 5 if given.quick else 25) for recipe in RECIPES}
+        measured = {recipe: _measure(recipe, jax, pair, 5 if given.quick else 20) for recipe in RECIPES}
     sides_of = measured[RECIPES[0]]
     whole = {
         side: [sum(of) for of in zip(*(blocks[side] for blocks in measured.values()), strict=True)]
@@ -92,7 +92,7 @@ def _measure(recipe: str, jax: Worker, pair: list[Worker], blocks: int) -> Block
             functools.partial(_at_once, pair),
             sides.in_scans(jax, SCAN),
         )
-        hand, ours, both, theirs = sides.taking_turns(turns, blocks, 0.2)
+        hand, ours, both, theirs = sides.taking_turns(turns, blocks, 0.15)
     runs = len(SEEDS)
     return {
         "by_hand": [t.cpu for t in hand],
