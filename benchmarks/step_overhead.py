@@ -8,8 +8,8 @@ Three numbers per game, each for one and for two threads (a process of its own p
   same numbers. Both take turns in blocks within one process; median and 10-90 % range over the blocks. By the
   wall clock, and by the processor time of the process, which leaves out what else a shared machine does.
 - outside: share of ganscope's step spent neither in a network (forward, backward) nor in an optimiser.
-- loop, with one thread: seconds of `ganscope.training.train`, evaluations and checkpoints apart, over the seconds it spends in
-  `advance`: what history, the watch for NaN and the asking for a stop add.
+- loop, with one thread: seconds of `ganscope.training.train`, evaluations and checkpoints apart, over the
+  seconds it spends in `advance`: what history, probes, the watch for NaN and the asking for a stop add.
 """
 
 from __future__ import annotations
