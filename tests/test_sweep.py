@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-import ganscope as gs
-from ganscope.bench import bench, load_data
+from games import bench_of
+from ganscope import record
+from ganscope.bench import Bench, bench, load_data
 from ganscope.comparison import plan_sweep
 from ganscope.comparison.deal import jobs_of
+from ganscope.comparison.execute import description
 from ganscope.comparison.points import Range, Values, grid, labels, parse, sample
-from ganscope.engines import LOCAL
+from ganscope.engines import LOCAL, Job
 from ganscope.engines.inprocess import run_stack, stack_of
 from ganscope.report import (
     RecipeSummary,
@@ -25,6 +28,7 @@ from ganscope.report import (
     point_columns,
     point_sentences,
     summarise,
+    write_report,
 )
 from ganscope.report.parallel import axis
 from ganscope.run import Run
@@ -161,36 +165,47 @@ def test_rates_and_weights_share_a_stack_and_programs_do_not() -> None:
     assert [len(job.configs) for job in jobs_of(alone, 2, resuming=False)[0]] == [1, 1, 1, 1]
 
 
+def train_here(jobs: list[Job], on: Bench) -> None:
+    for job in jobs:
+        for folder in job.folders:
+            folder.mkdir(parents=True)
+        run_stack(job.configs, job.folders, on)
+
+
 def test_swept_runs_are_ordinary_runs(tmp_path: Path) -> None:
-    found = gs.sweep(
-        "ring",
-        "r1",
-        {"g_lr": "1e-3,1e-4", "penalty_weight": "1,5"},
-        seeds=1,
-        steps=20,
-        out=tmp_path / "sweep",
-        **TINY,
-    )
-    assert not found.failures
-    assert len(found.runs) == 4
-    (run,) = found.runs["g_lr=0.0001,penalty_weight=5"]
+    varied = {"g_lr": "1e-3,1e-4", "penalty_weight": "1,5"}
+    given: dict[str, Any] = {**TINY, "seeds": 1, "steps": 20, "evaluate_every": 20, "checkpoint_every": 20}
+    planned = plan_sweep("ring", "r1", varied, out=tmp_path, **given)
+    (job,), _ = jobs_of(planned, 1, resuming=False)
+    train_here([job], bench_of("ring"))
+    run = Run(tmp_path / "g_lr=0.0001,penalty_weight=5" / "seed-0")
     assert (run.config.g_lr, run.config.penalty_weight, run.config.recipe) == (1e-4, 5.0, "r1")
-    alone = gs.train(run.config, out=tmp_path / "alone")
+    train_here([Job([run.config], [tmp_path / "alone" / "seed-0"])], bench_of("ring"))
+    alone = Run(tmp_path / "alone" / "seed-0")
     torch.testing.assert_close(run.sample(50), alone.sample(50), rtol=1e-5, atol=1e-5)
     assert run.metrics["emd"] == pytest.approx(alone.metrics["emd"], rel=1e-5)
     assert "--penalty-weight 5.0" in run.description["command"]
     assert "--g-lr 0.0001" in run.description["command"]
     together = stack_of(run.folder)
-    assert run.folder in together
+    assert sorted(together) == sorted(tmp_path / name / "seed-0" for name in planned.recipes)
     assert all(Run(folder).description["execution"]["form"] == "stacked" for folder in together)
-    page = found.report.read_text()
-    for words in (
-        "4 points of r1 on ring, 1 seed",
-        'class="sortable"',
-        'id="parallel"',
-        "ganscope sweep ring r1 --vary g_lr=1e-3,1e-4",
-    ):
+
+
+def test_the_page_of_a_sweep(tmp_path: Path) -> None:
+    planned = plan_sweep("ring", "r1", {"g_lr": "1e-3,1e-4", "n_critic": [1, 2]}, out=tmp_path, seeds=2)
+    for at, config in enumerate(config for row in planned.configs for config in row):
+        folder = planned.folders[at // 2][at % 2]
+        folder.mkdir(parents=True)
+        record.write_json(folder / "config.json", {"config": config.model_dump(), "execution": {}})
+        final = {"emd": 1.0 + at, "diverged_at": 3 if at == 0 else None, "step": config.steps}
+        record.write_json(folder / "metrics.json", final)
+    record.write_json(tmp_path / "comparison.json", description(planned))
+    page = write_report(tmp_path).read_text()
+    for words in ("4 points of r1 on ring, 2 seeds", 'class="sortable"', 'id="parallel"', planned.command):
         assert words in page, words
+    # the first point is the nearest, but one of its seeds diverged
+    first = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", page)
+    assert first == [("0.001", "2"), ("0.0001", "1"), ("0.0001", "2"), ("0.001", "1")]
 
 
 SWEEP = [
@@ -208,10 +223,7 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     varied = ["g_lr=1e-3,1e-4", "n_critic=1,6"]
     planned = plan_sweep("ring", "r1", varied, budget="steps", out=tmp_path / "whole", **given)
     on = bench(load_data("ring"))
-    for job in jobs_of(planned, LOCAL.slots, resuming=False)[0]:
-        for folder in job.folders:
-            folder.mkdir(parents=True)
-        run_stack(job.configs, job.folders, on)
+    train_here(jobs_of(planned, LOCAL.slots, resuming=False)[0], on)
     broken = tmp_path / "broken"
     process = ganscope(*SWEEP, "--out", broken)
     # the stack of one critic step is done, that of six is not

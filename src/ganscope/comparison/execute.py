@@ -105,7 +105,7 @@ def carry_out(
     """Train what was planned: see `compare`."""
     work = jobs_of(planned, engine.slots, resuming=False)
     claim(planned.out, overwrite)
-    record.write_json(planned.out / RECORD, _description(planned))
+    record.write_json(planned.out / RECORD, description(planned))
     return _train(planned, work, engine, progress, stop)
 
 
@@ -189,7 +189,7 @@ def _train(
     return Comparison(planned.out, runs, failures, planned.swept)
 
 
-def _description(planned: Plan) -> dict[str, Any]:
+def description(planned: Plan) -> dict[str, Any]:
     """What `comparison.json` holds."""
     return {
         "command": planned.command,

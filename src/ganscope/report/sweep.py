@@ -26,7 +26,9 @@ def headline(report: Report) -> str:
     what = f"{len(report.runs)} points of {recipe} on {data}, {seeds} seed{'s' if seeds > 1 else ''}"
     said = point_sentences(report.summaries, values(report), report.swept)
     leads = "".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in said if sentence)
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in incomplete(report))
+    seen = report.first.data.get("notes")
+    noticed = [str(note) for note in seen] if isinstance(seen, list) else []
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in [*noticed, *incomplete(report)])
     return (
         f'<p class="kicker">ganscope sweep</p><h1>{escape(what)}</h1>{leads}'
         f'<p class="facts">{escape(" · ".join(facts(report)))}</p>{notes}'
