@@ -321,7 +321,7 @@ def _line_figure(lines: Mapping[str, OnTheLine]) -> Figure:
 
 
 def _factor_figure(found: OnTheLine) -> Figure:
-    figure = axes("discriminator step", "mean over fakes", log_x=True, log_y=True)
+    figure = axes("discriminator step", "median over fakes", log_x=True, log_y=True)
     steps = [max(1, step) for step in found.steps]
     band(figure, steps, found.slope, "|ds/dx|, the discriminator's slope", GREEN, geometric=True)
     band(figure, steps, found.non_saturating, "|dL/dx|, non-saturating", BLUE, geometric=True, dash="dash")
