@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 import by_hand
 from ganscope import build
+from ganscope.bench import samples_wanted
 from ganscope.config import RunConfig, resolve
 from ganscope.training import Runs, streams
 from ganscope.training.loop import advance
@@ -63,11 +64,11 @@ def images(side: int = 32, rows: int = 1_000) -> Tensor:
     return torch.rand(rows, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-def bench_without_judge(data: str | Tensor, batch_size: int) -> build.Bench:
-    """A bench for timing the step alone: its judge is never called."""
+def bench_without_judge(data: str | Tensor) -> build.Bench:
+    """A bench for timing the step alone: its judge says nothing."""
     loaded = build.load_data(data)
     about: dict[str, Any] = {"emd_floor": 0.0, "mode_names": []}
-    return build.Bench(loaded, lambda fake: {}, batch_size, about)
+    return build.Bench(loaded, lambda fake: {}, samples_wanted(loaded), about)
 
 
 def configs_of(recipe: str, seeds: Sequence[int], **given: Any) -> list[RunConfig]:

@@ -52,7 +52,7 @@ def report(result: dict[str, Any]) -> str:
 
 def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
     print(f"{k} runs ...", file=sys.stderr, flush=True)
-    on = sides.bench_without_judge("digits", 64)
+    on = sides.bench_without_judge("digits")
     with tempfile.TemporaryDirectory() as name:
 
         def runs(seeds: range) -> Runs:

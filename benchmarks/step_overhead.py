@@ -8,8 +8,8 @@ Three numbers per game, each for one and for two threads (a process of its own p
   same numbers. Both take turns in blocks within one process; median and 10-90 % range over the blocks. By the
   wall clock, and by the processor time of the process, which leaves out what else a shared machine does.
 - outside: share of ganscope's step spent neither in a network (forward, backward) nor in an optimiser.
-- loop, with one thread: seconds of `ganscope.training.train`, evaluations and checkpoints apart, over the
-  seconds it spends in `advance`: what history, probes, the watch for NaN and the asking for a stop add.
+- loop, with one thread: seconds of `ganscope.training.train`, evaluations, probes and checkpoints apart, over
+  the seconds it spends in `advance`: what history, the watch for NaN and the asking for a stop add.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def measured(threads: int, quick: bool) -> dict[str, Any]:
 
 def _measure(row: Row, quick: bool) -> dict[str, Any]:
     data = sides.images() if row.network == "dcgan" else "digits"
-    on = sides.bench_without_judge(data, 64)
+    on = sides.bench_without_judge(data)
     given: dict[str, Any] = {"network": row.network, "g_width": row.width, "d_width": row.width}
     with tempfile.TemporaryDirectory() as name:
         runs = sides.runs_of(row.recipe, on, Path(name), **given)
@@ -171,7 +171,8 @@ def share_outside(runs: Runs) -> float:
 
 
 def loop_ratio(runs: Runs) -> float:
-    """Seconds of a whole training without evaluations and checkpoints, over the seconds of its steps."""
+    """Seconds of a whole training without evaluations, probes and checkpoints, over those of its steps."""
+    runs.monitor = None  # what probes cost is `watch_cost`'s question
     spent = dict.fromkeys(("advance", "_evaluate", "_checkpoint"), 0.0)
 
     @contextlib.contextmanager

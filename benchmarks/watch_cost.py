@@ -59,7 +59,7 @@ HEADER = (
 
 def measure(row: Row, rounds: int) -> list[str]:
     """Time one game."""
-    on = sides.bench_without_judge(sides.images() if row.network == "dcgan" else "digits", 64)
+    on = sides.bench_without_judge(sides.images() if row.network == "dcgan" else "digits")
     sizes: dict[str, Any] = {
         "network": row.network,
         "g_width": row.width,
