@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,6 +19,7 @@ from ganscope.comparison import plan_sweep
 from ganscope.comparison.deal import jobs_of
 from ganscope.comparison.execute import description
 from ganscope.comparison.points import Range, Values, grid, labels, parse, sample
+from ganscope.config import flag
 from ganscope.engines import LOCAL, Job
 from ganscope.engines.inprocess import run_stack, stack_of
 from ganscope.report import (
@@ -208,29 +210,29 @@ def test_the_page_of_a_sweep(tmp_path: Path) -> None:
     assert first == [("0.001", "2"), ("0.0001", "1"), ("0.0001", "2"), ("0.001", "1")]
 
 
-SWEEP = [
-    "sweep", "ring", "r1", "--vary", "g_lr=1e-3,1e-4", "--vary", "n_critic=1,6", "--budget", "steps",
-    "--seeds", "2", "--steps", "60", "--g-width", "16", "--d-width", "16", "--checkpoint-every", "5",
-    "--evaluate-every", "60",
-]  # fmt: skip
-
-
 def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
+    rows = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    data = tmp_path / "rows.npy"  # few rows, whose evaluation takes no time
+    np.save(data, rows.numpy())
     # the second source: each stack trained straight through in this process
     given: dict[str, Any] = {
-        "seeds": 2, "steps": 60, "g_width": 16, "d_width": 16, "checkpoint_every": 5, "evaluate_every": 60,
+        "seeds": 2, "steps": 200, "g_width": 16, "d_width": 16, "checkpoint_every": 20, "evaluate_every": 200,
     }  # fmt: skip
-    varied = ["g_lr=1e-3,1e-4", "n_critic=1,6"]
-    planned = plan_sweep("ring", "r1", varied, budget="steps", out=tmp_path / "whole", **given)
-    on = bench(load_data("ring"))
+    varied = ["g_lr=1e-3,1e-4", "n_critic=1,8"]
+    planned = plan_sweep(str(data), "r1", varied, budget="steps", out=tmp_path / "whole", **given)
+    on = bench(load_data(data))
     train_here(jobs_of(planned, LOCAL.slots, resuming=False)[0], on)
     broken = tmp_path / "broken"
-    process = ganscope(*SWEEP, "--out", broken)
-    # the stack of one critic step is done, that of six is not
+    options = itertools.chain.from_iterable((flag(name), str(value)) for name, value in given.items())
+    process = ganscope(
+        "sweep", data, "r1", "--vary", varied[0], "--vary", varied[1], "--budget", "steps", *options,
+        "--out", broken,
+    )  # fmt: skip
+    # the stack of one critic step is done, that of eight is not
     assert kill_when(process, lambda: len(list(broken.glob("*n_critic=1/seed-*/metrics.json"))) == 4)
     done = {path: path.stat().st_mtime_ns for path in broken.glob("*n_critic=1/seed-*/generator.safetensors")}
     assert len(done) == 4
-    assert not list(broken.glob("*n_critic=6/seed-*/metrics.json"))
+    assert not list(broken.glob("*n_critic=8/seed-*/metrics.json"))
     code, out, err = finish(ganscope("resume", broken))
     assert code == 0, err
     assert "Best of 4 points" in out
