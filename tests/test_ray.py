@@ -24,7 +24,8 @@ from test_resume import contents
 
 TINY: dict[str, Any] = {
     "seeds": 2, "g_width": 16, "d_width": 16, "g_depth": 1, "d_depth": 1, "latent_dim": 4, "batch_size": 8,
-    "steps": 120, "budget": "steps", "evaluate_every": 120, "checkpoint_every": 10, "log_every": 5,
+    "steps": 120, "budget": "steps", "diagnose": False,
+    "evaluate_every": 120, "checkpoint_every": 10, "log_every": 5,
 }  # fmt: skip
 RECORDED = ("generator.safetensors", "history.jsonl", "metrics.json", "config.json")
 

@@ -219,13 +219,15 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
         "seeds": 2, "steps": 200, "g_width": 16, "d_width": 16, "checkpoint_every": 20, "evaluate_every": 200,
     }  # fmt: skip
     varied = ["g_lr=1e-3,1e-4", "n_critic=1,8"]
-    planned = plan_sweep(str(data), "r1", varied, budget="steps", out=tmp_path / "whole", **given)
+    planned = plan_sweep(
+        str(data), "r1", varied, budget="steps", out=tmp_path / "whole", diagnose=False, **given
+    )
     on = bench(load_data(data))
     train_here(jobs_of(planned, LOCAL.slots, resuming=False)[0], on)
     broken = tmp_path / "broken"
     options = itertools.chain.from_iterable((flag(name), str(value)) for name, value in given.items())
     process = ganscope(
-        "sweep", data, "r1", "--vary", varied[0], "--vary", varied[1], "--budget", "steps", *options,
+        "sweep", data, "r1", "--vary", varied[0], "--vary", varied[1], "--budget", "steps", "--no-diagnose", *options,
         "--out", broken,
     )  # fmt: skip
     # the stack of one critic step is done, that of eight is not
