@@ -227,7 +227,8 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     options = itertools.chain.from_iterable((flag(name), str(value)) for name, value in given.items())
     process = ganscope(
-        "sweep", data, "r1", "--vary", varied[0], "--vary", varied[1], "--budget", "steps", "--no-diagnose", *options,
+    whole = tmp_path / "whole"
+    planned = plan_sweep(str(data), "r1", varied, budget="steps", out=whole, diagnose=False, **given)
         "--out", broken,
     )  # fmt: skip
     # the stack of one critic step is done, that of eight is not
