@@ -90,12 +90,7 @@ def test_a_killed_worker_is_replaced_and_the_bits_are_those_of_the_local_engine(
 
 @pytest.mark.usefixtures("cluster")
 def test_a_stop_saves_and_the_cluster_goes_on_to_the_same_bits(table: str, tmp_path: Path) -> None:
-    long = {
-        **TINY,
-        "steps": 900,
-        "evaluate_every": 900,
-        "checkpoint_every": 100,
-    }  # a wish to stop takes a while
+    long = TINY | {"steps": 500, "evaluate_every": 500, "checkpoint_every": 100}  # a stop takes a while
     straight = trained(gs.compare(table, ["wgan-gp"], out=tmp_path / "straight", **long))
     under_way = threading.Event()
     with pytest.raises(Interrupted):

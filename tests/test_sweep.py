@@ -227,9 +227,8 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     options = itertools.chain.from_iterable((flag(name), str(value)) for name, value in given.items())
     process = ganscope(
-    whole = tmp_path / "whole"
-    planned = plan_sweep(str(data), "r1", varied, budget="steps", out=whole, diagnose=False, **given)
-        "--out", broken,
+        "sweep", data, "r1", "--vary", varied[0], "--vary", varied[1], "--budget", "steps", *options,
+        "--no-diagnose", "--out", broken,
     )  # fmt: skip
     # the stack of one critic step is done, that of eight is not
     assert kill_when(process, lambda: len(list(broken.glob("*n_critic=1/seed-*/metrics.json"))) == 4)
