@@ -144,7 +144,7 @@ def _probed(folder: Path) -> tuple[Mapping[str, Any], int]:
             pool=pooled(data.held_out[:500], train),
         )  # fmt: skip
         g, d = (player(network.float(), trainable(network)) for network in networks)
-        return {"step": steps[-1], "about": probe.about(), **probe.row(g, d, wide=True)}, steps[-1]
+        return {"step": steps[-1], "about": probe.about(), **probe.row(g, d)}, steps[-1]
 
 
 def _made(factory: str, latent_dim: int) -> tuple[nn.Module, nn.Module, Callable[[int], Any]]:

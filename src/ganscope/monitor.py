@@ -60,31 +60,33 @@ class Monitor:
 
     @property
     def found(self) -> Mapping[int, list[str]]:
-        """Names of what is wrong now, by run, with the factor or the pattern."""
-        return {k: [v.label for v in log.judge()[0]] for k, log in self._logs.items()}
+        """Names of what was wrong at the last wide probe, by run, with the factor or the pattern."""
+        return {k: [v.label for v in log.standing] for k, log in self._logs.items()}
 
     def _look(self, runs: Runs, k: int, log: Logbook, track: int) -> None:
         step, interval = runs.step, runs.config.diagnosis_interval
-        new = log.last_step < step
-        modules = (runs.game.generator.module, runs.game.discriminator.module)
-        with undisturbed(*modules):
+        new, copies, probes = log.last_step < step, (step + 1) % interval == 0, step % interval == 0
+        game = runs.game
+        with undisturbed(game.generator.module, game.discriminator.module):
             probe = self._probes.get(k) or self._probes.setdefault(k, self._prepare(runs, k))
-            players = _players(runs, k)
-            if step == 0 and new:
-                probe.write_exemplars(runs.folders[k] / EXEMPLARS)
-                about = {**probe.about(), "wiring": []}
-                log.add(
-                    {"format": record.FORMAT, "step": 0, "about": about, **probe.row(*players, wide=True)}
-                )
-            elif new and step % track == 0:
-                log.add({"step": step, "point": probe.track(players[0])})
-            if (step + 1) % interval == 0:
+            generator = _player(runs, game.generator, k)
+            if step and new and step % track == 0:
+                log.add({"step": step, "point": probe.track(generator)})
+            if not copies and not probes:
+                return
+            players = generator, _player(runs, game.discriminator, k)
+            if copies:
                 self._before[k] = probe.snapshot(*players)
-            if step and new and step % interval == 0:
-                wide = step // interval % WIDE_EVERY == 0
-                log.add({"step": step, **probe.row(*players, before=self._before.get(k), wide=wide)})
-                if wide:
-                    log.write_verdicts()
+            if not new or not probes:
+                return
+            number = step // interval
+            row = probe.row(*players, self._before.get(k), number)
+            if step == 0:
+                probe.write_exemplars(runs.folders[k] / EXEMPLARS)
+                row = {"about": {**probe.about(), "wiring": []}, **row}
+            log.add({**({"format": record.FORMAT} if step == 0 else {}), "step": step, **row})
+            if step and number % WIDE_EVERY == 0:
+                log.write_verdicts()
 
     def _prepare(self, runs: Runs, k: int) -> Probe:
         config = runs.configs[k]
@@ -135,12 +137,7 @@ def some_rows(count: int) -> Tensor:
     return torch.randperm(count, generator=streams.generator(0, "diagnosis"))[:MOST_ROWS]
 
 
-def _players(runs: Runs, k: int) -> tuple[Player, Player]:
+def _player(runs: Runs, network: Network, k: int) -> Player:
     own = k if runs.game.stacked else None
-    g, d = (_player(network, own) for network in (runs.game.generator, runs.game.discriminator))
-    return g, d
-
-
-def _player(network: Network, k: int | None) -> Player:
-    parameters, buffers = member(network.parameters, k), member(network.buffers, k)
+    parameters, buffers = member(network.parameters, own), member(network.buffers, own)
     return player(network.module, network.parameters.keys(), parameters, buffers)

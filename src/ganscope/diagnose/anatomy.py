@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from ganscope.contracts import Objective
 from ganscope.diagnose.players import Player, losses, score_of
+from ganscope.diagnose.sizes import norms, product, total
 from ganscope.diagnose.slopes import quantiles
 
 
@@ -25,7 +26,8 @@ class Anatomy(NamedTuple):
     fake: Tensor
     """`[B, *shape]`, detached."""
     fake_parts: list[Tensor]
-    generator_gradient: dict[str, Tensor | None]
+    """Scores by scale, with their graph."""
+    generator_gradient: dict[str, Tensor]
 
 
 def dissect(
@@ -78,35 +80,36 @@ def dissect(
     weights = {name: p for name, p in generator.parameters.items() if p.requires_grad}
     gradient: list[Tensor | None] = [None] * (1 + len(weights))
     if loss.requires_grad:
-        gradient = list(torch.autograd.grad(loss.mean(), [x, *weights.values()], allow_unused=True))
+        wanted = [x, *weights.values()]
+        gradient = list(torch.autograd.grad(loss.mean(), wanted, retain_graph=True, allow_unused=True))
     signal = None if gradient[0] is None else (gradient[0].detach() * rows).flatten(1).double()
-    by_weight = dict(zip(weights, gradient[1:], strict=True))
-    detached = [part.detach() for part in parts]
+    by_weight = {name: g for name, g in zip(weights, gradient[1:], strict=True) if g is not None}
+    sizes = dict(zip(by_weight, norms(list(by_weight.values())), strict=True))
     values: dict[str, Any] = {
-        **loss_factors(objective, real_parts, detached),
+        **loss_factors(objective, real_parts, parts),
         "critic_slope": spread * _median_norm(slopes[0]),
         "critic_layers": [
             [name, _median_norm(slope)]
             for (name, _), slope in zip(reversed(inner), reversed(slopes[1:]), strict=True)
         ],
-        "generator_layers": list(reversed(_relative(by_weight, weights))),
-        "generator_gradient": _total(by_weight.values()),
+        "generator_layers": list(reversed(_relative(sizes, weights))),
+        "generator_gradient": total(list(sizes.values())),
         "slope_fake": _quantiles(slopes[0], rows),
         "signal": 0.0,
         "cancellation": None,
         "zeros": 1.0,
-        "dead": sum(g is None or not bool(g.any()) for g in by_weight.values()) / max(1, len(by_weight)),
+        "dead": sum(not sizes.get(name) for name in weights) / max(1, len(weights)),
         "g_loss": float(loss.detach().mean()),
     }
     if signal is not None:
-        norms = signal.norm(dim=1)
-        mean = float(norms.mean())
+        each = signal.norm(dim=1)
+        mean = float(each.mean())
         values |= {
-            "signal": spread * float(norms.median()),
-            "zeros": float((norms == 0).double().mean()),
+            "signal": spread * float(each.median()),
+            "zeros": float((each == 0).double().mean()),
             "cancellation": float(signal.mean(0).norm()) / mean if mean > 0 and math.isfinite(mean) else None,
         }
-    return Anatomy(values, x.detach(), detached, by_weight)
+    return Anatomy(values, x.detach(), parts, by_weight)
 
 
 def loss_factors(
@@ -164,14 +167,12 @@ def alignment(
         >>> alignment([torch.tensor([1.0, 0.0])], w, [torch.tensor([0.5, 1.0])])
         (1.0, 0.447...)
     """
-    steps = [(a.detach() - b).double() for a, b in zip(after, before, strict=True)]
-    size = math.sqrt(sum(float(s.square().sum()) for s in steps))
-    weight = math.sqrt(sum(float(a.detach().double().square().sum()) for a in after))
-    slope = math.sqrt(sum(float(g.double().square().sum()) for g in gradient if g is not None))
-    product = -sum(
-        float((g.double() * s).sum()) for g, s in zip(gradient, steps, strict=True) if g is not None
-    )
-    cosine = product / size / slope if size > 0 and slope > 0 and math.isfinite(product) else None
+    steps = [a.detach() - b for a, b in zip(after, before, strict=True)]
+    size, weight = total(norms(steps)), total(norms(after))
+    along = [(g, step) for g, step in zip(gradient, steps, strict=True) if g is not None]
+    slope = total(norms([g for g, _ in along]))
+    rise = product([g for g, _ in along], [step for _, step in along])
+    cosine = -rise / size / slope if size > 0 and slope > 0 and math.isfinite(rise) else None
     return cosine, size / weight if weight > 0 else 0.0
 
 
@@ -195,19 +196,13 @@ def _recorded(module: nn.Module) -> Iterator[list[tuple[str, Tensor]]]:
             handle.remove()
 
 
-def _relative(gradient: dict[str, Tensor | None], weights: dict[str, Tensor]) -> list[list[Any]]:
-    found: list[list[Any]] = []
-    for name, g in gradient.items():
-        weight = weights[name]
-        if weight.ndim > 1:
-            size = float(weight.detach().double().norm())
-            slope = 0.0 if g is None else float(g.double().norm())
-            found.append([name.removesuffix(".weight"), slope / size if size > 0 else slope])
-    return found
-
-
-def _total(gradient: Any) -> float:
-    return math.sqrt(sum(float(g.double().square().sum()) for g in gradient if g is not None))
+def _relative(sizes: Mapping[str, float], weights: Mapping[str, Tensor]) -> list[list[Any]]:
+    """|dL/dW| / |W| of each matrix; of a matrix that is 0, |dL/dW|."""
+    matrices = {name: w for name, w in weights.items() if w.ndim > 1}
+    return [
+        [name.removesuffix(".weight"), sizes.get(name, 0.0) / (size or 1.0)]
+        for name, size in zip(matrices, norms(list(matrices.values())), strict=True)
+    ]
 
 
 def _quantiles(slope: Tensor | None, rows: int) -> list[float]:

@@ -80,7 +80,7 @@ def fresh_auc(real_real: Tensor, real_fake: Tensor, fake_fake: Tensor) -> float:
     learnt[:n:2] = True
     learnt[n::2] = True
     distance = torch.cat([torch.cat([real_real, real_fake], 1), torch.cat([real_fake.mT, fake_fake], 1)])
-    distance = distance[:, learnt]
+    distance = distance[:, learnt].float()
     unit = float(real_real.median()) or 1.0
     kernel = torch.stack([(distance / (-unit * scale)).exp() for scale in SCALES]).mean(0)
     label = torch.cat([torch.full((n,), 1.0 / n), torch.full((m,), -1.0 / m)]).to(kernel) * (n + m) / 2

@@ -33,6 +33,8 @@ class Logbook:
         self._judged: tuple[list[Verdict], dict[str, State]] | None = None
         self.last_step = -1
         """Step of the newest row."""
+        self.standing: Sequence[Verdict] = ()
+        """What was wrong when it was last written down: to judge again takes milliseconds."""
 
     def read(self) -> Logbook:
         """Take up what a run that was interrupted has written."""
@@ -65,9 +67,9 @@ class Logbook:
 
     def write_verdicts(self) -> None:
         """Write `verdicts.json`."""
+        self.standing, states = self.judge()
         if self._folder is not None:
-            found, states = self.judge()
-            write_verdicts(self._folder, found, states, self.last_step)
+            write_verdicts(self._folder, self.standing, states, self.last_step)
 
     def _take(self, row: Mapping[str, Any]) -> None:
         self.last_step = max(self.last_step, row["step"])

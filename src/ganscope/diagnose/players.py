@@ -32,11 +32,13 @@ class Player(NamedTuple):
     parameters: dict[str, Tensor]
     """Aliases of the trained weights, detached: gradients of a probe reach nobody's hooks or `.grad`."""
     buffers: dict[str, Tensor]
+    tied: bool
+    """Some weights stand under two names."""
 
     def __call__(self, *inputs: Any) -> Any:
         """Run the network; its buffers stay as they are."""
-        buffers = {name: b.clone() for name, b in self.buffers.items()}
-        return functional_call(self.module, {**self.parameters, **buffers}, inputs)
+        values = self.parameters | {name: b.clone() for name, b in self.buffers.items()}
+        return functional_call(self.module, values, inputs, tie_weights=self.tied)
 
 
 class Inputs(NamedTuple):
@@ -101,11 +103,14 @@ def player(
         buffers: likewise.
     """
     module = unwrapped(module)
-    own = dict(module.named_parameters()) | dict(parameters or {})
+    own, own_buffers = dict(module.named_parameters()), dict(module.named_buffers())
+    held = (t for m in module.modules() for t in (*m._parameters.values(), *m._buffers.values()))
+    tied = sum(t is not None for t in held) > len(own) + len(own_buffers)
     aliases = {
-        name: p.detach().requires_grad_(name in trained and p.is_floating_point()) for name, p in own.items()
+        name: p.detach().requires_grad_(name in trained and p.is_floating_point())
+        for name, p in {**own, **(parameters or {})}.items()
     }
-    return Player(module, aliases, dict(module.named_buffers()) | dict(buffers or {}))
+    return Player(module, aliases, {**own_buffers, **(buffers or {})}, tied)
 
 
 @contextmanager
@@ -116,7 +121,9 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
     users' forward and backward hooks do not see the probe. Hooks before the forward pass stay, for spectral
     and weight normalisation live there.
     """
-    devices = sorted({p.get_device() for m in modules for p in m.parameters() if p.is_cuda})
+    inside = [m for top in modules for m in unwrapped(top).modules()]
+    weights = (p for m in inside for p in m._parameters.values() if p is not None)
+    devices = sorted({p.get_device() for p in weights if p.is_cuda})
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
@@ -125,8 +132,11 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
         stack.enter_context(torch.random.fork_rng(devices=devices))
         stack.callback(random.setstate, random.getstate())
         stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002 - the user's own global state
-        torch.manual_seed(PROBE_SEED)
-        for module in (m for top in modules for m in unwrapped(top).modules()):
+        # torch.manual_seed would also note who called it, for GPUs not in use yet: half of the time of a look
+        torch.default_generator.manual_seed(PROBE_SEED)
+        for device in devices:
+            torch.cuda.default_generators[device].manual_seed(PROBE_SEED)
+        for module in inside:
             for name in ("_forward_hooks", "_backward_hooks", "_backward_pre_hooks"):
                 hooks = getattr(module, name)
                 if hooks:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,16 +28,21 @@ from ganscope.diagnose.players import (
     sample_of,
     score_of,
 )
+from ganscope.diagnose.sizes import norms
 from ganscope.transport import exact_w1
 
 ROWS = 64
 """Rows of the cheap probe, at most."""
 TRACKED = 16
 """Fixed latents whose mean is followed for oscillation."""
-CHUNK = 64
+CHUNK, CHUNK_VALUES = 256, 2**20
+"""Rows that go through a network at once, fewer where rows are long."""
 W1_ROWS = 150
 WIDE_EVERY = 5
 """Every fifth probe also compares sample sets."""
+YOUNG = 12
+"""Up to this probe all ask whether the discriminator descends its loss, later the wide ones alone."""
+TRAIN_ROWS = 250
 PLAYERS = ("generator", "discriminator")
 
 Snapshot = Mapping[str, dict[str, Tensor]]
@@ -82,7 +88,7 @@ class Probe:
         diversity: Diversity | None = None,
     ) -> None:
         self.inputs, self.objective, self.facts = inputs, objective, facts
-        self.train = train
+        self.train = None if train is None else train[:TRAIN_ROWS]
         self.rows = max(2, min(rows, len(inputs.real), _count(inputs.latent)))
         self.shape = inputs.real.shape[1:]
         flat = inputs.real.detach().flatten(1).double()
@@ -125,7 +131,7 @@ class Probe:
         return [float(value) for value in point]
 
     def row(
-        self, generator: Player, discriminator: Player, before: Snapshot | None = None, wide: bool = False
+        self, generator: Player, discriminator: Player, before: Snapshot | None = None, number: int = 0
     ) -> dict[str, Any]:
         """Probe both networks.
 
@@ -133,11 +139,13 @@ class Probe:
             generator: as it is now.
             discriminator: as it is now.
             before: weights one step ago, for the size and direction of the step.
-            wide: compare sample sets too.
+            number: which probe of the run this is; every fifth from 0 on is wide, which compares sample
+                sets too.
 
         Returns:
             Numbers by name; `nonfinite` where a network has turned NaN or infinite.
         """
+        wide = number % WIDE_EVERY == 0
         broken = self._nonfinite(generator, discriminator)
         if broken is not None:
             return broken
@@ -156,7 +164,8 @@ class Probe:
             self.objective,
             self.spread,
         )
-        real_scores, fake_scores = score_of(real_parts), score_of(anatomy.fake_parts)
+        fake_parts = [part.detach() for part in anatomy.fake_parts]
+        real_scores, fake_scores = score_of(real_parts), score_of(fake_parts)
         middle = real + (anatomy.fake - real) * _fractions(n, real)
         found: dict[str, Any] = {
             **anatomy.values,
@@ -170,21 +179,20 @@ class Probe:
         if wide or self.objective.needs_lipschitz:  # elsewhere no verdict asks for the slopes so often
             found["slope_real"] = self._slopes(discriminator, real, real_conditions)
             found["slope_between"] = self._slopes(discriminator, middle, real_conditions)
-        d_gradient = self._d_gradient(discriminator, anatomy.fake, conditions, real_graph)
-        found["d_loss"] = d_gradient.pop("", torch.tensor(math.nan)).item()
+        d_loss = losses(self.objective.d_loss, real_graph, anatomy.fake_parts).mean()
+        found["d_loss"] = float(d_loss.detach())
         if before is not None:
-            for name, player, slope in (
-                ("g", generator, anatomy.generator_gradient),
-                ("d", discriminator, d_gradient),
-            ):
-                old = before[PLAYERS[name == "d"]]
-                names = [key for key in old if key in player.parameters]
+            d_gradient = _gradient(d_loss, discriminator) if wide or number <= YOUNG else None
+            moved = (("g", generator, anatomy.generator_gradient), ("d", discriminator, d_gradient))
+            for (name, player, slope), old in zip(moved, before.values(), strict=True):
                 cosine, size = alignment(
-                    [slope.get(key) for key in names],
-                    [old[key] for key in names],
-                    [player.parameters[key] for key in names],
+                    [None if slope is None else slope.get(key) for key in old],
+                    list(old.values()),
+                    [player.parameters[key] for key in old],
                 )
-                found |= {f"{name}_alignment": cosine, f"{name}_update": size}
+                found[f"{name}_update"] = size
+                if slope is not None:
+                    found[f"{name}_alignment"] = cosine
         if wide:
             found |= self._wide(generator, discriminator)
         return found
@@ -200,9 +208,7 @@ class Probe:
         count = min(_count(self.inputs.latent), collapse.MOST_ROWS)
         real = self.inputs.real[: collapse.MOST_ROWS]
         with torch.no_grad():
-            fake = torch.cat(
-                [self._fakes(generator, i, min(count, i + CHUNK)) for i in range(0, count, CHUNK)]
-            )
+            fake = torch.cat([self._fakes(generator, *span) for span in _spans(count, self.shape.numel())])
             if not bool(fake.isfinite().all()):
                 return {}
             real_scores = self._score_rows(discriminator, real, self.inputs.conditions)
@@ -249,29 +255,16 @@ class Probe:
                 score_of(
                     self._scores(
                         discriminator,
-                        placed(discriminator, x[i : i + CHUNK]),
-                        rows_of(conditions, i, i + CHUNK),
+                        placed(discriminator, x[start:stop]),
+                        rows_of(conditions, start, stop),
                     )
                 )
-                for i in range(0, len(x), CHUNK)
+                for start, stop in _spans(len(x), self.shape.numel())
             ]
         )
 
     def _slopes(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> list[float]:
         return slopes.slope_quantiles(lambda y: self._scores(discriminator, y, conditions), x)
-
-    def _d_gradient(
-        self, discriminator: Player, fake: Tensor, conditions: Sequence[Any], real_parts: Sequence[Tensor]
-    ) -> dict[str, Tensor]:
-        """Gradient of the discriminator's loss by parameter; the loss itself under the empty name."""
-        fake_parts = self._scores(discriminator, fake.detach(), conditions)
-        loss = losses(self.objective.d_loss, real_parts, fake_parts).mean()
-        weights = {name: p for name, p in discriminator.parameters.items() if p.requires_grad}
-        found = {"": loss.detach()}
-        if weights and loss.requires_grad:
-            gradient = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
-            found |= {name: g for name, g in zip(weights, gradient, strict=True) if g is not None}
-        return found
 
     def _scale(self, fake: Tensor) -> float:
         """Root mean squared distance of fakes to the mean of the data, in units of the data's own."""
@@ -280,8 +273,9 @@ class Probe:
 
     def _nonfinite(self, generator: Player, discriminator: Player) -> dict[str, Any] | None:
         for name, player in zip(PLAYERS, (generator, discriminator), strict=True):
-            for key, p in player.parameters.items():
-                if not bool(p.isfinite().all()):
+            sizes = norms(list(player.parameters.values()))
+            for key, size in zip(player.parameters, sizes, strict=True):
+                if not math.isfinite(size):
                     return {"nonfinite": name, "module": key}
         with torch.no_grad():
             fake = self._fakes(generator, 0, max(2, self.facts.pack))
@@ -291,6 +285,15 @@ class Probe:
             if not all(bool(part.isfinite().all()) for part in parts):
                 return {"nonfinite": "discriminator", "module": "output"}
         return None
+
+
+def _gradient(loss: Tensor, player: Player) -> dict[str, Tensor]:
+    """Gradient of a loss by parameter, where there is one."""
+    weights = {name: p for name, p in player.parameters.items() if p.requires_grad}
+    if not weights or not loss.requires_grad:
+        return {}
+    gradient = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+    return {name: g for name, g in zip(weights, gradient, strict=True) if g is not None}
 
 
 def placed(player: Player, value: Any) -> Any:
@@ -305,6 +308,12 @@ def _count(latent: Sequence[Any]) -> int:
     """How many samples the generator's arguments make."""
     sizes = [len(a) for a in latent if isinstance(a, Tensor) and a.ndim]
     return min(sizes) if sizes else 0
+
+
+def _spans(rows: int, values: int) -> Iterator[tuple[int, int]]:
+    """Cut rows into chunks of nearly one size, so that none is of a single row."""
+    chunks = math.ceil(rows / max(16, min(CHUNK, CHUNK_VALUES // values)))
+    return itertools.pairwise(rows * i // chunks for i in range(chunks + 1))
 
 
 def _fractions(n: int, like: Tensor) -> Tensor:

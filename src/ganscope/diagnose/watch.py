@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from ganscope import record
 from ganscope.config import unknown
 from ganscope.contracts import BadInput, Objective
-from ganscope.diagnose.collapse import MOST_ROWS
 from ganscope.diagnose.history import State
 from ganscope.diagnose.logbook import DIAGNOSIS, EXEMPLARS, Logbook
 from ganscope.diagnose.players import (
@@ -27,7 +26,7 @@ from ganscope.diagnose.players import (
     undisturbed,
 )
 from ganscope.diagnose.preflight import inputs_of, inspected
-from ganscope.diagnose.probe import WIDE_EVERY, Probe, Snapshot
+from ganscope.diagnose.probe import TRAIN_ROWS, Probe, Snapshot
 from ganscope.diagnose.verdict import Verdict
 from ganscope.lipschitz import PENALTIES
 from ganscope.objectives import OBJECTIVES
@@ -75,7 +74,7 @@ def watch(
         constraint: what holds the critic's slope: a name of `PENALTIES`, "spectral-norm", "clipping", or
             your own penalty `(critic, real, fake) -> cost`, which is tried on linear critics.
         constraint_weight: weight of the penalty.
-        train: rows the discriminator trains on, to see whether it remembers them; by default the first 500
+        train: rows the discriminator trains on, to see whether it remembers them; by default the first 250
             that `step(real=...)` brings.
         optimizers: the generator's and the discriminator's, to check that each moves its own.
         every: steps between probes; in between, ten looks at 16 fixed samples.
@@ -193,7 +192,7 @@ class Scope:
                 if train is None:
                     self._collected = []
                 else:
-                    train = train[:MOST_ROWS].detach().clone()
+                    train = train[:TRAIN_ROWS].detach().clone()
                 self._probe = Probe(inputs, rules, facts, train)
                 about = {**self._probe.about(), "wiring": [f._asdict() for f in findings]}
                 row = {"format": record.FORMAT, "step": 0, "about": about}
@@ -202,7 +201,7 @@ class Scope:
                     (self._out / DIAGNOSIS).write_text("")
                     self._probe.write_exemplars(self._out / EXEMPLARS)
                 try:
-                    row |= self._probe.row(*self._players(), wide=True)
+                    row |= self._probe.row(*self._players())
                 finally:
                     self._keep(row)  # what was found about the wiring stands, even where a probe fails
         except Exception as error:
@@ -229,8 +228,7 @@ class Scope:
                 self._before = probe.snapshot(*self._players())
             if step % self._every == 0:
                 self._probes += 1
-                wide = self._probes % WIDE_EVERY == 0
-                self._keep({"step": step, **probe.row(*self._players(), before=self._before, wide=wide)})
+                self._keep({"step": step, **probe.row(*self._players(), self._before, self._probes)})
         self._failures = 0
 
     def _collect(self, real: Any) -> None:
@@ -241,20 +239,21 @@ class Scope:
         if not isinstance(batch, Tensor) or batch.shape[1:] != self._probe.shape:
             return
         self._probe.rows = max(8, min(self._probe.rows, len(batch)))
-        self._collected.append(batch.detach()[: max(0, MOST_ROWS - sum(map(len, self._collected)))].clone())
-        if sum(map(len, self._collected)) >= min(MOST_ROWS, len(self._probe.inputs.real)):
+        self._collected.append(batch.detach()[: max(0, TRAIN_ROWS - sum(map(len, self._collected)))].clone())
+        if sum(map(len, self._collected)) >= min(TRAIN_ROWS, len(self._probe.inputs.real)):
             self._probe.train = torch.cat(self._collected)
             self._collected = None
 
     def _keep(self, row: Mapping[str, Any]) -> None:
         self._log.add(row)
-        for verdict in self.verdicts():
+        if not row.get("wide") and not row.get("nonfinite"):
+            return
+        self._log.write_verdicts()
+        for verdict in self._log.standing:
             kind = (verdict.name, verdict.factor, verdict.pattern)
             if kind not in self._told:
                 self._told.add(kind)
                 log.warning("%s", verdict)
-        if row.get("wide") or row.get("nonfinite"):
-            self._log.write_verdicts()
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
