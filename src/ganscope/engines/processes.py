@@ -5,24 +5,16 @@ Small networks on few cores lose a hundredfold when two processes each use all t
 
 from __future__ import annotations
 
-import json
-import os
 import queue
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ganscope.auto import Setting
 from ganscope.config import RunConfig
 from ganscope.engines.machine import cores, machine
+from ganscope.engines.worker_process import Events, WorkerProcess
 from ganscope.record import jsonable
-
-GRACE = 60.0
-"""Seconds a worker may take to save its state after it was asked to stop."""
 
 
 class Job(NamedTuple):
@@ -77,8 +69,8 @@ def run_jobs(
         What went wrong, in words, by index of the job; empty when all went well.
     """
     waiting = sorted(range(len(jobs)), key=lambda index: jobs[index].cost)
-    events: queue.Queue[tuple[int, dict[str, Any] | None]] = queue.Queue()
-    running: dict[int, _Worker] = {}
+    events: Events = queue.Queue()
+    running: dict[int, WorkerProcess] = {}
     failures: dict[int, str] = {}
     stopping = False
     memory = machine().memory
@@ -90,7 +82,8 @@ def run_jobs(
                     worker.ask_to_stop()
             while waiting and _has_place(jobs, waiting[-1], list(running), workers or cores(), memory):
                 index = waiting.pop()
-                running[index] = _Worker(index, jobs[index], events)
+                message = jsonable(jobs[index].message())
+                running[index] = WorkerProcess("ganscope.engines.worker", index, message, events)
             try:
                 index, event = events.get(timeout=0.2)
             except queue.Empty:
@@ -116,59 +109,3 @@ def _has_place(jobs: Sequence[Job], index: int, running: Sequence[int], slots: i
     """Tell whether a slot is free, and memory beside the jobs that run; one by itself is always tried."""
     taken = sum(jobs[other].memory for other in running)
     return not running or (len(running) < slots and taken + jobs[index].memory <= memory)
-
-
-class _Worker:
-    """One worker process and the thread that listens to it."""
-
-    def __init__(self, index: int, job: Job, events: queue.Queue[tuple[int, dict[str, Any] | None]]) -> None:
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by end()
-        # a session of its own: Ctrl-C reaches the parent alone, which asks the workers to save
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ganscope.engines.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        )
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
-        assert self._process.stdout is not None  # noqa: S101
-        self._stdin: IO[str] = self._process.stdin
-        self._stdin.write(json.dumps(jsonable(job.message())) + "\n")
-        self._stdin.flush()
-        self._listener = threading.Thread(
-            target=_listen, args=(index, self._process.stdout, events), daemon=True
-        )
-        self._listener.start()
-
-    def ask_to_stop(self) -> None:
-        """Close the worker's stdin, upon which it saves and leaves."""
-        if not self._stdin.closed:
-            self._stdin.close()
-
-    def end(self) -> str:
-        """Wait for the process; returns what it complained of, or nothing."""
-        self.ask_to_stop()
-        try:
-            code = self._process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
-        self._listener.join()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        self._errors.seek(0)
-        complaint = self._errors.read().strip()
-        self._errors.close()
-        if code == 0:
-            return ""
-        return complaint.splitlines()[-1] if complaint else f"the worker ended with code {code}"
-
-
-def _listen(index: int, stream: IO[str], events: queue.Queue[tuple[int, dict[str, Any] | None]]) -> None:
-    for line in stream:
-        if line.startswith("{"):
-            events.put((index, json.loads(line)))
-    events.put((index, None))

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from ganscope.contracts import BadInput
 from ganscope.engines.machine import cores
-from ganscope.engines.processes import GRACE, Job
+from ganscope.engines.processes import Job
 from ganscope.engines.worker import train_job
+from ganscope.engines.worker_process import GRACE
 from ganscope.record import jsonable
 from ganscope.run import read_description
 

@@ -1,0 +1,88 @@
+"""A worker in a process of its own: takes one JSON message, answers in JSON lines; a thread listens."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from typing import IO, Any
+
+GRACE = 60.0
+"""Seconds a worker may take to save its state after it was asked to stop."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+Events = queue.Queue[tuple[int, dict[str, Any] | None]]
+"""(number of the worker, what it said); None in its place once the worker has left."""
+
+
+class WorkerProcess:
+    """One worker process, with one thread, and the thread here that listens to it.
+
+    It has a session of its own: Ctrl-C reaches the parent alone, which decides. Its stdin closes when the
+    parent asks it to stop, and when the parent dies.
+
+    Args:
+        module: what it runs, as in `python -m module`.
+        number: under which its events are told.
+        message: written to its stdin as one line.
+        events: where they go.
+    """
+
+    def __init__(self, module: str, number: int, message: Mapping[str, Any], events: Events) -> None:
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by end()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, **ONE_THREAD},
+        )
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        assert self._process.stdout is not None  # noqa: S101
+        self._stdin: IO[str] = self._process.stdin
+        self._stdin.write(json.dumps(message) + "\n")
+        self._stdin.flush()
+        self._stdout: IO[str] = self._process.stdout
+        self._listener = threading.Thread(target=_listen, args=(number, self._stdout, events), daemon=True)
+        self._listener.start()
+
+    def ask_to_stop(self) -> None:
+        """Close the worker's stdin, upon which it may save, and leaves."""
+        if not self._stdin.closed:
+            self._stdin.close()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self.end()
+
+    def end(self) -> str:
+        """Wait for the process; returns what it complained of, or nothing."""
+        self.ask_to_stop()
+        try:
+            code = self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        self._listener.join()
+        self._stdout.close()
+        self._errors.seek(0)
+        complaint = self._errors.read().strip()
+        self._errors.close()
+        if code == 0:
+            return ""
+        return complaint.splitlines()[-1] if complaint else f"the worker ended with code {code}"
+
+
+def _listen(number: int, stream: IO[str], events: Events) -> None:
+    for line in stream:
+        if line.startswith("{"):
+            events.put((number, json.loads(line)))
+    events.put((number, None))
