@@ -48,13 +48,16 @@ def test_agrees_with_the_linear_program(n: int, m: int, dimension: int, weighted
     assert exact_w1(x, y, a, b) == pytest.approx(by_linear_program(x, y, a, b), rel=1e-10)
 
 
-@pytest.mark.parametrize(("rows", "dimension"), [(1, 3), (60, 1), (200, 2), (150, 64)])
-def test_equal_counts_agree_with_the_assignment_problem(rows: int, dimension: int) -> None:
+@pytest.mark.parametrize(
+    ("rows", "dimension"), [(1, 3), (200, 2), (150, 64), (transport.MOST_ASSIGNED + 1, 2)]
+)
+def test_assignment_and_simplex_agree(rows: int, dimension: int) -> None:
     # Birkhoff: with equal masses some optimal coupling is a permutation.
     x, y = cloud(rows, dimension, 5), 1.5 * cloud(rows, dimension, 6)
     cost = cdist(x, y)
-    chosen = linear_sum_assignment(cost)
-    assert exact_w1(x, y) == pytest.approx(cost[chosen].mean(), rel=1e-12)
+    assert exact_w1(x, y) == pytest.approx(float(ot.emd2([], [], cost, numItermax=10**7)), rel=1e-12)
+    assert exact_w1(x, y) == pytest.approx(cost[linear_sum_assignment(cost)].mean(), rel=1e-12)
+    assert exact_w1(x, y) == pytest.approx(exact_w1(x, y, np.ones(rows)), rel=1e-12)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -156,7 +159,7 @@ def test_float32_rows_are_computed_in_float64(dimension: int) -> None:
 def test_a_truncated_solution_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "MAX_PIVOTS", 10)
     with pytest.raises(RunFailed, match="stopped before the optimum"):
-        exact_w1(cloud(100, 2, 29), cloud(100, 2, 30))
+        exact_w1(cloud(100, 2, 29), cloud(101, 2, 30))
 
 
 def test_more_pivots_than_the_solver_allows_by_default_are_no_truncation() -> None:
@@ -164,7 +167,7 @@ def test_more_pivots_than_the_solver_allows_by_default_are_no_truncation() -> No
     x, y = cloud(300, 2, 31), cloud(300, 2, 32)
     with pytest.warns(UserWarning, match="numItermax"):
         ot.emd2([], [], cdist(x, y), numItermax=1000)
-    assert exact_w1(x, y) > 0.0
+    assert exact_w1(x, y, np.ones(300)) > 0.0
 
 
 POINTS = [[0.0, 0.0], [1.0, 1.0]]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # The simplex needs about 20 n log n pivots on n + n points; this is a guard against cycling, not a budget.
 MAX_PIVOTS = 1_000_000_000
 OPTIMAL = 1
+MOST_ASSIGNED = 512
+"""Rows up to which assignment is as fast as the simplex; SciPy's loads in a fraction of the time of POT."""
 
 
 def exact_w1(
@@ -27,8 +29,9 @@ def exact_w1(
               \gamma 1 = a, \; \gamma^T 1 = b
 
     On the line this is the area between the two distribution functions, which is what is computed there: O(n
-    log n). Elsewhere the network simplex of POT solves the linear program in about O(n^2.5) time and O(nm)
-    memory: 0.3 s for 1,000 against 1,000 points, 2 s for 2,000.
+    log n). Up to 512 points of equal mass on either side are an assignment problem for SciPy. Elsewhere
+    the network simplex of POT solves the linear program in about O(n^2.5) time and O(nm) memory: 0.3 s for
+    1,000 against 1,000 points, 2 s for 2,000.
 
     Args:
         x: Points `[N, D]`, finite; `[N]` is read as points on the line.
@@ -51,13 +54,16 @@ def exact_w1(
 
     Reference:
         Rubner et al., "The Earth Mover's Distance as a Metric for Image Retrieval", IJCV 2000;
-        Bonneel et al., "Displacement Interpolation Using Lagrangian Mass Transport", 2011 (the solver).
+        Bonneel et al., "Displacement Interpolation Using Lagrangian Mass Transport", 2011 (the simplex);
+        Crouse, "On implementing 2D rectangular assignment algorithms", 2016 (assignment).
     """
     x_points, y_points = _two_clouds(x, y)
     a = _masses(x_weights, len(x_points), "x_weights")
     b = _masses(y_weights, len(y_points), "y_weights")
     if x_points.shape[1] == 1:
         return _area_between_distributions(x_points[:, 0], y_points[:, 0], a, b)
+    if x_weights is None and y_weights is None and len(x_points) == len(y_points) <= MOST_ASSIGNED:
+        return _assigned(x_points, y_points)
     plan, cost = _solve(x_points, y_points, a, b)
     return float((plan * cost).sum())
 
@@ -102,13 +108,9 @@ def _solve(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the optimal coupling and the cost matrix."""
     import ot
-    from scipy.spatial.distance import cdist
 
     a, b = a / a.sum(), b / b.sum()
-    # Near 1, no square over- or underflows; a power of two keeps every digit.
-    extent = float(np.ptp(np.concatenate([x, y]), axis=0).max()) or 1.0
-    scale = 2.0 ** math.frexp(max(extent, np.finfo(float).tiny))[1]
-    cost = cdist(x / scale, y / scale)
+    cost, scale = _costs(x, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # told by the log, and raised below
         plan, log = ot.emd(a, b, cost, numItermax=MAX_PIVOTS, log=True)
@@ -118,6 +120,24 @@ def _solve(
             f"({log['warning']}); use fewer points"
         )
     return cast("NDArray[np.float64]", plan), cost * scale
+
+
+def _assigned(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Return the distance of as many points as there are others, all of equal mass."""
+    from scipy.optimize import linear_sum_assignment
+
+    cost, scale = _costs(x, y)
+    return float(cost[linear_sum_assignment(cost)].mean() * scale)
+
+
+def _costs(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Return the distances in a unit in which they are near 1, and that unit."""
+    from scipy.spatial.distance import cdist
+
+    # Near 1, no square over- or underflows; a power of two keeps every digit.
+    extent = float(np.ptp(np.concatenate([x, y]), axis=0).max()) or 1.0
+    scale = 2.0 ** math.frexp(max(extent, np.finfo(float).tiny))[1]
+    return cdist(x / scale, y / scale), scale
 
 
 def _area_between_distributions(

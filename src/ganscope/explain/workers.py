@@ -5,9 +5,10 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ganscope.engines.worker_process import Events, WorkerProcess
+if TYPE_CHECKING:
+    from ganscope.engines.worker_process import Events, WorkerProcess
 
 
 def answer_side_by_side(
@@ -32,6 +33,7 @@ def answer_side_by_side(
         What went wrong, in words, by question; empty when all went well.
     """
     from ganscope.engines.machine import cores
+    from ganscope.engines.worker_process import WorkerProcess
 
     waiting = list(reversed(numbers))
     events: Events = queue.Queue()

@@ -234,8 +234,6 @@ def reverse_kl_floor(shares: Sequence[float] | Tensor | ArrayLike, samples: int)
     Reference:
         Miller, "Note on the bias of information estimates", 1955 (the approximation).
     """
-    from scipy.stats import binom
-
     given = as_rows(shares, "shares")[:, 0]
     if samples < 1 or (given <= 0).any():
         raise BadInput(
@@ -245,11 +243,17 @@ def reverse_kl_floor(shares: Sequence[float] | Tensor | ArrayLike, samples: int)
     seen = np.arange(1, samples + 1) / samples
     # modes of one share have one expectation: a thousand equal ones cost one sum
     different, alike = np.unique(given / given.sum(), return_counts=True)
-    each = [
-        float(binom.pmf(np.arange(1, samples + 1), samples, share) @ (seen * np.log(seen / share)))
-        for share in different
-    ]
+    each = [float(_binomial(samples, share)[1:] @ (seen * np.log(seen / share))) for share in different]
     return max(float(np.dot(each, alike)), 0.0)
+
+
+def _binomial(samples: int, share: float) -> NDArray[np.float64]:
+    """Probability of 0 ... n hits in n trials, as `scipy.stats` has it, which takes a second to load."""
+    from scipy.special import gammaln, xlog1py, xlogy
+
+    hits = np.arange(samples + 1)
+    ways = gammaln(samples + 1) - gammaln(hits + 1) - gammaln(samples - hits + 1)
+    return np.asarray(np.exp(ways + xlogy(hits, share) + xlog1py(samples - hits, -share)))
 
 
 def _shares(counts: NDArray[np.int64]) -> tuple[float, ...]:
