@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-BENCHMARKS := same_work step_overhead sweep stacked_runs roofline growth checkpoint_cost
+BENCHMARKS := same_work step_overhead step_options sweep stacked_runs roofline growth checkpoint_cost watch_cost
 
 .PHONY: demo test check format setup explain bench bench-setup validate clean
 
@@ -35,10 +35,12 @@ explain: setup  ## questions about GAN losses, answered by measurement; writes d
 	$(BIN)/ganscope explain --out docs/explain --overwrite
 
 bench: bench-setup  ## speed as ratios, measured side by side, into benchmarks/README.md; under 15 minutes
+	start=$$(date +%s); \
 	for name in $(BENCHMARKS); do \
 		echo "== $$name"; \
 		$(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; \
-	done
+	done; \
+	echo "== all took $$(($$(date +%s) - start)) s"
 	$(BIN)/python benchmarks/tables.py
 
 bench-setup: setup  ## what ganscope is measured against: torchgan, torch-mimicry and JAX, in benchmarks/.envs

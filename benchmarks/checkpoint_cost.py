@@ -47,7 +47,7 @@ def main() -> None:
     machine = sides.machine()
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         runs = _runs(Path(name))
-        step, saving, parts = _measure(runs, 8 if given.quick else 40)
+        step, saving, parts = _measure(runs, 8 if given.quick else 20)
         sizes = [f.stat().st_size for f in Path(name).rglob("*.safetensors")]
     shares = {steps: saving / (steps // 10 * step + saving) for steps in LENGTHS}
     result = {

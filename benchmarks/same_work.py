@@ -25,7 +25,6 @@ import torch
 
 import environments
 import sides
-from ganscope.engines.inprocess import SMALL_WIDTH
 from peers.turns import Times, Worker
 
 PEERS = Path(__file__).parent / "peers"
@@ -40,6 +39,16 @@ class Row(NamedTuple):
     network: str
     width: int
     batch_size: int
+
+    @property
+    def large(self) -> bool:
+        """Whether two threads pay; smaller games wait for each other more than they compute."""
+        return self.network == "dcgan" or (self.width, self.batch_size) == (512, 256)
+
+    @property
+    def blocks(self) -> int:
+        """How many turns each side takes; fewer where a turn is one long step."""
+        return 5 if self.large and self.recipe == "wgan-gp" else 8
 
 
 ROWS = [
@@ -65,29 +74,31 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there as well")
     parser.add_argument("--threads", type=int, help="only this many threads, in this process")
     given = parser.parse_args()
+    machine = sides.machine()
+    del machine["threads"]  # every row has its own
     if given.threads is not None:
-        results = [measured(given.threads, given.quick)]
+        rows = measured(given.threads, given.quick)
     else:
-        results = [sides.in_own_process(__file__, threads, given.quick) for threads in (1, 2)]
-    sides.show(results, report, given.json)
+        rows = [
+            row for threads in (1, 2) for row in sides.in_own_process(__file__, threads, given.quick)["rows"]
+        ]
+    sides.show({"machine": machine, "rows": rows}, report, given.json)
 
 
-def report(results: list[dict[str, Any]]) -> str:
-    """Lay out what `measured` found, as text."""
+def report(result: dict[str, Any]) -> str:
+    """Lay out what `main` measured, as text."""
     rows = [
         (
-            *(str(row[key]) for key in Row._fields),
-            str(result["threads"]),
+            *(str(row[key]) for key in (*Row._fields, "threads")),
             f"{row['steps_per_second']:.1f}",
             *(str(sides.Spread(*row[side])) if side in row else "" for side in ("by_hand", *SIDES)),
         )
-        for result in results
         for row in result["rows"]
     ]
     return sides.table(HEADER, rows)
 
 
-def measured(threads: int, quick: bool) -> dict[str, Any]:
+def measured(threads: int, quick: bool) -> list[dict[str, Any]]:
     """Measure all games in this process.
 
     Args:
@@ -95,12 +106,9 @@ def measured(threads: int, quick: bool) -> dict[str, Any]:
         quick: few blocks, and small networks only.
 
     Returns:
-        JSON values: the machine, and one entry per game.
+        JSON values, one entry per game.
     """
     torch.set_num_threads(threads)
-    machine = sides.machine()
-    # small networks train with one thread: see `step_overhead`
-    rows = [row for row in ROWS if threads == 1 or row.network != "mlp" or row.width >= SMALL_WIDTH]
     with contextlib.ExitStack() as stack:
         workers = {
             name: stack.enter_context(
@@ -113,12 +121,11 @@ def measured(threads: int, quick: bool) -> dict[str, Any]:
             )
             for name, environment in SIDES.items()
         }
-        results = [
-            {**row._asdict(), **_measure(row, workers, threads, quick)}
-            for row in rows
-            if not quick or (row.network == "mlp" and row.width < 512)
+        return [
+            {**row._asdict(), "threads": threads, **_measure(row, workers, threads, quick)}
+            for row in ROWS
+            if (threads == 1 or row.large) and not (quick and (row.network == "dcgan" or row.width == 512))
         ]
-    return {"threads": threads, "machine": machine, "rows": results}
 
 
 def _measure(row: Row, workers: dict[str, Worker], threads: int, quick: bool) -> dict[str, Any]:
@@ -138,7 +145,7 @@ def _measure(row: Row, workers: dict[str, Worker], threads: int, quick: bool) ->
         for worker in workers if row.network == "mlp" else ("torchgan", "mimicry"):
             workers[worker].prepare(case)
             turns[worker] = sides.in_scans(workers[worker], scan) if worker == "jax" else workers[worker].run
-        times = sides.taking_turns(list(turns.values()), 4 if quick else 8, 0.15)
+        times = sides.taking_turns(list(turns.values()), 4 if quick else row.blocks, 0.15)
     seconds = {side: [_seconds(t, threads) for t in of] for side, of in zip(turns, times, strict=True)}
     ours = seconds.pop("ganscope")
     return {

@@ -35,6 +35,8 @@ SOURCE = Path(build.__file__).parents[1]
 """Where ganscope lies, for processes in other environments."""
 LONG = 1_000_000
 """Steps of a configuration no benchmark reaches the end of."""
+STARTED = time.perf_counter()
+"""When the benchmark began."""
 
 
 class Spread(NamedTuple):
@@ -210,7 +212,7 @@ def in_own_process(script: str, threads: int, quick: bool) -> dict[str, Any]:
         quick: fewer blocks.
 
     Returns:
-        The one result in its JSON file.
+        What is in its JSON file.
     """
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "results.json"
@@ -222,8 +224,7 @@ def in_own_process(script: str, threads: int, quick: bool) -> dict[str, Any]:
             env=environment,
             stdout=subprocess.DEVNULL,
         )
-        (result,) = json.loads(file.read_text(encoding="utf-8"))
-    assert isinstance(result, dict)
+        result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return result
 
 
@@ -238,26 +239,21 @@ def machine() -> dict[str, str]:
     }
 
 
-def show(result: Any, report: Callable[[Any], str], file: Path | None) -> None:
-    """Print the machine and the table of a benchmark, and write all its numbers where wanted.
+def show(result: dict[str, Any], report: Callable[[dict[str, Any]], str], file: Path | None) -> None:
+    """Print the machine, the table and the duration of a benchmark, and write all numbers where wanted.
 
     Args:
-        result: JSON values with an entry `machine`, or a list of such.
+        result: JSON values with an entry `machine`.
         report: lays them out as a table.
         file: where to write them.
     """
-    for name, text in machine_of(result).items():
+    seconds = round(time.perf_counter() - STARTED)
+    for name, text in result["machine"].items():
         print(f"{name}: {text}")
-    print(f"\n{report(result)}")
+    print(f"\n{report(result)}\n\ntook {seconds} s")
     if file is not None:
-        file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-
-
-def machine_of(result: Any) -> dict[str, str]:
-    """The machine a result was measured on; the number of threads where it was the same throughout."""
-    if isinstance(result, list):
-        return {name: text for name, text in result[0]["machine"].items() if name != "threads"}
-    return dict(result["machine"])
+        text = json.dumps({**result, "seconds": seconds}, indent=2)
+        file.write_text(text + "\n", encoding="utf-8")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -41,7 +41,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     machine = sides.machine()
-    results = [_measure(k, given.width, 10 if given.quick else 60) for k in SIZES]
+    results = [_measure(k, given.width, 5 if given.quick else 25) for k in SIZES]
     sides.show({"machine": machine, "width": given.width, "rows": results}, report, given.json)
 
 

@@ -1,15 +1,15 @@
-"""What a training step costs through ganscope, against the same step written by hand in plain PyTorch.
+"""Where the time of a training run goes, besides networks and optimisers.
 
     python benchmarks/step_overhead.py [--quick] [--json FILE]
 
-Three numbers per game, each for one and for two threads (a process of its own per thread count):
+Of perceptrons on digits, with one thread; `same_work` has the whole step beside the same step by hand.
 
-- step: seconds of `ganscope.training.loop.advance` over seconds of the step in `by_hand`, which computes the
-  same numbers. Both take turns in blocks within one process; median and 10-90 % range over the blocks. By the
-  wall clock, and by the processor time of the process, which leaves out what else a shared machine does.
-- outside: share of ganscope's step spent neither in a network (forward, backward) nor in an optimiser.
-- loop, with one thread: seconds of `ganscope.training.train`, evaluations, probes and checkpoints apart, over
-  the seconds it spends in `advance`: what history, the watch for NaN and the asking for a stop add.
+- outside: share of a step (`ganscope.training.loop.advance`) spent neither in a network, forward or backward,
+  nor in an optimiser.
+- loop: seconds of `ganscope.training.train` over the seconds it spends in `advance`: what history, the watch
+  for NaN and the asking for a stop add. Evaluations, probes, checkpoints and the end of a run are apart.
+
+Median and the range of all repetitions' middle 80 %.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from unittest.mock import patch
 import torch
 
 import sides
-from ganscope.engines.inprocess import SMALL_WIDTH
 from ganscope.training import Runs, loop, train
 
 
@@ -36,104 +35,62 @@ class Row(NamedTuple):
     """One game of the table."""
 
     recipe: str
-    network: str
     width: int
 
 
-ROWS = [
-    Row(recipe, network, width)
-    for recipe in ("non-saturating", "wgan-gp")
-    for network, width in (("mlp", 64), ("mlp", 128), ("mlp", 512), ("dcgan", 32))
-]
-HEADER = (
-    "recipe",
-    "network",
-    "width",
-    "threads",
-    "step, wall",
-    "step, CPU",
-    "CPU ms by hand",
-    "outside",
-    "loop",
-)
+ROWS = [Row(recipe, width) for recipe in ("non-saturating", "wgan-gp") for width in (64, 128, 512)]
+LOOPED = 128
+"""The widest network whose loop is timed: nothing is to be seen of it beside larger ones."""
+STEPS, LOG_EVERY = 200, 40
+"""Length of a run for the loop, and its interval of history, that of a run of 4,000 steps."""
+HEADER = ("recipe", "width", "step, ms", "outside", "loop")
 
 
 def main() -> None:
-    """Measure every game with one and with two threads and print the table."""
+    """Measure every game and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few blocks, small networks: for development")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there as well")
-    parser.add_argument("--threads", type=int, help="only this many threads, in this process")
     given = parser.parse_args()
-    if given.threads is not None:
-        results = [measured(given.threads, given.quick)]
-    else:
-        results = [sides.in_own_process(__file__, threads, given.quick) for threads in (1, 2)]
-    sides.show(results, report, given.json)
+    torch.set_num_threads(1)
+    machine = sides.machine()
+    rows = [_measure(row, given.quick) for row in ROWS if not given.quick or row.width <= LOOPED]
+    sides.show({"machine": machine, "rows": rows}, report, given.json)
 
 
-def report(results: list[dict[str, Any]]) -> str:
-    """Lay out what `measured` found, as text."""
+def report(result: dict[str, Any]) -> str:
+    """Lay out what `main` measured, as text."""
     rows = [
         (
             row["recipe"],
-            row["network"],
             str(row["width"]),
-            str(result["threads"]),
-            str(sides.Spread(*row["wall"])),
-            str(sides.Spread(*row["cpu"])),
-            f"{row['by_hand_ms']:.2f}",
-            f"{row['outside']:.0%}",
-            "" if row["loop"] is None else f"{row['loop']:.3f}",
+            f"{row['step_ms']:.2f}",
+            "{:.0%} ({:.0%}-{:.0%})".format(*row["outside"]),
+            "" if row["loop"] is None else str(sides.Spread(*row["loop"])),
         )
-        for result in results
         for row in result["rows"]
     ]
     return sides.table(HEADER, rows)
 
 
-def measured(threads: int, quick: bool) -> dict[str, Any]:
-    """Measure all games in this process.
-
-    Args:
-        threads: of torch.
-        quick: fewer blocks, and the small networks only.
-
-    Returns:
-        JSON values: the machine, and one entry per game.
-    """
-    torch.set_num_threads(threads)
-    machine = sides.machine()
-    rows = []
-    for row in ROWS:
-        if quick and row.width > 128:
-            continue
-        print(f"{row.recipe}, {row.network} {row.width}, {threads} threads ...", file=sys.stderr, flush=True)
-        rows.append({**row._asdict(), **_measure(row, quick)})
-    return {"threads": threads, "machine": machine, "rows": rows}
-
-
 def _measure(row: Row, quick: bool) -> dict[str, Any]:
-    data = sides.images() if row.network == "dcgan" else "digits"
-    on = sides.bench_without_judge(data)
-    given: dict[str, Any] = {"network": row.network, "g_width": row.width, "d_width": row.width}
+    print(f"{row.recipe}, {row.width} ...", file=sys.stderr, flush=True)
+    on = sides.bench_without_judge("digits")
+    given: dict[str, Any] = {"g_width": row.width, "d_width": row.width}
     with tempfile.TemporaryDirectory() as name:
         runs = sides.runs_of(row.recipe, on, Path(name), **given)
-        step, _, _ = sides.by_hand_like(runs)
-        blocks = 10 if row.network == "dcgan" else 25 if row.width >= SMALL_WIDTH else 100
-        blocks = blocks // 5 if quick else blocks
-        ours, theirs = sides.interleaved([sides.stepping(runs), sides.counting(step)], blocks)
-        outside = [share_outside(runs) for _ in range(min(25, blocks))]
+        (times,) = sides.interleaved([sides.stepping(runs)], 5 if quick else 15)
+        outside = [share_outside(runs) for _ in range(10 if quick else 30)]
         looped = None
-        if row == Row(row.recipe, "mlp", 128) and torch.get_num_threads() == 1:
-            # the default length, so that rows of history are as frequent as they are by default
-            steps = 400 if quick else 4_000
-            looped = loop_ratio(sides.runs_of(row.recipe, on, Path(name), **given, steps=steps))
+        if row.width <= LOOPED:
+            short = {**given, "steps": STEPS, "log_every": LOG_EVERY}
+            looped = sides.spread(
+                [loop_ratio(sides.runs_of(row.recipe, on, Path(name), **short)) for _ in range(3)]
+            )
     return {
-        "wall": sides.ratios([t.wall for t in ours], [t.wall for t in theirs]),
-        "cpu": sides.ratios([t.cpu for t in ours], [t.cpu for t in theirs]),
-        "by_hand_ms": 1e3 * statistics.median(t.cpu for t in theirs),
-        "outside": statistics.median(outside),
+        **row._asdict(),
+        "step_ms": 1e3 * statistics.median(t.cpu for t in times),
+        "outside": sides.spread(outside),
         "loop": looped,
     }
 
@@ -171,9 +128,9 @@ def share_outside(runs: Runs) -> float:
 
 
 def loop_ratio(runs: Runs) -> float:
-    """Seconds of a whole training without evaluations, probes and checkpoints, over those of its steps."""
+    """Seconds of a training without evaluations, probes, checkpoints and its end, over those of its steps."""
     runs.monitor = None  # what probes cost is `watch_cost`'s question
-    spent = dict.fromkeys(("advance", "_evaluate", "_checkpoint"), 0.0)
+    spent = dict.fromkeys(("advance", "_evaluate", "_checkpoint", "_finish"), 0.0)
 
     @contextlib.contextmanager
     def watched(name: str) -> Iterator[None]:
@@ -194,7 +151,8 @@ def loop_ratio(runs: Runs) -> float:
         start = time.perf_counter()
         train(runs)
         total = time.perf_counter() - start
-    return (total - spent["_evaluate"] - spent["_checkpoint"]) / spent["advance"]
+    steps = spent.pop("advance")
+    return (total - sum(spent.values())) / steps
 
 
 if __name__ == "__main__":

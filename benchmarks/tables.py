@@ -17,20 +17,23 @@ import checkpoint_cost
 import growth
 import roofline
 import same_work
-import sides
 import stacked_runs
+import step_options
 import step_overhead
 import sweep
+import watch_cost
 
 HERE = Path(__file__).parent
-REPORTS: dict[str, Callable[[Any], str]] = {
+REPORTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "checkpoint_cost": checkpoint_cost.report,
     "growth": growth.report,
     "roofline": roofline.report,
     "same_work": same_work.report,
     "stacked_runs": stacked_runs.report,
+    "step_options": step_options.report,
     "step_overhead": step_overhead.report,
     "sweep": sweep.report,
+    "watch_cost": watch_cost.report,
 }
 
 
@@ -46,15 +49,15 @@ def main() -> None:
     page.write_text(filled(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
 
 
-def block(report: Callable[[Any], str], result: Any) -> str:
-    """Write one benchmark's machine and table as Markdown.
+def block(report: Callable[[dict[str, Any]], str], result: dict[str, Any]) -> str:
+    """Write one benchmark's machine, duration and table as Markdown.
 
     Args:
         report: lays its result out as a table.
-        result: what it wrote to its JSON file; a list where it measured more than once.
+        result: what it wrote to its JSON file.
     """
-    told = [text if name == "CPU" else f"{name} {text}" for name, text in sides.machine_of(result).items()]
-    return f"Measured on {', '.join(told)}:\n\n{report(result)}"
+    told = [text if name == "CPU" else f"{name} {text}" for name, text in result["machine"].items()]
+    return f"Measured in {result['seconds']} s on {', '.join(told)}:\n\n{report(result)}"
 
 
 def filled(page: str, blocks: dict[str, str]) -> str:

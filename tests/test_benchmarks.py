@@ -63,12 +63,19 @@ def test_page_has_a_block_for_every_benchmark() -> None:
         assert page.count(f"<!-- {name} -->") == page.count(f"<!-- /{name} -->") == 1, name
 
 
+def test_every_benchmark_of_the_makefile_has_a_table() -> None:
+    makefile = (tables.HERE.parent / "Makefile").read_text(encoding="utf-8")
+    (names,) = [line.split()[2:] for line in makefile.splitlines() if line.startswith("BENCHMARKS :=")]
+    assert sorted(names) == sorted(tables.REPORTS)
+
+
 def test_table_of_speeds_names_what_was_left_out() -> None:
     row = {
-        "recipe": "wgan-gp", "network": "dcgan", "width": 32, "batch_size": 64, "steps_per_second": 1.25,
+        "recipe": "wgan-gp", "network": "dcgan", "width": 32, "batch_size": 64, "threads": 2,
+        "steps_per_second": 1.25,
         "by_hand": [1.0, 0.9, 1.1], "torchgan": [1.5, 1.4, 1.6], "mimicry": [1.2, 1.1, 1.3],
     }  # fmt: skip
-    text = same_work.report([{"threads": 2, "machine": {}, "rows": [row]}])
+    text = same_work.report({"machine": {}, "rows": [row]})
     cells = [cell.strip() for cell in text.splitlines()[2].split("|")[1:-1]]
     assert cells[:5] == ["wgan-gp", "dcgan", "32", "64", "2"]
     assert cells[6:] == ["1.00 (0.90-1.10)", "1.50 (1.40-1.60)", "1.20 (1.10-1.30)", ""]
