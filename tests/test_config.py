@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,22 @@ def test_intervals_follow_the_length_of_the_run() -> None:
     short = RunConfig(steps=3)
     assert (short.logging_interval, short.evaluation_interval, short.checkpoint_interval) == (1, 1, 1)
     assert RunConfig(steps=5000, log_every=7).logging_interval == 7
+
+
+@pytest.mark.parametrize(
+    ("given", "interval"),
+    [
+        ({"steps": 100}, 10),
+        ({"steps": 1_000}, 40),
+        ({"steps": 100_000}, 200),
+        ({"steps": 100_000, "d_width": 512}, 100),
+        ({"steps": 100_000, "n_critic": 5}, 100),
+        ({"steps": 100_000, "network": "dcgan"}, 100),
+        ({"steps": 100_000, "diagnose_every": 7}, 7),
+    ],
+)
+def test_probes_are_rare_where_steps_are_cheap(given: dict[str, Any], interval: int) -> None:
+    assert RunConfig(**given).diagnosis_interval == interval
 
 
 def test_a_configuration_cannot_be_changed() -> None:

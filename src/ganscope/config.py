@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -43,6 +44,8 @@ DATA_DEFAULTS: dict[str, dict[str, Any]] = {"ring": {"steps": 12_000}, "grid": {
 """R1 holds at most one mode of the ring after 4,000 steps, all 8 after 12,000."""
 AUTO = "auto"
 """The recipe that is chosen by the data's shape: see `ganscope.auto`."""
+CHEAP = 5
+"""Passes through a perceptron of width 128 from which on a step costs as much as a probe."""
 GENERATOR_FIELDS = ("g_width", "g_depth", "g_norm")
 DISCRIMINATOR_FIELDS = ("d_width", "d_depth", "d_norm", "d_lipschitz", "d_fourier")
 
@@ -146,7 +149,7 @@ class RunConfig(BaseModel):
     evaluate_every: int = Field(0, ge=0, description="Steps between evaluations; 0 is a tenth of the run.")
     diagnose: bool = Field(True, description="Probe the networks while they train, and say what is wrong.")
     diagnose_every: int = Field(
-        0, ge=0, description="Steps between probes; 0 is a fortieth of the run, 10 to 100 steps."
+        0, ge=0, description="Steps between probes; 0 is a 25th of the run, 10 to 100 (cheap steps: 200)."
     )
     checkpoint_every: int = Field(0, ge=0, description="Steps between checkpoints; 0 is a tenth of the run.")
     keep_checkpoints: int = Field(2, ge=1, description="How many of the newest checkpoints are kept.")
@@ -193,8 +196,14 @@ class RunConfig(BaseModel):
 
     @property
     def diagnosis_interval(self) -> int:
-        """Steps between two probes of the diagnosis."""
-        return self.diagnose_every or max(10, min(100, self.steps // 40))
+        """Steps between two probes of the diagnosis: wider apart where a step is cheap beside a probe.
+
+        From the configuration alone, never from a clock: a run that is resumed is probed at the same steps.
+        """
+        passes = 1 + self.batches_per_step * (2 if self.penalties else 1)
+        size = max(self.g_width, self.d_width) / 128 if self.network == "mlp" else math.inf
+        most = 200 if passes * size**2 < CHEAP else 100
+        return self.diagnose_every or max(10, min(most, self.steps // 25))
 
     @property
     def checkpoint_interval(self) -> int:

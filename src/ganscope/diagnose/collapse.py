@@ -70,17 +70,14 @@ def prepare(real: Tensor) -> Diversity | None:
     bins = torch.cdist(flat, centroids)
     assigned = bins.argmin(1)
     shares = torch.bincount(assigned, minlength=len(centroids)).double() / len(flat)
-    distance = distances(pool, pool)
     in_bins = torch.cdist(pool, centroids).argmin(1)
     draws: dict[str, list[float]] = {}
     for _ in range(SPLITS):
         split = torch.randperm(len(pool), generator=rng)
         a, b = split[:n], split[n : 2 * n]
-        rr = distance[a][:, a]
+        rr, rf, ff = (distances(pool[x], pool[y]) for x, y in ((a, a), (a, b), (b, b)))
         nearest, radii = _neighbours(rr)
-        found: dict[str, Any] = _statistics(
-            rr, distance[a][:, b], distance[b][:, b], radii, _duplicate_radius(nearest)
-        )
+        found: dict[str, Any] = _statistics(rr, rf, ff, radii, _duplicate_radius(nearest))
         # a half agrees too well with all rows, which it is part of: the other half is the measure
         counts = torch.bincount(in_bins[a], minlength=len(centroids)).double()
         found |= _bins(in_bins[b], counts / n)
@@ -88,7 +85,7 @@ def prepare(real: Tensor) -> Diversity | None:
             if isinstance(value, float):
                 draws.setdefault(name, []).append(value)
     nulls = {name: [_mean(values), _sd(values)] for name, values in draws.items()}
-    real_real = distance[:n, :n]
+    real_real = distances(pool[:n], pool[:n])
     nearest, radii = _neighbours(real_real)
     exemplars = bins.argmin(0).tolist()
     return Diversity(
