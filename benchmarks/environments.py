@@ -5,6 +5,7 @@
 They lie in `benchmarks/.envs`, which git ignores; what is there already stays. *peers* holds torchgan and
 torch-mimicry, both without a release for years. They run on the very torch of this environment: its folder
 is put on their path, and they are installed without their dependencies, which would bring another torch.
+*doctors*, the general training doctors, is made the same way when `validation/doctors.py` asks for it.
 """
 
 from __future__ import annotations
@@ -22,9 +23,21 @@ WANTED = {
         # imported by mimicry; they ask for no torch
         ["--no-warn-conflicts", "tensorboard==2.20.0", "scikit-image==0.26.0"],
     ],
+    "doctors": [
+        [
+            "--no-deps",
+            "runmedic==0.1.1",
+            "training-doctor==0.1.0",
+            "trainpulse==0.4.0",
+            "traintools==0.6.2",
+            "mldoct==1.0.0",
+        ],
+        ["--no-warn-conflicts", "pandas==3.0.6"],  # imported by mldoct
+    ],
 }
 """What pip is asked for, one call after another. torchvision 0.28 goes with torch 2.13."""
-ON_OUR_TORCH = ("peers",)
+FOR_BENCHMARKS = ("jax", "peers")
+ON_OUR_TORCH = ("peers", "doctors")
 
 
 def python(name: str) -> Path:
@@ -55,8 +68,8 @@ def python(name: str) -> Path:
 
 
 def main() -> None:
-    """Make all environments."""
-    for name in WANTED:
+    """Make the environments of the benchmarks."""
+    for name in FOR_BENCHMARKS:
         print(python(name))
 
 

@@ -22,6 +22,7 @@ import step_options
 import step_overhead
 import sweep
 import watch_cost
+from marks import filled
 
 HERE = Path(__file__).parent
 REPORTS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -58,27 +59,6 @@ def block(report: Callable[[dict[str, Any]], str], result: dict[str, Any]) -> st
     """
     told = [text if name == "CPU" else f"{name} {text}" for name, text in result["machine"].items()]
     return f"Measured in {result['seconds']} s on {', '.join(told)}:\n\n{report(result)}"
-
-
-def filled(page: str, blocks: dict[str, str]) -> str:
-    """Put each block between its two marks; everything else stays as it is.
-
-    Example:
-        >>> print(filled("a <!-- x -->old<!-- /x --> b", {"x": "new"}))
-        a <!-- x -->
-        <BLANKLINE>
-        new
-        <BLANKLINE>
-        <!-- /x --> b
-    """
-    for name, text in blocks.items():
-        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        before, _, rest = page.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
-            raise ValueError(f"the page has no block {begin} ... {end}: add one to it")
-        page = f"{before}{begin}\n\n{text}\n\n{end}{after}"
-    return page
 
 
 if __name__ == "__main__":
