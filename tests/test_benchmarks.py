@@ -13,6 +13,7 @@ from torch import nn
 from games import bench_of
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+import marks
 import roofline
 import same_work
 import sides
@@ -50,11 +51,11 @@ def test_operations_needed_with_a_penalty_are_those_a_stack_takes(tmp_path: Path
 
 def test_page_is_filled_between_its_marks_only() -> None:
     page = "a <!-- x -->\n\nold | 1\n\n<!-- /x --> b <!-- y --><!-- /y -->"
-    filled = tables.filled(page, {"x": "new"})
+    filled = marks.filled(page, {"x": "new"})
     assert filled == "a <!-- x -->\n\nnew\n\n<!-- /x --> b <!-- y --><!-- /y -->"
-    assert tables.filled(filled, {"x": "new"}) == filled
+    assert marks.filled(filled, {"x": "new"}) == filled
     with pytest.raises(ValueError, match="no block <!-- z -->"):
-        tables.filled(page, {"z": "new"})
+        marks.filled(page, {"z": "new"})
 
 
 def test_page_has_a_block_for_every_benchmark() -> None:
