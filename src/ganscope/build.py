@@ -78,6 +78,10 @@ def build(
         BadInput: a network that does not fit the data; see `check` for what is refused beforehand.
     """
     config = configs[0]
+    if config.heal and len(configs) > 1:
+        raise BadInput(
+            "--heal changes the settings of one run, and a stack shares them: train each run alone."
+        )
     device = _device(config.device)
     rules = _rules(config, objective)
     dtype = torch.float64 if config.precision == "float64" else torch.float32
@@ -228,6 +232,8 @@ def check(
             f"--pack {config.pack} does not divide --batch-size {config.batch_size} into whole packs: give a "
             f"batch size of {max(1, config.batch_size // config.pack) * config.pack}."
         )
+    if config.heal and not config.diagnose:
+        raise BadInput("--heal acts on verdicts, and --no-diagnose asks for none: leave one of them out.")
     rules = _rules(config, objective)
     constrained = config.penalties or config.clip or config.d_lipschitz != "none"
     if rules.needs_lipschitz and not constrained and not _bounded_by_its_layers(discriminator):

@@ -217,6 +217,7 @@ def train(
             overwrite=overwrite,
             stop=stop,
             progress=lambda event: progress(config.recipe, event),
+            tell=lambda note: progress(config.recipe, {"note": note}),
         )
     print_run(run, json_)
 

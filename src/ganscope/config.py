@@ -151,6 +151,10 @@ class RunConfig(BaseModel):
     diagnose_every: int = Field(
         0, ge=0, description="Steps between probes; 0 is a 25th of the run, 10 to 100 (cheap steps: 200)."
     )
+    heal: bool = Field(
+        False,
+        description="Where a verdict stands, go back, apply its first remedy and go on; 3 times at most.",
+    )
     checkpoint_every: int = Field(0, ge=0, description="Steps between checkpoints; 0 is a tenth of the run.")
     keep_checkpoints: int = Field(2, ge=1, description="How many of the newest checkpoints are kept.")
     keep_every: int = Field(0, ge=0, description="Keep checkpoints at multiples of this step too; 0 is off.")
@@ -209,6 +213,11 @@ class RunConfig(BaseModel):
     def checkpoint_interval(self) -> int:
         """Steps between two checkpoints."""
         return self.checkpoint_every or max(1, self.steps // 10)
+
+    @property
+    def rollback_interval(self) -> int:
+        """Steps between the checkpoints kept for a healing to go back to: about a tenth of the run."""
+        return self.checkpoint_interval * max(1, self.steps // 10 // self.checkpoint_interval)
 
 
 def unknown(kind: str, name: object, known: Iterable[str], listed: str = "") -> str:
@@ -345,6 +354,57 @@ def resolve(
     config = _validated({**DATA_DEFAULTS.get(str(given.get("data")), {}), **settings, **given})
     _refuse_idle_options(config, given)
     return config
+
+
+def changed(
+    config: RunConfig, settings: Mapping[str, Any], factors: Mapping[str, float]
+) -> tuple[RunConfig, dict[str, Any]]:
+    """Change some fields of a configuration, and set back to their defaults those that this makes idle.
+
+    Args:
+        config: a valid configuration.
+        settings: new values.
+        factors: what other fields are multiplied by.
+
+    Returns:
+        The new configuration, and the values of the fields that were set back.
+
+    Raises:
+        BadInput: the new values cannot be, or a factor applies to nothing.
+
+    Example:
+        >>> smooth = RunConfig(label_smoothing=0.1, d_lr=0.004)
+        >>> new, idle = changed(smooth, {"objective": "hinge"}, {"d_lr": 0.5})
+        >>> new.objective, new.d_lr, idle
+        ('hinge', 0.002, {'label_smoothing': 0.1})
+    """
+    values = config.model_dump()
+    for field, factor in factors.items():
+        if not values[field]:
+            raise _BadField(field, f"{flag(field)} is {values[field]}, so there is nothing to multiply.")
+        values[field] *= factor
+    values |= settings
+    if values["penalty"] != "none" and values["d_norm"] == "batch":
+        values["d_norm"] = "none"  # no slope per sample exists under it
+    if values["g_norm"] == "batch":
+        values["compile"] = False
+    usual = RunConfig().model_dump()
+    while True:
+        new = _validated(values)
+        try:
+            _refuse_idle_options(new, {field: v for field, v in values.items() if v != usual[field]})
+        except _BadField as error:
+            if error.field in {*settings, *factors} or values[error.field] == usual[error.field]:
+                raise
+            values[error.field] = usual[error.field]
+        else:
+            break
+    idle = {
+        field: value
+        for field, value in config.model_dump().items()
+        if value != values[field] and field not in {*settings, *factors}
+    }
+    return new, idle
 
 
 def command_of(config: RunConfig) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ganscope import record
 from ganscope.contracts import BadInput
+from ganscope.diagnose import healings
+from ganscope.diagnose.healings import Record
 from ganscope.diagnose.history import State
 from ganscope.diagnose.logbook import DIAGNOSIS
 from ganscope.diagnose.verdict import Verdict, judge
@@ -31,6 +33,8 @@ class Examination(NamedTuple):
     status: dict[str, State]
     notes: list[str]
     """What could not be measured, and why."""
+    healed: Record = Record()
+    """What was changed while it trained."""
 
 
 def examine(folder: Path) -> list[Examination]:
@@ -101,7 +105,8 @@ def _examined(folder: Path) -> Examination:
     rows = record.read_rows(folder / DIAGNOSIS)
     if rows:
         found, states = judge(rows)
-        return Examination(str(folder), int(rows[-1]["step"]), found, states, [])
+        healed = healings.read(folder)
+        return Examination(str(folder), int(rows[-1]["step"]), found, states, [], healed)
     row, step = _probed(folder)
     found, states = judge([row], once=True)
     note = "this run was trained without diagnosis, so its newest checkpoint was probed once."

@@ -13,6 +13,7 @@ from ganscope.diagnose.collapse import MOST_ROWS, Diversity
 from ganscope.diagnose.logbook import EXEMPLARS, Logbook
 from ganscope.diagnose.players import Inputs, Player, player, undisturbed
 from ganscope.diagnose.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot
+from ganscope.diagnose.verdict import Verdict
 from ganscope.training import Runs, streams
 from ganscope.training.loop import evaluation_latents
 from ganscope.training.stacking import Network, member
@@ -63,29 +64,34 @@ class Monitor:
         """Names of what was wrong at the last wide probe, by run, with the factor or the pattern."""
         return {k: [v.label for v in log.standing] for k, log in self._logs.items()}
 
+    def verdicts(self, k: int) -> list[Verdict]:
+        """What is wrong with run k now."""
+        return self._logs[k].judge()[0]
+
     def _look(self, runs: Runs, k: int, log: Logbook, track: int) -> None:
         step, interval = runs.step, runs.config.diagnosis_interval
         new, copies, probes = log.last_step < step, (step + 1) % interval == 0, step % interval == 0
+        first = log.last_step < 0  # step 0, or where a healed run goes on
         game = runs.game
         with undisturbed(game.generator.module, game.discriminator.module):
             probe = self._probes.get(k) or self._probes.setdefault(k, self._prepare(runs, k))
             generator = _player(runs, game.generator, k)
-            if step and new and step % track == 0:
+            if new and not first and step % track == 0:
                 log.add({"step": step, "point": probe.track(generator)})
-            if not copies and not probes:
+            if not copies and not probes and not first:
                 return
             players = generator, _player(runs, game.discriminator, k)
             if copies:
                 self._before[k] = probe.snapshot(*players)
-            if not new or not probes:
+            if not first and not (new and probes):
                 return
-            number = step // interval
+            number = 0 if first else step // interval
             row = probe.row(*players, self._before.get(k), number)
-            if step == 0:
+            if first:
                 probe.write_exemplars(runs.folders[k] / EXEMPLARS)
-                row = {"about": {**probe.about(), "wiring": []}, **row}
-            log.add({**({"format": record.FORMAT} if step == 0 else {}), "step": step, **row})
-            if step and number % WIDE_EVERY == 0:
+                row = {"format": record.FORMAT, "about": {**probe.about(), "wiring": []}, **row}
+            log.add({"step": step, **row})
+            if number and number % WIDE_EVERY == 0:
                 log.write_verdicts()
 
     def _prepare(self, runs: Runs, k: int) -> Probe:

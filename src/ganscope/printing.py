@@ -103,15 +103,19 @@ def print_points(planned: Plan, as_json: bool) -> None:
 
 def print_run(run: Run, as_json: bool) -> None:
     """Print how a run ended, and where its report is."""
+    from ganscope.diagnose import healings
     from ganscope.report import in_words, load_record, summarise, table
 
-    page = run.folder / "report.html"
+    page, healed = run.folder / "report.html", healings.read(run.folder)
     if as_json:
-        print_json({"folder": str(run.folder), "report": str(page), "metrics": run.metrics})
+        told = {"folder": str(run.folder), "report": str(page), "metrics": run.metrics}
+        print_json(told | (healed.as_json() if healed.sentences else {}))
         return
     summaries = summarise([load_record(run.folder)])
     print_table(table(summaries))
     say(f"\n{in_words(summaries)}")
+    for sentence in healed.sentences:
+        say(f"\n{sentence}")
     print_verdicts([run.folder])
     say(f"\nReport: {page}")
 
@@ -181,11 +185,13 @@ def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:
 def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
     """Print what is wrong with runs or networks: each verdict with cause and first remedy."""
     if as_json:
-        print_json({"examined": [_as_dict(e) for e in found]})
+        print_json({"examined": [_examined(e) for e in found]})
         return
     for e in found:
         for note in e.notes:
             complain(f"{e.name}: {note}")
+        for sentence in e.healed.sentences:
+            say(f"{e.name}: {sentence}")
         at = "" if e.step is None else f", step {e.step}"
         unknown_names = [name for name, state in e.status.items() if state == "unknown"]
         open_ = f" Not enough evidence on: {', '.join(unknown_names)}." if unknown_names else ""
@@ -198,9 +204,14 @@ def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
             say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
 
 
+def _examined(e: Examination) -> dict[str, Any]:
+    """An examination as a JSON object, each verdict's advice as settings too."""
+    return {**e._asdict(), "verdicts": [v.as_json() for v in e.verdicts], "healed": e.healed.as_json()}
+
+
 def print_verdicts(folders: Sequence[Path]) -> None:
     """Print what the diagnosis of finished runs says, by kind of verdict; nothing where none was made."""
-    from ganscope.diagnose.verdict import Verdict
+    from ganscope.diagnose.verdict import from_json
 
     labels: list[str] = []
     judged = 0
@@ -208,8 +219,7 @@ def print_verdicts(folders: Sequence[Path]) -> None:
         path = folder / "verdicts.json"
         if path.is_file():
             judged += 1
-            found = [Verdict(**entry) for entry in read_json(path)["verdicts"]]
-            labels += dict.fromkeys(v.label for v in found)
+            labels += dict.fromkeys(from_json(entry).label for entry in read_json(path)["verdicts"])
     kinds = sorted(dict.fromkeys(labels), key=labels.count, reverse=True)
     if kinds:
         told = ", ".join(f"{kind} ({labels.count(kind)} of {judged} runs)" for kind in kinds)

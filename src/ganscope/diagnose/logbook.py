@@ -84,5 +84,5 @@ class Logbook:
 
 def write_verdicts(folder: Path, found: Sequence[Verdict], states: Mapping[str, State], step: int) -> None:
     """Write `verdicts.json` into a run folder."""
-    contents = {"step": step, "verdicts": [v._asdict() for v in found], "status": states}
+    contents = {"step": step, "verdicts": [v.as_json() for v in found], "status": states}
     record.write_json(folder / VERDICTS, contents)

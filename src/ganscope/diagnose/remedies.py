@@ -1,7 +1,8 @@
-"""What to change first for each verdict, why, and the same as settings of a run."""
+"""What to change for each verdict, what to do first in front, why, and the same as settings of a run."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
@@ -10,136 +11,164 @@ class Remedy(NamedTuple):
 
     change: str
     source: str
-    settings: dict[str, Any]
-    """Fields of a run's configuration that make the change; empty where no setting does."""
+    settings: Mapping[str, Any] = {}
+    """Values of fields of a run's configuration that make the change."""
+    factors: Mapping[str, float] = {}
+    """Fields that the change multiplies; without these and `settings`, no configuration makes it."""
 
     def __str__(self) -> str:
         """The advice in one or two sentences."""
         return f"{self.change} ({self.source})"
 
 
-REMEDIES: dict[tuple[str, str | None], Remedy] = {
-    ("wiring", "sigmoid-bce"): Remedy(
+WIRING: dict[str | None, Remedy] = {
+    "sigmoid-bce": Remedy(
         "Return raw logits from the discriminator and use BCEWithLogitsLoss.",
         "in float32 BCELoss passes exactly 0 on for fakes of logit 17 and more, where theory says 1",
-        {},
     ),
-    ("wiring", "double-sigmoid"): Remedy(
-        "Remove the sigmoid at the end of the discriminator.", "losses on logits apply it themselves", {}
+    "double-sigmoid": Remedy(
+        "Remove the sigmoid at the end of the discriminator.", "losses on logits apply it themselves"
     ),
-    ("wiring", "detached-generator"): Remedy(
+    "detached-generator": Remedy(
         "Compute the generator's loss on fakes that are not detached, and check that its optimiser holds its "
         "parameters.",
         "without a graph there is no gradient",
-        {},
     ),
-    ("wiring", "detached-discriminator"): Remedy(
-        "Remove the detach() or no_grad() inside the discriminator.",
-        "without a graph there is no gradient",
-        {},
+    "detached-discriminator": Remedy(
+        "Remove the detach() or no_grad() inside the discriminator.", "without a graph there is no gradient"
     ),
-    ("wiring", "swapped-labels"): Remedy(
+    "swapped-labels": Remedy(
         "Swap the labels of real and fake in the discriminator's loss, or its sign.",
         "Goodfellow et al. 2014, eq. 1: it maximises log D(real)",
-        {},
     ),
-    ("wiring", "data-range"): Remedy(
+    "data-range": Remedy(
         "Scale the data into the range of the generator's last layer, or remove that layer.",
         "what a generator cannot make, its discriminator tells apart for ever",
-        {},
     ),
-    ("wiring", "batchnorm-penalty"): Remedy(
+    "batchnorm-penalty": Remedy(
         "Replace BatchNorm in the critic by LayerNorm or by nothing.",
         "Gulrajani et al. 2017, section 4: the penalty is per sample",
         {"d_norm": "layer"},
     ),
-    ("wiring", "shared-optimiser"): Remedy(
-        "Give each network an optimiser of its own.", "the two losses pull in opposite directions", {}
+    "shared-optimiser": Remedy(
+        "Give each network an optimiser of its own.", "the two losses pull in opposite directions"
     ),
-    ("wiring", "unconstrained-critic"): Remedy(
+    "unconstrained-critic": Remedy(
         "Add a gradient penalty of weight 10, or declare the constraint in watch(constraint=...).",
         "Gulrajani et al. 2017",
         {"penalty": "gradient-penalty", "penalty_weight": 10.0},
     ),
-    ("wiring", "penalty-axis"): Remedy(
+    "penalty-axis": Remedy(
         "Take the norm of each row's gradient over all its values: gradient.flatten(1).norm(dim=1).",
         "Gulrajani et al. 2017, eq. 3",
-        {},
     ),
-    ("wiring", "dead-network"): Remedy(
+    "dead-network": Remedy(
         "Look for saturated activations, zero weights and constant outputs in the network that is named.",
         "a gradient that is exactly 0 never moves a weight",
-        {},
     ),
-    ("wiring", "frozen-network"): Remedy(
-        "Set requires_grad and hand the parameters to its optimiser.", "nothing else moves weights", {}
-    ),
-    ("diverged", None): Remedy(
-        "Go back to the last good checkpoint and halve both learning rates.",
-        "Mescheder et al. 2018: every game has a largest stable step",
-        {"g_lr": 0.5, "d_lr": 0.5},
-    ),
-    ("vanishing-gradient", "loss"): Remedy(
-        "Use the non-saturating loss.",
-        "Goodfellow et al. 2014, section 3; Arjovsky and Bottou 2017: its gradient is 1 where D wins",
-        {"objective": "non-saturating"},
-    ),
-    ("vanishing-gradient", "critic"): Remedy(
-        "Use leaky ReLU in place of sigmoid or tanh in the critic, and a gradient penalty in place of "
-        "clipping.",
-        "Gulrajani et al. 2017, figure 1b: clipping multiplies the gradient by a constant at every layer",
-        {"clip": 0.0, "penalty": "gradient-penalty", "penalty_weight": 10.0},
-    ),
-    ("vanishing-gradient", "generator"): Remedy(
-        "Use ReLU with He initialisation, or normalisation, in the generator in place of saturating layers.",
-        "He et al. 2015",
-        {"g_norm": "batch"},
-    ),
-    ("discriminator-too-strong", None): Remedy(
-        "Penalise the discriminator's slope on real rows: R1.",
-        "Mescheder et al. 2018; Roth et al. 2017",
-        {"penalty": "r1", "penalty_weight": 1.0},
-    ),
-    ("discriminator-too-weak", None): Remedy(
-        "Train the discriminator more: several updates per generator update, or a higher learning rate.",
-        "Arjovsky et al. 2017 (5 critic steps); Adlam et al. 2019",
-        {"n_critic": 5},
-    ),
-    ("lipschitz-violation", None): Remedy(
-        "Add a gradient penalty of weight 10; where there is one, raise its weight.",
-        "Gulrajani et al. 2017; the optimal slope is 1 + W1 / (2 lambda)",
-        {"penalty": "gradient-penalty", "penalty_weight": 10.0},
-    ),
-    ("critic-underfit", None): Remedy(
-        "Train the critic more per generator step, and replace clipping by a gradient penalty.",
-        "Arjovsky et al. 2017 (5 critic steps); Gulrajani et al. 2017, figure 1a",
-        {"n_critic": 5, "clip": 0.0, "penalty": "gradient-penalty", "penalty_weight": 10.0},
-    ),
-    ("discriminator-overfit", None): Remedy(
-        "Augment what the discriminator sees, real and fake alike, or add R1; more data where there is more.",
-        "Karras et al. 2020 (ADA); Zhao et al. 2020 (DiffAugment)",
-        {"penalty": "r1", "penalty_weight": 1.0},
-    ),
-    ("oscillation", None): Remedy(
-        "Add R1 with a weight near the critical one, or lower both learning rates and beta1.",
-        "Mescheder et al. 2018: on the Dirac-GAN R1 turns the circle into a spiral inwards",
-        {"penalty": "r1", "penalty_weight": 1.0},
-    ),
-    ("mode-collapse", None): Remedy(
-        "Use the relativistic loss with R1 and R2.",
-        "Huang et al. 2024, table 1: 1000 of 1000 modes, where the classic loss with both has 693",
-        {"objective": "relativistic", "penalty": "r1+r2", "penalty_weight": 1.0},
+    "frozen-network": Remedy(
+        "Set requires_grad and hand the parameters to its optimiser.", "nothing else moves weights"
     ),
 }
+"""By kind of mistake; most stand in the user's code, where no setting reaches."""
+
+GRADIENT_PENALTY = {"clip": 0.0, "penalty": "gradient-penalty", "penalty_weight": 10.0}
+R1 = {"penalty": "r1", "penalty_weight": 1.0}
+R3GAN = Remedy(
+    "Use the relativistic loss with R1 and R2.",
+    "Huang et al. 2024, table 1: 1000 of 1000 modes, where the classic loss with both has 693",
+    {"objective": "relativistic", "clip": 0.0, "penalty": "r1+r2", "penalty_weight": 1.0},
+)
+
+REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
+    ("diverged", None): (
+        Remedy(
+            "Go back to the last good checkpoint and halve both learning rates.",
+            "Mescheder et al. 2018: every game has a largest stable step",
+            factors={"g_lr": 0.5, "d_lr": 0.5},
+        ),
+    ),
+    ("vanishing-gradient", "loss"): (
+        Remedy(
+            "Use the non-saturating loss.",
+            "Goodfellow et al. 2014, section 3; Arjovsky and Bottou 2017: its gradient is 1 where D wins",
+            {"objective": "non-saturating"},
+        ),
+        R3GAN,
+    ),
+    ("vanishing-gradient", "critic"): (
+        Remedy(
+            "Use leaky ReLU in place of sigmoid or tanh in the critic, and a gradient penalty in place of "
+            "clipping.",
+            "Gulrajani et al. 2017, figure 1b: clipping multiplies the gradient by a constant at every layer",
+            GRADIENT_PENALTY,
+        ),
+    ),
+    ("vanishing-gradient", "generator"): (
+        Remedy(
+            "Use ReLU with He initialisation, or normalisation, in the generator in place of saturating "
+            "layers.",
+            "He et al. 2015",
+            {"g_norm": "batch"},
+        ),
+    ),
+    ("discriminator-too-strong", None): (
+        Remedy(
+            "Penalise the discriminator's slope on real rows: R1.",
+            "Mescheder et al. 2018; Roth et al. 2017",
+            R1,
+        ),
+    ),
+    ("discriminator-too-weak", None): (
+        Remedy(
+            "Train the discriminator more: several updates per generator update, or a higher learning rate.",
+            "Arjovsky et al. 2017 (5 critic steps); Adlam et al. 2019",
+            {"n_critic": 5},
+        ),
+    ),
+    ("lipschitz-violation", None): (
+        Remedy(
+            "Add a gradient penalty of weight 10; where there is one, raise its weight.",
+            "Gulrajani et al. 2017; the optimal slope is 1 + W1 / (2 lambda)",
+            {"penalty": "gradient-penalty", "penalty_weight": 10.0},
+        ),
+    ),
+    ("critic-underfit", None): (
+        Remedy(
+            "Train the critic more per generator step, and replace clipping by a gradient penalty.",
+            "Arjovsky et al. 2017 (5 critic steps); Gulrajani et al. 2017, figure 1a",
+            {"n_critic": 5, **GRADIENT_PENALTY},
+        ),
+    ),
+    ("discriminator-overfit", None): (
+        Remedy(
+            "Augment what the discriminator sees, real and fake alike, or add R1; more data where there is "
+            "more.",
+            "Karras et al. 2020 (ADA); Zhao et al. 2020 (DiffAugment)",
+            R1,
+        ),
+    ),
+    ("oscillation", None): (
+        Remedy(
+            "Add R1 with a weight near the critical one, or lower both learning rates and beta1.",
+            "Mescheder et al. 2018: on the Dirac-GAN R1 turns the circle into a spiral inwards",
+            R1,
+        ),
+    ),
+    ("mode-collapse", None): (R3GAN,),
+}
+"""By verdict and its factor or pattern: what to do first, and what next where that was in vain."""
 
 
-def advice_for(name: str, factor: str | None, pattern: str | None) -> Remedy:
-    """Find the remedy for a verdict.
+def remedies_for(name: str, factor: str | None, pattern: str | None) -> tuple[Remedy, ...]:
+    """List what helps against a verdict, what to do first in front.
 
     Example:
-        >>> advice_for("vanishing-gradient", "loss", None).settings
+        >>> remedies_for("vanishing-gradient", "loss", None)[0].settings
         {'objective': 'non-saturating'}
     """
+    if name == "wiring":
+        return (WIRING[pattern],)
     for key in ((name, factor), (name, pattern)):
         if key in REMEDIES:
             return REMEDIES[key]

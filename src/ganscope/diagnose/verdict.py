@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from ganscope.diagnose import critic_rules, gradient_rules, run_rules, sample_rules
 from ganscope.diagnose.history import Fault, History, State
-from ganscope.diagnose.remedies import advice_for
+from ganscope.diagnose.remedies import Remedy, remedies_for
 
 
 class Verdict(NamedTuple):
@@ -33,11 +33,32 @@ class Verdict(NamedTuple):
         kind = self.factor or self.pattern
         return f"{self.name} ({kind})" if kind else self.name
 
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What to change, the advice in front."""
+        return remedies_for(self.name, self.factor, self.pattern)
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict for a file: its fields, and the advice as settings of a run too."""
+        first = self.remedies[0]
+        return {**self._asdict(), "settings": dict(first.settings), "factors": dict(first.factors)}
+
     def __str__(self) -> str:
         """Say it in words, for a terminal."""
         return (
             f"{self.severity} {self.label} since step {self.since_step}: {self.cause} Do first: {self.advice}"
         )
+
+
+def from_json(entry: Mapping[str, Any]) -> Verdict:
+    """Read a verdict back from what `Verdict.as_json` wrote; what else there is, is left out.
+
+    Example:
+        >>> found = Verdict("wiring", "severe", 0, None, "swapped-labels", {}, "A cause.", "Swap them.")
+        >>> from_json(found.as_json()) == found
+        True
+    """
+    return Verdict(**{name: entry[name] for name in Verdict._fields})
 
 
 Rule = Callable[[History], list[Fault] | None]
@@ -99,7 +120,7 @@ def judge(rows: Sequence[Mapping[str, Any]], once: bool = False) -> tuple[list[V
         faults = rule(history) if history.rows else None
         states[name] = "unknown" if faults is None else "fault" if faults else "fine"
         for fault in faults or ():
-            remedy = advice_for(name, fault.factor, fault.pattern)
+            remedy = remedies_for(name, fault.factor, fault.pattern)[0]
             found.append(
                 Verdict(
                     name,

@@ -14,12 +14,12 @@ from ganscope import build, record
 from ganscope.bench import check_unchanged
 from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput, Objective, RunFailed
-from ganscope.engines import finetune
+from ganscope.engines import finetune, healing
 from ganscope.engines.folders import claim, locked
 from ganscope.engines.prepare import Prepared, default_folder, prepare
 from ganscope.report import write_report
 from ganscope.run import Run, read_description
-from ganscope.training import streams
+from ganscope.training import Runs, checkpoint, streams
 from ganscope.training import train as train_runs
 from ganscope.training.state import restore
 
@@ -46,8 +46,10 @@ def train(
     start: Folder | Run | None = None,
     out: Folder | None = None,
     overwrite: bool = False,
+    heal: bool = False,
     progress: Progress | None = None,
     stop: Stop = lambda: False,
+    tell: Callable[[str], None] = print,
 ) -> Run:
     """Train one GAN and write its run folder.
 
@@ -62,8 +64,11 @@ def train(
             have its shapes; the moving average goes along where both runs keep one.
         out: the run folder; by default `runs/<data>-<recipe>-seed-<n>`.
         overwrite: replace a run that is there already.
+        heal: as the field of the configuration: where a verdict stands, go back to the last good checkpoint,
+            apply the verdict's first remedy, and go on.
         progress: called with a dict (step, steps, seconds, evaluation) at every row of history.
         stop: asked after every step; True saves everything and raises `Interrupted`.
+        tell: told of every healing in a sentence.
 
     Returns:
         The finished run.
@@ -80,17 +85,11 @@ def train(
         ...     run.sample(5).shape
         torch.Size([5, 2])
     """
-    prepared = prepare(config, generator, discriminator, data, objective, start)
+    prepared = prepare(config, generator, discriminator, data, objective, start, heal=heal)
     return train_prepared(
-        prepared,
-        generator,
-        discriminator,
-        objective,
-        out=out,
-        overwrite=overwrite,
-        progress=progress,
-        stop=stop,
-    )
+        prepared, generator, discriminator, objective, out=out, overwrite=overwrite, progress=progress,
+        stop=stop, tell=tell,
+    )  # fmt: skip
 
 
 def train_prepared(
@@ -103,6 +102,7 @@ def train_prepared(
     overwrite: bool = False,
     progress: Progress | None = None,
     stop: Stop = lambda: False,
+    tell: Callable[[str], None] = print,
 ) -> Run:
     """Train what `prepare` made ready: see `train`."""
     folder = Path(out) if out is not None else default_folder(prepared.config)
@@ -111,7 +111,7 @@ def train_prepared(
     with _reported([folder]):
         run_stack(
             [prepared.config], [folder], on, auto=prepared.auto, start=prepared.start, progress=progress,
-            stop=stop, generator=generator, discriminator=discriminator, objective=objective,
+            stop=stop, tell=tell, generator=generator, discriminator=discriminator, objective=objective,
         )  # fmt: skip
     return Run(folder, generator)
 
@@ -195,7 +195,7 @@ def run_stack(
         resuming: go on from the newest checkpoints.
         progress: see `train`.
         stop: see `train`.
-        tell: told of damaged checkpoints.
+        tell: told of damaged checkpoints, and of every healing.
         patience: seconds to wait for a process that is about to leave the folders.
         auto: what the recipe `auto` chose.
         start: the checkpoint a new single run begins at.
@@ -208,31 +208,58 @@ def run_stack(
         _as_failure(folders[0]),
         locked(list(folders), patience),
         _threads(_thread_count(config, folders, resuming)) as threads,
-        streams.global_stream(config.seed, "modules"),
     ):
-        runs = build.build(configs, folders, on, generator, discriminator, objective)
-        if resuming:
-            before = read_description(folders[0])
-            check_unchanged(on.data, before["data"], str(folders[0]))
-            restore(runs, tell)
-            if runs.step == 0 and "from" in before:
-                start = finetune.find(Path(before["from"]["run"]), before["from"]["step"])
-            for k in runs.alive:
-                for name in ("history.jsonl", "timing.jsonl", "diagnosis.jsonl"):
-                    record.keep_rows(folders[k] / name, runs.step or -1)
-        else:
-            for own, folder in zip(configs, folders, strict=True):
-                places = [os.path.relpath(member, folder) for member in folders]
-                described = build.description(own, on, configs, places, threads)
-                described |= {"auto": [setting._asdict() for setting in auto]} if auto else {}
-                described |= {"from": finetune.describe(start, own)} if start is not None else {}
-                record.write_json(folder / "config.json", described)
-        if start is not None:
-            finetune.take_over(runs, start)
-        for folder in folders:
-            if not (folder / "real.npy").exists():
-                build.write_real(folder / "real.npy", on.data)
-        train_runs(runs, progress or (lambda event: None), stop)
+        while True:
+            if resuming and config.heal:
+                configs = [healing.settle(folder) for folder in folders]
+            with streams.global_stream(config.seed, "modules"):
+                runs = build.build(configs, folders, on, generator, discriminator, objective)
+                if resuming:
+                    start = _go_on(runs, on, tell)
+                else:
+                    _describe(runs, on, threads, auto, start)
+                if start is not None:
+                    finetune.take_over(runs, start)
+                for folder in folders:
+                    if not (folder / "real.npy").exists():
+                        build.write_real(folder / "real.npy", on.data)
+                if config.heal:
+                    healing.attend(
+                        runs,
+                        lambda c: build.check(c, on.data, generator, discriminator, objective),
+                        tell,
+                    )
+                try:
+                    train_runs(runs, progress or (lambda event: None), stop)
+                except healing.GoBack:
+                    resuming = True
+                else:
+                    return
+
+
+def _describe(
+    runs: Runs, on: build.Bench, threads: int, auto: Sequence[Setting], start: finetune.Start | None
+) -> None:
+    """Write the `config.json` of new runs."""
+    for own, folder in zip(runs.configs, runs.folders, strict=True):
+        places = [os.path.relpath(member, folder) for member in runs.folders]
+        described = build.description(own, on, runs.configs, places, threads)
+        described |= {"auto": [setting._asdict() for setting in auto]} if auto else {}
+        described |= {"from": finetune.describe(start, own)} if start is not None else {}
+        record.write_json(folder / "config.json", described)
+
+
+def _go_on(runs: Runs, on: build.Bench, tell: Callable[[str], None]) -> finetune.Start | None:
+    """Bring runs to their newest checkpoints, their records too; return where else to begin."""
+    before = read_description(runs.folders[0])
+    check_unchanged(on.data, before["data"], str(runs.folders[0]))
+    restore(runs, tell)
+    for k in runs.alive:
+        for name in ("history.jsonl", "timing.jsonl", "diagnosis.jsonl"):
+            record.keep_rows(runs.folders[k] / name, runs.step or -1)
+    if "from" in before and not checkpoint.steps(runs.folders[0]):
+        return finetune.find(Path(before["from"]["run"]), before["from"]["step"])
+    return None
 
 
 def stack_of(folder: Path) -> list[Path]:

@@ -47,6 +47,7 @@ def prepare(
     data: str | Path | OwnData | None = None,
     objective: Objective | None = None,
     start: str | Path | Run | None = None,
+    heal: bool = False,
     tell: Callable[[str], None] = lambda text: None,
     loaded: Dataset | None = None,
 ) -> Prepared:
@@ -59,6 +60,7 @@ def prepare(
         data: see `train`.
         objective: see `train`.
         start: see `train`.
+        heal: see `train`.
         tell: told of damaged checkpoints of `start` that were passed over.
         loaded: what the configuration's data is, where it has been loaded already.
 
@@ -68,7 +70,7 @@ def prepare(
     Raises:
         BadInput: whatever is wrong, in one sentence.
     """
-    given = _given(config)
+    given = _given(config) | ({"heal": True} if heal else {})
     recipe = given.pop("recipe", None)
     if isinstance(data, str | Path):
         given["data"], data = str(data), None

@@ -50,6 +50,8 @@ def cannot_stack(config: RunConfig, data: Dataset) -> str:
 
     Two throwaway runs take one step together: what `vmap` cannot run shows there and then.
     """
+    if config.heal:
+        return "--heal changes the settings of single runs, so each trains alone."
     pair = [config.model_copy(update={"seed": seed, "compile": False}) for seed in (0, 1)]
     on = build.Bench(data, lambda fake: {}, 1, {})
     try:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganscope import record
+from ganscope.diagnose import healings
 from ganscope.diagnose.verdict import RULES, Verdict, judge
 from ganscope.report import waterfall
 from ganscope.report.fragments import Report, grid, heading, plot, section
@@ -40,6 +41,7 @@ def diagnosis(report: Report) -> str:
     """Show, for every recipe, what is wrong with its runs and the numbers behind it."""
     blocks = []
     for recipe, runs in report.runs.items():
+        blocks.append(_healings(report, recipe, runs))
         rows = {run.seed: found for run in runs if (found := rows_of(run))}
         if rows:
             blocks.append(_block(report, recipe, [run for run in runs if run.seed in rows], rows))
@@ -49,6 +51,23 @@ def diagnosis(report: Report) -> str:
         "Judged from probes of the networks on fixed inputs, at the last probe of each run. "
         "Red: a fault, amber: a mild one, green: fine, grey: not enough evidence.",
     )
+
+
+def _healings(report: Report, recipe: str, runs: Sequence[RunRecord]) -> str:
+    """Say what was changed while runs trained, a sentence a healing."""
+    told = [(run.seed, sentence) for run in runs for sentence in _healed(run)]
+    seeds = len(runs) > 1
+    said = "".join(f"<p>{f'Seed {seed}: ' if seeds else ''}{escape(text)}</p>" for seed, text in told)
+    return (
+        f'<div class="block">{heading(recipe, report.colours[recipe], "healed")}{said}</div>' if told else ""
+    )
+
+
+def _healed(run: RunRecord) -> list[str]:
+    try:
+        return healings.read(run.folder).sentences
+    except (ValueError, LookupError, TypeError, OSError):
+        return []  # a damaged file is no reason to show nothing else
 
 
 def rows_of(run: RunRecord) -> list[dict[str, Any]]:

@@ -155,13 +155,13 @@ def _evaluation_due(runs: Runs) -> bool:
 
 def _retire(runs: Runs, failures: Sequence[Failure]) -> None:
     """Retire runs whose losses are no numbers any more; a run has no use for the steps that would follow."""
-    for failure in failures:
-        if failure.run not in runs.diverged:
-            runs.diverged[failure.run] = (failure.step, failure.network)
-            _write_metrics(runs, failure.run)
+    retired = {f.run: (f.step, f.network) for f in failures if f.run not in runs.diverged}
+    runs.diverged |= retired
+    if not runs.alive and runs.monitor is not None:
+        runs.monitor(runs)  # before anything says that the run has ended, for it may be healed
+    for k in retired:
+        _write_metrics(runs, k)
     if not runs.alive:
-        if runs.monitor is not None:
-            runs.monitor(runs)
         raise RunFailed("; ".join(_describe(runs, k) for k in runs.diverged))
 
 

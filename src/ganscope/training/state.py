@@ -53,6 +53,8 @@ class Runs:
     last_penalty: Tensor | None = None
     """Of the last update a lazy penalty was part of, `[..., B]`, for the history."""
     monitor: Monitor | None = None
+    counted: tuple[int, int] = (0, 0)
+    """A step, and the samples seen until then: before it another configuration may have been in force."""
     generators: list[dict[str, Generator]] = field(init=False)
     batches: list[streams.Batches] = field(init=False)
     diverged: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -75,7 +77,8 @@ class Runs:
     @property
     def samples_seen(self) -> int:
         """Real rows each run has trained its discriminator on."""
-        return self.step * self.config.batches_per_step * self.config.batch_size
+        step, samples = self.counted
+        return samples + (self.step - step) * self.config.batches_per_step * self.config.batch_size
 
     @property
     def alive(self) -> list[int]:
@@ -95,10 +98,18 @@ def save(runs: Runs, k: int) -> Path:
     if not runs.game.stacked:
         own["stream/modules"] = torch.get_rng_state()
     path = checkpoint.path_of(runs.folders[k], runs.step)
-    state = {"step": runs.step, "samples_seen": runs.samples_seen, "seed": runs.configs[k].seed}
+    config, folder = runs.configs[k], runs.folders[k]
+    state = {
+        "step": runs.step,
+        "samples_seen": runs.samples_seen,
+        "seed": config.seed,
+        "optimizer": config.optimizer,
+    }
     checkpoint.save(path, own, state)
-    best = [_best_step(runs.folders[k])] if runs.config.keep_best else []
-    checkpoint.retain(runs.folders[k], runs.config.keep_checkpoints, runs.config.keep_every, best)
+    best = [_best_step(folder)] if config.keep_best else []
+    if config.heal:
+        best += [step for step in checkpoint.steps(folder) if step % config.rollback_interval == 0]
+    checkpoint.retain(folder, config.keep_checkpoints, config.keep_every, best)
     return path
 
 
@@ -131,13 +142,16 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
     available = {k: checkpoint.steps(runs.folders[k]) for k in runs.alive}
     for step in sorted(set.intersection(*map(set, available.values())), reverse=True):
         try:
-            read = {k: checkpoint.load(checkpoint.path_of(runs.folders[k], step))[0] for k in runs.alive}
+            read = {k: checkpoint.load(checkpoint.path_of(runs.folders[k], step)) for k in runs.alive}
         except checkpoint.Damaged as error:
             tell(f"{error}; going on from an older one")
             continue
         # a diverged run keeps its place in the stack, so that its neighbours compute the very same numbers
-        _load(runs, [read.get(k, read[runs.alive[0]]) for k in range(len(runs.configs))])
-        runs.step = step
+        tensors, about = read[runs.alive[0]]
+        same_optimizer = about.get("optimizer", runs.config.optimizer) == runs.config.optimizer
+        members = [read[k][0] if k in read else tensors for k in range(len(runs.configs))]
+        _load(runs, members, same_optimizer)
+        runs.step, runs.counted = step, (step, about["samples_seen"])
         return
 
 
@@ -162,8 +176,12 @@ def _tensors(runs: Runs) -> tuple[dict[str, Tensor], frozenset[str]]:
     return tensors, frozenset(shared)
 
 
-def _load(runs: Runs, members: Sequence[dict[str, Tensor]]) -> None:
-    """Copy the runs' saved tensors into freshly built networks, optimisers and streams."""
+def _load(runs: Runs, members: Sequence[dict[str, Tensor]], same_optimizer: bool) -> None:
+    """Copy the runs' saved tensors into freshly built networks, optimisers and streams.
+
+    A healed run may have another optimiser than the one that was saved, which then starts afresh, or a moving
+    average of which none was saved, which then starts at the weights.
+    """
     for generators, saved in zip(runs.generators, members, strict=True):
         for name, generator in generators.items():
             generator.set_state(saved[f"stream/{name}"])
@@ -180,20 +198,25 @@ def _load(runs: Runs, members: Sequence[dict[str, Tensor]]) -> None:
         ("generator", game.generator, game.g_optimizer),
         ("discriminator", game.discriminator, game.d_optimizer),
     ):
-        _load_player(player, network, optimizer, tensors)
+        _load_network(player, network, tensors)
+        if same_optimizer:
+            _load_optimizer(player, network, optimizer, tensors)
     if runs.average is not None:
         for name, tensor in runs.average.items():
-            tensor.copy_(tensors[f"average/{name}"])
+            tensor.copy_(tensors.get(f"average/{name}", tensors[f"generator/{name}"]))
     if "last_penalty" in tensors:
         runs.last_penalty = tensors["last_penalty"].to(runs.held_out.device)
 
 
-def _load_player(
-    player: str, network: Network, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
-) -> None:
+def _load_network(player: str, network: Network, tensors: dict[str, Tensor]) -> None:
     with torch.no_grad():
         for name, tensor in (network.parameters | network.buffers).items():
             tensor.copy_(tensors[f"{player}/{name}"])
+
+
+def _load_optimizer(
+    player: str, network: Network, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
+) -> None:
     for name, parameter in network.parameters.items():
         prefix = f"{player}.optimizer/{name}/"
         # torch keeps Adam's step count on the CPU unless it is told to capture it in a graph
