@@ -4,8 +4,8 @@
 
 A run of the default length is walked through step by step, and what the loop asks of the diagnosis after a
 step is asked after every one; of the training steps only some are taken, spread evenly among the others, and
-their median stands for all. One figure for each cycle, after which everything repeats: probes, among them the
-one that compares sample sets, and looks at fixed latents in between. One thread, time of the processor.
+their median stands for all. The range is that of the cycles, each of which has one probe that compares sample
+sets; probes early in a run look at more than later ones. One thread, time of the processor.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from ganscope.training import Runs
 
 STEPS = 4_000
 """Length of a run, the default."""
-CYCLES, TAKEN = 3, 25
-"""Cycles walked through, and training steps taken in each."""
+TAKE_EVERY = 40
+"""One training step in so many is taken."""
 
 
 class Row(NamedTuple):
@@ -49,12 +49,12 @@ HEADER = ("recipe", "network", "width", "step, ms", "probe, ms", "every", "of tr
 def main() -> None:
     """Measure every game and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one cycle: for development")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the run: for development")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there as well")
     given = parser.parse_args()
     torch.set_num_threads(1)
     machine = sides.machine()
-    rows = [_measure(row, 1 if given.quick else CYCLES) for row in ROWS]
+    rows = [_measure(row, STEPS // 4 if given.quick else STEPS) for row in ROWS]
     sides.show({"machine": machine, "rows": rows}, report, given.json)
 
 
@@ -66,7 +66,7 @@ def report(result: dict[str, Any]) -> str:
             f"{row['step_ms']:.1f}",
             f"{row['probe_ms']:.1f}",
             f"{row['interval']} steps",
-            f"{statistics.median(row['shares']):.1%} ({min(row['shares']):.1%}-{max(row['shares']):.1%})",
+            f"{statistics.mean(row['shares']):.1%} ({min(row['shares']):.1%}-{max(row['shares']):.1%})",
             f"{row['once']:.2f}",
         )
         for row in result["rows"]
@@ -74,35 +74,33 @@ def report(result: dict[str, Any]) -> str:
     return sides.table(HEADER, rows)
 
 
-def _measure(row: Row, cycles: int) -> dict[str, Any]:
+def _measure(row: Row, walked: int) -> dict[str, Any]:
     print(f"{' '.join(map(str, row))} ...", file=sys.stderr, flush=True)
     on = sides.bench_without_judge(sides.images() if row.network == "dcgan" else "digits")
-    given: dict[str, Any] = {
-        "network": row.network,
-        "g_width": row.width,
-        "d_width": row.width,
-        "steps": STEPS,
-    }
+    given: dict[str, Any] = {"network": row.network, "steps": STEPS}
     with tempfile.TemporaryDirectory() as folder:
         runs = sides.runs_of(row.recipe, on, Path(folder), g_width=row.width, d_width=row.width, **given)
         step, interval = sides.stepping(runs), runs.config.diagnosis_interval
         once = sides.timed(lambda: _observe(runs), 1).cpu
         sides.timed(step, 3)
-        walked = min(cycles * WIDE_EVERY * interval, STEPS)
         looks, steps = [], []
         for number in range(1, walked + 1):
-            if number % (WIDE_EVERY * interval // TAKEN) == 0:
+            if number % TAKE_EVERY == 0:
                 steps.append(sides.timed(step, 1).cpu)
             runs.step = number
             looks.append(sides.timed(lambda: _observe(runs), 1).cpu)
-    per_step = statistics.median(steps)
-    cycle = len(looks) // cycles
+    cycle = WIDE_EVERY * interval
+    shares = [
+        sum(looks[start : start + cycle])
+        / (cycle * statistics.median(steps[start // TAKE_EVERY : (start + cycle) // TAKE_EVERY]))
+        for start in range(0, walked - cycle + 1, cycle)
+    ]
     return {
         **row._asdict(),
-        "step_ms": 1e3 * per_step,
+        "step_ms": 1e3 * statistics.median(steps),
         "probe_ms": 1e3 * statistics.median(looks[interval - 1 :: interval]),
         "interval": interval,
-        "shares": [sum(looks[k * cycle : (k + 1) * cycle]) / (cycle * per_step) for k in range(cycles)],
+        "shares": shares,
         "once": once,
     }
 
