@@ -210,6 +210,11 @@ class RunConfig(BaseModel):
         return self.diagnose_every or max(10, min(most, self.steps // 25))
 
     @property
+    def look_interval(self) -> int:
+        """Steps between two looks at fixed samples: small games swing with periods of 40 steps and more."""
+        return max(1, min(10, self.diagnosis_interval // 10))
+
+    @property
     def checkpoint_interval(self) -> int:
         """Steps between two checkpoints."""
         return self.checkpoint_every or max(1, self.steps // 10)

@@ -18,9 +18,6 @@ from ganscope.training import Runs, streams
 from ganscope.training.loop import evaluation_latents
 from ganscope.training.stacking import Network, member
 
-TRACKS = 10
-"""Looks at fixed latents between two probes."""
-
 
 class Monitor:
     """Probes runs while they train; called after every step.
@@ -41,8 +38,7 @@ class Monitor:
 
     def __call__(self, runs: Runs) -> None:
         """Probe the runs where a probe is due, and write down what was found."""
-        step, interval = runs.step, runs.config.diagnosis_interval
-        track = max(1, interval // TRACKS)
+        step, interval, track = runs.step, runs.config.diagnosis_interval, runs.config.look_interval
         done = step == runs.config.steps
         due = not (step % track and step % interval and (step + 1) % interval)
         if not due and not done and self._logs and not runs.diverged:
@@ -55,7 +51,7 @@ class Monitor:
                     log.add({"step": at, "nonfinite": network, "module": "loss"})
                     log.write_verdicts()
                 continue
-            self._look(runs, k, log, track)
+            self._look(runs, k, log)
             if done and log.last_step >= 0:
                 log.write_verdicts()
 
@@ -68,7 +64,7 @@ class Monitor:
         """What is wrong with run k now."""
         return self._logs[k].judge()[0]
 
-    def _look(self, runs: Runs, k: int, log: Logbook, track: int) -> None:
+    def _look(self, runs: Runs, k: int, log: Logbook) -> None:
         step, interval = runs.step, runs.config.diagnosis_interval
         new, copies, probes = log.last_step < step, (step + 1) % interval == 0, step % interval == 0
         first = log.last_step < 0  # step 0, or where a healed run goes on
@@ -76,7 +72,7 @@ class Monitor:
         with undisturbed(game.generator.module, game.discriminator.module):
             probe = self._probes.get(k) or self._probes.setdefault(k, self._prepare(runs, k))
             generator = _player(runs, game.generator, k)
-            if new and not first and step % track == 0:
+            if new and not first and step % runs.config.look_interval == 0:
                 log.add({"step": step, "point": probe.track(generator)})
             if not copies and not probes and not first:
                 return

@@ -18,14 +18,14 @@ FEWEST = 48
 
 
 class Swing(NamedTuple):
-    """An oscillation, or what there is in its place."""
+    """How observables swing."""
 
     amplitude: float
-    """sqrt 2 x standard deviation about the trend, in standard deviations of the data that way."""
-    peak: float
-    """First positive peak of the autocorrelation after its first zero; 1 for a pure sine, 0 for none."""
+    """sqrt 2 x standard deviation about the trend, of the observable that moves most: in its own unit."""
+    concentration: float
+    """Share of the variance in the one octave of frequencies that holds most: 1 for a sine, 1/4 for noise."""
     period: float
-    """Lag of that peak, in steps; 0 for none."""
+    """Mean period in that octave, in steps; 0 where nothing moves."""
     periods: float
     """How many of them were seen."""
     growth: float
@@ -51,61 +51,50 @@ def directions(real: Tensor) -> tuple[Tensor, Tensor]:
     return mean, axes[:, :COMPONENTS] / sd
 
 
-def swing(series: Sequence[float], every: float) -> Swing | None:
-    """Look for an oscillation in one observable.
+def swing(points: Sequence[Sequence[float]], every: float, cycles: int = 5) -> Swing | None:
+    """Look for an oscillation in some observables at once.
 
-    The trend (a parabola) is taken off. An oscillation shows as a peak of the autocorrelation after its first
-    zero crossing; noise and drift have none.
+    The trend (a parabola) is taken off each. Games of two networks swing with a period that drifts, so that
+    no lag repeats; yet their variance stays within an octave of frequencies, where drift, random walks and
+    coloured noise spread it over many.
 
     Args:
-        series: observations at equal distances.
-        every: steps between two of them.
+        points: one row a look, at equal distances, one column an observable, all in the same unit.
+        every: steps between two looks.
+        cycles: the lowest frequency looked at, in cycles of the whole stretch: below it is drift.
 
     Returns:
-        What was found; None below 48 finite observations.
+        What was found; None below 48 looks or where one is not finite.
 
     Example:
-        >>> found = swing([math.sin(n / 5) for n in range(400)], every=10)
-        >>> round(found.amplitude, 1), round(found.peak, 1), found.period
-        (1.0, 1.0, 310)
+        >>> found = swing([[math.sin(n / 5)] for n in range(400)], every=10)
+        >>> round(found.amplitude, 1), round(found.concentration, 2), round(found.period, -1)
+        (1.0, 1.0, 310.0)
     """
-    x = np.asarray(series, dtype=np.float64)
-    if len(x) < FEWEST or not np.isfinite(x).all():
-        return None
-    t = np.linspace(-1, 1, len(x))
-    x = x - np.polynomial.polynomial.polyval(t, np.polynomial.polynomial.polyfit(t, x, 2))
-    amplitude = float(np.sqrt(2) * x.std())
-    if amplitude == 0:
-        return Swing(0.0, 0.0, 0.0, 0.0, 0.0)
-    correlation = _autocorrelation(x)
-    below = np.flatnonzero(correlation < 0)
-    if len(below) == 0:
-        return Swing(amplitude, 0.0, 0.0, 0.0, 0.0)
-    lag = _first_peak(correlation[: len(x) // 3 + 1], int(below[0]))
-    peak = float(correlation[lag])
-    if peak <= 0 or lag < 3:
-        return Swing(amplitude, 0.0, 0.0, 0.0, 0.0)
-    return Swing(amplitude, peak, lag * every, len(x) / lag, _growth(x, lag))
-
-
-def _autocorrelation(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    x = np.asarray(points, dtype=np.float64)
     n = len(x)
-    spectrum = np.abs(np.fft.rfft(x, 2 * n)) ** 2
-    lags = np.fft.irfft(spectrum)[:n]
-    unbiased: NDArray[np.float64] = lags / (n - np.arange(n)) * n / lags[0]
-    return unbiased
-
-
-def _first_peak(correlation: NDArray[np.float64], start: int) -> int:
-    """Lag of the first peak after the first zero that comes near the highest: later ones repeat it."""
-    if start >= len(correlation):
-        return 0
-    highest = correlation[start:].max()
-    for lag in range(start + 1, len(correlation) - 1):
-        before, here, after = correlation[lag - 1 : lag + 2]
-        if here >= max(before, after) and here >= 0.8 * highest:
-            return lag
-    return 0
+    if n < FEWEST or not np.isfinite(x).all():
+        return None
+    t = np.linspace(-1, 1, n)
+    x = x - np.polynomial.polynomial.polyval(t, np.polynomial.polynomial.polyfit(t, x, 2)).T
+    amplitudes = np.sqrt(2) * x.std(0)
+    power = (np.abs(np.fft.rfft(x * np.hanning(n)[:, None], axis=0)) ** 2).sum(1)
+    below = np.cumsum(power)
+    lowest = np.arange(cycles, n // 8 + 1)  # from period n / cycles down to 4 looks
+    if not power.any() or len(lowest) == 0:
+        return Swing(0.0, 0.0, 0.0, 0.0, 0.0)
+    held = (below[2 * lowest] - below[lowest - 1]) / below[-1]
+    low = int(lowest[held.argmax()])
+    octave = np.arange(low, 2 * low + 1)
+    frequency = float((octave * power[octave]).sum() / power[octave].sum())
+    main = int(amplitudes.argmax())
+    return Swing(
+        float(amplitudes[main]),
+        float(held.max()),
+        n / frequency * every,
+        frequency,
+        _growth(x[:, main], max(3, round(n / frequency))),
+    )
 
 
 def _growth(x: NDArray[np.float64], lag: int) -> float:

@@ -9,10 +9,9 @@ from typing import Any
 from ganscope.diagnose.dynamics import Swing, swing
 from ganscope.diagnose.history import Fault, History
 from ganscope.diagnose.thresholds import (
-    CLEAR_PEAK,
+    CONCENTRATED,
     FEWEST_POINTS,
     LEAST_AMPLITUDE,
-    LEAST_PERIODS,
     WIDE_K,
     WIDE_M,
     Z,
@@ -25,27 +24,17 @@ def oscillation(h: History) -> list[Fault] | None:
         return None
     points = [row["point"] for row in h.points]
     every = h.points[-1]["step"] - h.points[-2]["step"]
-    found = [_sustained([p[axis] for p in points], every) for axis in range(len(points[0]))]
-    worst = max((s for s in found if s is not None), key=lambda s: s.amplitude, default=None)
-    if worst is None:
+    found = _sustained(points, every)
+    if found is None:
         return []
-    trend = "growing" if worst.growth > 0.1 else "damped" if worst.growth < -0.1 else "sustained"
-    last = h.points[-1]["step"]
-    evidence = worst._asdict()
+    trend = "growing" if found.growth > 0.1 else "damped" if found.growth < -0.1 else "sustained"
     cause = (
-        f"The samples' mean swings by {worst.amplitude:.2g} standard deviations of the data with a period of "
-        f"{worst.period:.0f} steps ({trend}, {worst.periods:.1f} periods seen)."
+        f"The samples' mean swings by {found.amplitude:.2g} standard deviations of the data with a period of "
+        f"{found.period:.0f} steps on average ({trend}, {found.periods:.1f} periods seen)."
     )
-    severe = worst.amplitude > 0.5 or trend == "growing"
-    return [
-        Fault(
-            "severe" if severe else "mild",
-            max(0, int(last - worst.periods * worst.period)),
-            cause,
-            evidence,
-            pattern=trend,
-        )
-    ]
+    severe = found.amplitude > 0.5 or trend == "growing"
+    since = max(0, int(h.points[-1]["step"] - found.periods * found.period))
+    return [Fault("severe" if severe else "mild", since, cause, found._asdict(), pattern=trend)]
 
 
 def mode_collapse(h: History) -> list[Fault] | None:
@@ -62,14 +51,14 @@ def mode_collapse(h: History) -> list[Fault] | None:
     return [] if _good(h, rows[-1]) else None
 
 
-def _sustained(series: Sequence[float], every: float) -> Swing | None:
-    """A swing that the newer part of a window shows too, at the same period."""
-    whole, newer = swing(series, every), swing(series[len(series) * 2 // 5 :], every)
+def _sustained(points: Sequence[Sequence[float]], every: float) -> Swing | None:
+    """A swing that the newer part of a window shows too."""
+    whole, newer = swing(points, every), swing(points[len(points) * 2 // 5 :], every, cycles=3)
     if whole is None or newer is None:
         return None
-    clear = whole.peak > CLEAR_PEAK and newer.peak > CLEAR_PEAK and whole.periods >= LEAST_PERIODS
-    large = whole.amplitude > LEAST_AMPLITUDE and newer.amplitude > LEAST_AMPLITUDE
-    return whole if clear and large and abs(newer.period - whole.period) < 0.25 * whole.period else None
+    clear = min(whole.concentration, newer.concentration) > CONCENTRATED
+    large = min(whole.amplitude, newer.amplitude) > LEAST_AMPLITUDE
+    return whole if clear and large else None
 
 
 def _good(h: History, row: Mapping[str, Any]) -> bool:

@@ -10,8 +10,9 @@ OVERFIT = 0.15
 """Of AUC(train, held-out) above 1/2: healthy runs on 1,400 digits reach 0.12 without harm."""
 M, K = 5, 6
 WIDE_M, WIDE_K = 3, 4
-FEWEST_POINTS, LEAST_PERIODS = 150, 5.0
-LEAST_AMPLITUDE, CLEAR_PEAK = 0.2, 0.4
-"""Standard deviations of the data; height of the autocorrelation's peak."""
+FEWEST_POINTS = 150
+LEAST_AMPLITUDE, CONCENTRATED = 0.2, 0.55
+"""Standard deviations of the data; share of the variance within an octave: coloured noise reaches 0.54 in one
+draw of a hundred, healthy runs 0.2 to 0.4, games that swing 0.5 to 0.98."""
 Z = 5.0
 """Standard deviations of the null that a statistic must be away from it."""

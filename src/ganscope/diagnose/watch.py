@@ -32,8 +32,8 @@ from ganscope.lipschitz import PENALTIES
 from ganscope.objectives import OBJECTIVES
 
 CONSTRAINTS = (*PENALTIES, "spectral-norm", "clipping", "none")
-TRACKS = 10
-"""Looks at fixed latents between two probes."""
+TRACKS, MOST_APART = 10, 10
+"""Looks at fixed latents between two probes, at the least; steps from one to the next, at the most."""
 GIVE_UP = 3
 """Probes that may fail one after another before no more is tried."""
 log = logging.getLogger("ganscope")
@@ -77,7 +77,8 @@ def watch(
         train: rows the discriminator trains on, to see whether it remembers them; by default the first 250
             that `step(real=...)` brings.
         optimizers: the generator's and the discriminator's, to check that each moves its own.
-        every: steps between probes; in between, ten looks at 16 fixed samples.
+        every: steps between probes; in between, every tenth step or more often, looks at
+            16 fixed samples.
 
     Returns:
         The scope.
@@ -118,7 +119,7 @@ class Scope:
         self._trained = (trainable(generator), trainable(discriminator))
         self._out, self._every = out, every
         self._log = Logbook(out)
-        self._track_every = max(1, every // TRACKS)
+        self._track_every = max(1, min(MOST_APART, every // TRACKS))
         self._step = 0
         self._probes = 0
         self._failures = 0
