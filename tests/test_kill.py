@@ -76,14 +76,14 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_eight_kills_and_the_run_is_the_same(straight: Path, tmp_path: Path) -> None:
+def test_kills_at_any_moment_and_the_run_is_the_same(straight: Path, tmp_path: Path) -> None:
     rng = random.SystemRandom()
     folder = tmp_path / "run"
-    while_stepping = sorted(rng.sample(range(1, 20), 5))
+    while_stepping = sorted(rng.sample(range(1, 20), 2))
     moments: list[Callable[[], bool]] = [
-        *(has_rows(folder, rows) for rows in while_stepping[:3]),
+        *(has_rows(folder, rows) for rows in while_stepping[:1]),
         being_written(folder / "checkpoints", ".*.tmp"),
-        *(has_rows(folder, rows) for rows in while_stepping[3:]),
+        *(has_rows(folder, rows) for rows in while_stepping[1:]),
         (folder / "metrics.json").exists,
         being_written(folder, ".report.html.*.tmp"),
     ]
@@ -92,7 +92,7 @@ def test_eight_kills_and_the_run_is_the_same(straight: Path, tmp_path: Path) -> 
         begun = (folder / "config.json").exists()
         process = ganscope("resume", folder) if begun else ganscope(*RUN, "--out", folder)
         kills += kill_when(process, moment)
-    assert kills >= 6, f"only {kills} of 8 kills came in time"
+    assert kills >= 4, f"only {kills} of {len(moments)} kills came in time"
     code, out, err = finish(ganscope("resume", folder))
     assert code == 0, err
     assert "Report:" in out
