@@ -48,7 +48,7 @@ class Row(NamedTuple):
     @property
     def blocks(self) -> int:
         """How many turns each side takes; fewer where a turn is one long step."""
-        return 5 if self.large and self.recipe == "wgan-gp" else 8
+        return 5 if self.large and self.recipe == "wgan-gp" else 7
 
 
 ROWS = [

@@ -41,7 +41,7 @@ class Row(NamedTuple):
 ROWS = [Row(recipe, width) for recipe in ("non-saturating", "wgan-gp") for width in (64, 128, 512)]
 LOOPED = 128
 """The widest network whose loop is timed: nothing is to be seen of it beside larger ones."""
-STEPS, LOG_EVERY = 200, 40
+STEPS, LOG_EVERY = 120, 40
 """Length of a run for the loop, and its interval of history, that of a run of 4,000 steps."""
 HEADER = ("recipe", "width", "step, ms", "outside", "loop")
 

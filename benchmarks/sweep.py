@@ -51,7 +51,7 @@ def main() -> None:
         pair = [
             stack.enter_context(Worker(sys.executable, PEERS / "stack_side.py", 1, path)) for _ in range(2)
         ]
-        measured = {recipe: _measure(recipe, jax, pair, 4 if given.quick else 10) for recipe in RECIPES}
+        measured = {recipe: _measure(recipe, jax, pair, 4 if given.quick else 8) for recipe in RECIPES}
     sides_of = measured[RECIPES[0]]
     whole = {
         side: [sum(of) for of in zip(*(blocks[side] for blocks in measured.values()), strict=True)]
