@@ -153,6 +153,10 @@ class TwoResults(nn.Module):
         ({"latent": None}, "watch needs real="),
         ({"objective": (lambda real: 0, lambda fake: 0)}, "objective= cannot take real and fake scores"),
         ({"latent": lambda n: 1 / 0}, "a probe failed (ZeroDivisionError"),
+        ({"latent": torch.randn(5, 4)}, "latent= is a Tensor"),
+        ({"discriminator": nn.Linear(3, 1)}, "the discriminator cannot take inputs of shape [8, 2]"),
+        ({"train": torch.randn(90, 3)}, "train= has shape [90, 3]: hand over rows [N, 2]"),
+        ({"train": "rows.npy"}, "train= has shape [0]"),
     ],
 )
 def test_bad_input_is_named_and_the_training_goes_on(change: dict[str, Any], words: str) -> None:
@@ -175,6 +179,9 @@ def test_bad_input_is_named_and_the_training_goes_on(change: dict[str, Any], wor
         ({"constraint": "gp"}, "unknown constraint 'gp'"),
         ({"generator": 3}, "generator= is a int"),
         ({"every": 0}, "every=0 cannot be used"),
+        ({"every": "10"}, "every='10' cannot be used"),
+        ({"constraint_weight": "10"}, "constraint_weight='10' is no number"),
+        ({"optimizers": [1]}, "optimizers= is no pair"),
     ],
 )
 def test_misspelt_arguments_are_refused_at_once(change: dict[str, Any], words: str) -> None:
@@ -183,6 +190,35 @@ def test_misspelt_arguments_are_refused_at_once(change: dict[str, Any], words: s
     with pytest.raises(gs.BadInput) as caught:
         gs.watch(**given)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"real": torch.full((16, 2), math.nan)}, "step(real=) holds NaN or infinity in 16 of 16 rows"),
+        ({"d_loss": {"total": 1.0}}, "d_loss= is a dict"),
+        ({"g_loss": "0.3"}, "g_loss= is a str"),
+        ({"d_loss": torch.ones(16), "g_loss": torch.ones(16, 1)}, None),
+    ],
+)
+def test_what_a_step_brings_stops_no_probe(given: dict[str, Any], words: str | None) -> None:
+    scope = gs.watch(*pair(), real=REAL, latent=latent, every=2)
+    for _ in range(10):
+        scope.step(**given)
+    assert len(scope.notes) == (words is not None)
+    assert all(note.startswith(words or "") for note in scope.notes)
+    assert sum("auc" in row for row in scope.rows) == 6
+    assert scope.status()["diverged"] == "fine"
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    scope = gs.watch(*pair(), real=REAL, latent=latent, every=2, out=tmp_path / "file" / "run")
+    scope.step()
+    scope.step()
+    assert "cannot be written (Not a directory)" in scope.notes[0]
+    assert len(scope.notes) == 1
+    assert sum("auc" in row for row in scope.rows) == 2
 
 
 def test_a_failing_probe_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -130,7 +130,7 @@ def too_strong(h: History) -> list[Fault] | None:
         return None if seen.state == "unknown" else []
     saturated = median(h.recent("logit_slope", K)) < VANISHED
     energy = h.recent("energy", 9, wide=True)
-    stalled = len(energy) == 9 and median(energy[-3:]) > 0.9 * median(energy[:3])
+    stalled = len(energy) >= 6 and median(energy[-3:]) > 0.9 * median(energy[:3])
     far = bool(energy) and energy[-1] > 0.1
     if not saturated and not (stalled and far):
         return []

@@ -12,7 +12,7 @@ from ganscope.contracts import Objective
 from ganscope.diagnose import wiring
 from ganscope.diagnose.collapse import MOST_ROWS
 from ganscope.diagnose.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
-from ganscope.diagnose.probe import ROWS, Facts, placed
+from ganscope.diagnose.probe import ROWS, TRAIN_ROWS, Facts, placed
 
 LARGEST = 2**27
 """Bytes of real rows that are kept."""
@@ -28,6 +28,11 @@ def inputs_of(real: Any, latent: Callable[[int], Any] | None) -> Inputs:
         raise Unreadable(
             "watch needs real= (held-out rows) and latent= (a function n -> the generator's input): hand "
             "over both."
+        )
+    if not callable(latent):
+        raise Unreadable(
+            f"latent= is a {type(latent).__name__}: hand over a function n -> the generator's input for n "
+            "samples."
         )
     rows, *conditions = real if isinstance(real, tuple) else (real,)
     rows = torch.as_tensor(rows)
@@ -52,6 +57,21 @@ def inputs_of(real: Any, latent: Callable[[int], Any] | None) -> Inputs:
         )
     kept = tuple(a.detach().clone() if isinstance(a, Tensor) else a for a in arguments)
     return Inputs(kept, rows, tuple(c[:most] if isinstance(c, Tensor) else c for c in conditions))
+
+
+def training_rows(train: Any, real: Tensor) -> Tensor:
+    """Take the rows a discriminator trains on.
+
+    Raises:
+        Unreadable: they are no rows like the held-out ones.
+    """
+    rows = torch.as_tensor(train) if not isinstance(train, str) else torch.zeros(0)
+    if rows.shape[1:] != real.shape[1:] or not len(rows):
+        raise Unreadable(
+            f"train= has shape {list(rows.shape)}: hand over rows {['N', *real.shape[1:]]} that the "
+            "discriminator trains on, or leave it out.".replace("'", "")
+        )
+    return rows[:TRAIN_ROWS].detach().clone()
 
 
 def inspected(

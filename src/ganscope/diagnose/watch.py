@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ from ganscope.diagnose.players import (
     trainable,
     undisturbed,
 )
-from ganscope.diagnose.preflight import inputs_of, inspected
+from ganscope.diagnose.preflight import inputs_of, inspected, training_rows
 from ganscope.diagnose.probe import TRAIN_ROWS, Probe, Snapshot
 from ganscope.diagnose.verdict import Verdict
 from ganscope.lipschitz import PENALTIES
@@ -101,8 +100,12 @@ def watch(
         raise BadInput(unknown("objective", objective, OBJECTIVES))
     if isinstance(constraint, str) and constraint not in CONSTRAINTS:
         raise BadInput(unknown("constraint", constraint, CONSTRAINTS))
-    if every < 1:
-        raise BadInput(f"every={every} cannot be used: give the steps between two probes, at least 1.")
+    if not isinstance(every, int) or every < 1:
+        raise BadInput(f"every={every!r} cannot be used: give the steps between two probes, at least 1.")
+    if constraint_weight is not None and not isinstance(constraint_weight, int | float):
+        raise BadInput(f"constraint_weight={constraint_weight!r} is no number: give the penalty's weight.")
+    if optimizers is not None and not (isinstance(optimizers, Sequence) and len(optimizers) == 2):
+        raise BadInput("optimizers= is no pair: give the generator's optimiser and the discriminator's.")
     scope = Scope(generator, discriminator, None if out is None else Path(out), every)
     if os.environ.get("RANK", "0") == "0":
         scope._begin(objective, real, latent, constraint, constraint_weight, train, optimizers)
@@ -193,20 +196,31 @@ class Scope:
                 if train is None:
                     self._collected = []
                 else:
-                    train = train[:TRAIN_ROWS].detach().clone()
+                    train = training_rows(train, inputs.real)
                 self._probe = Probe(inputs, rules, facts, train)
                 about = {**self._probe.about(), "wiring": [f._asdict() for f in findings]}
                 row = {"format": record.FORMAT, "step": 0, "about": about}
-                if self._out is not None:
-                    self._out.mkdir(parents=True, exist_ok=True)
-                    (self._out / DIAGNOSIS).write_text("")
-                    self._probe.write_exemplars(self._out / EXEMPLARS)
+                self._open(self._probe)
                 try:
                     row |= self._probe.row(*self._players())
                 finally:
                     self._keep(row)  # what was found about the wiring stands, even where a probe fails
         except Exception as error:
             self._failed(error)
+
+    def _open(self, probe: Probe) -> None:
+        """Empty the folder's record, or go without where it cannot be written."""
+        if self._out is None:
+            return
+        try:
+            self._out.mkdir(parents=True, exist_ok=True)
+            (self._out / DIAGNOSIS).write_text("")
+            probe.write_exemplars(self._out / EXEMPLARS)
+        except OSError as error:
+            self._note(
+                f"out={self._out} cannot be written ({error.strerror}): what is found stays in memory."
+            )
+            self._log = Logbook(None)
 
     def _players(self) -> tuple[Player, Player]:
         g, d = (player(m, names) for m, names in zip(self._modules, self._trained, strict=True))
@@ -222,7 +236,7 @@ class Scope:
             if tracks:
                 self._collect(real)
                 for name, loss in given.items():
-                    if loss is not None and not self._log.broken and not _finite(loss):
+                    if not self._log.broken and self._is_broken(name, loss):
                         self._keep({"step": step, "nonfinite": name, "module": "loss"})
                 self._log.add({"step": step, "point": probe.track(self._players()[0])})
             if (step + 1) % self._every == 0:
@@ -238,6 +252,13 @@ class Scope:
             return
         batch = real[0] if isinstance(real, tuple) else real
         if not isinstance(batch, Tensor) or batch.shape[1:] != self._probe.shape:
+            return
+        bad = int((~batch.detach().flatten(1).isfinite().all(1)).sum())
+        if bad:
+            self._note(
+                f"step(real=) holds NaN or infinity in {bad} of {len(batch)} rows: leave such rows out of "
+                "the training data."
+            )
             return
         self._probe.rows = max(8, min(self._probe.rows, len(batch)))
         self._collected.append(batch.detach()[: max(0, TRAIN_ROWS - sum(map(len, self._collected)))].clone())
@@ -256,6 +277,21 @@ class Scope:
                 self._told.add(kind)
                 log.warning("%s", verdict)
 
+    def _is_broken(self, name: str, loss: Any) -> bool:
+        """Whether a loss that was handed over is no number any more."""
+        if loss is None:
+            return False
+        try:
+            return not bool(torch.as_tensor(loss).isfinite().all())
+        except (TypeError, ValueError, RuntimeError):
+            self._note(f"{name[0]}_loss= is a {type(loss).__name__}: hand over a number or a tensor.")
+            return False
+
+    def _note(self, said: str) -> None:
+        if said not in self.notes and len(self.notes) < 10:
+            self.notes.append(said)
+            log.warning("ganscope watch, step %d: %s The training goes on.", self._step, said)
+
     def _failed(self, error: Exception) -> None:
         self._failures += 1
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -264,12 +300,6 @@ class Scope:
             if isinstance(error, Unreadable | BadInput)
             else f"a probe failed ({type(error).__name__}: {reason})."
         )
-        if said not in self.notes and len(self.notes) < 10:
-            self.notes.append(said)
-            log.warning("ganscope watch, step %d: %s The training goes on.", self._step, said)
+        self._note(said)
         if self._failures >= GIVE_UP:
             self._probe = None
-
-
-def _finite(loss: Any) -> bool:
-    return math.isfinite(float(loss.detach() if isinstance(loss, Tensor) else loss))
