@@ -41,7 +41,10 @@ RUNS = {
         "--d-width",
         "4",
     ],
-}
+    "healed": [
+        "minimax", "--heal", "--d-lr", "0.05", "--n-critic", "2", "--diagnose-every", "4",
+    ],
+}  # fmt: skip
 COMMON = ["--steps", "150", "--checkpoint-every", "7", "--log-every", "2", "--evaluate-every", "50"]
 MLP = ["--g-width", "16", "--d-width", "16"]
 
@@ -72,10 +75,13 @@ def hashes(folder: Path) -> dict[str, str]:
     files = [
         *folder.glob("checkpoints/step-*"),
         *(folder / n for n in ("generator.safetensors", "history.jsonl")),
+        *(path for path in (folder / "healings.json",) if path.exists()),
+        *folder.glob("abandoned/*/*.json*"),
     ]
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in [*files, folder / "metrics.json"]
+        if path.name != "timing.jsonl"
     }
 
 
@@ -117,7 +123,10 @@ def record(
 ) -> dict[str, Any]:
     """Write what has been seen so far: a validation that is cut short counts for what it did."""
     written = {
-        "command": f"python validation/kills.py --kills {options.kills} --seed {options.seed}",
+        "command": " ".join(
+            ["python validation/kills.py --kills", str(options.kills), "--seed", str(options.seed)]
+            + (["--only", *options.only] if options.only else [])
+        ),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
         "kills": phases.total(),
         "phases": dict(phases.most_common()),
@@ -134,21 +143,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=list(RUNS), help="kinds of runs; all by default")
     parser.add_argument("--out", type=Path, default=Path("docs/validation/kills.json"))
     options = parser.parse_args()
     rng = random.Random(options.seed)  # noqa: S311 - moments, not secrets
     phases: Counter[str] = Counter()
-    outcomes: dict[str, dict[str, int]] = {name: {"kills": 0, "runs": 0, "equal": 0} for name in RUNS}
+    names = options.only or list(RUNS)
+    outcomes: dict[str, dict[str, int]] = {name: {"kills": 0, "runs": 0, "equal": 0} for name in names}
     with tempfile.TemporaryDirectory() as place:
         wholes: dict[str, tuple[dict[str, str], float]] = {}
-        for name in RUNS:
+        for name in names:
             begin = time.monotonic()
             process = start([*command(name), "--out", f"{place}/{name}"])
             process.communicate()
             wholes[name] = hashes(Path(place) / name), time.monotonic() - begin
         number = 0
         while sum(phases.values()) < options.kills:
-            name = list(RUNS)[number % len(RUNS)]
+            name = names[number % len(names)]
             number += 1
             begin = time.monotonic()
             whole, seconds = wholes[name]

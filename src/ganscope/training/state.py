@@ -185,7 +185,7 @@ def _load(runs: Runs, members: Sequence[dict[str, Tensor]], same_optimizer: bool
     for generators, saved in zip(runs.generators, members, strict=True):
         for name, generator in generators.items():
             generator.set_state(saved[f"stream/{name}"])
-    if not runs.game.stacked:
+    if not runs.game.stacked and "stream/modules" in members[0]:  # a run that left its stack has none
         torch.set_rng_state(members[0]["stream/modules"])
     shared = frozenset(name for name in members[0] if name.endswith("/step"))
     tensors = joined(
