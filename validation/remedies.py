@@ -31,6 +31,7 @@ import numpy as np
 import torch
 
 from ganscope import build, record
+from ganscope.bench import digest
 from ganscope.config import RunConfig, resolve
 from ganscope.contracts import RunFailed
 from ganscope.diagnose import healings
@@ -50,7 +51,7 @@ MARKS = ("<!-- remedies -->", "<!-- /remedies -->")
 QUANTILE = 0.95
 WILSON = 1.959964
 COMMON: dict[str, Any] = {
-    "steps": 800, "batch_size": 64, "g_width": 64, "d_width": 64, "threads": 1, "evaluate_every": 10**6,
+    "steps": 600, "batch_size": 64, "g_width": 64, "d_width": 64, "threads": 1, "evaluate_every": 10**6,
     "log_every": 100, "keep_checkpoints": 100,
 }  # fmt: skip
 TWINS: dict[str, dict[str, Any]] = {
@@ -64,11 +65,11 @@ TWINS: dict[str, dict[str, Any]] = {
     },
     "ring-wasserstein": {
         "data": "ring", "latent_dim": 2, "objective": "wasserstein", "penalty": "gradient-penalty",
-        "penalty_weight": 1.0, "n_critic": 3, "g_lr": 3e-3, "d_lr": 3e-3, "beta1": 0.0, "ema": 0.98,
+        "penalty_weight": 1.0, "g_lr": 3e-3, "d_lr": 3e-3, "beta1": 0.0, "ema": 0.98,
     },
     "digits-wasserstein": {
         "data": "digits", "latent_dim": 16, "objective": "wasserstein", "penalty": "gradient-penalty",
-        "penalty_weight": 10.0, "n_critic": 3, "g_lr": 3e-3, "d_lr": 3e-3, "beta1": 0.0, "ema": 0.98,
+        "penalty_weight": 1.0, "g_lr": 3e-3, "d_lr": 3e-3, "beta1": 0.0, "ema": 0.98,
     },
 }  # fmt: skip
 """Healthy configurations, by name."""
@@ -79,17 +80,68 @@ class Plant(NamedTuple):
 
     twin: str
     fault: Mapping[str, Any]
-    """Fields that are changed."""
+    """Fields that are changed; None for those that it makes idle."""
     further: Sequence[Remedy] = ()
     """Remedies tried beside those of the verdict."""
     rows: int = 0
     """Training rows; 0 for all."""
 
 
+def _sets(
+    factors: Mapping[str, float] | None = None, raised: Mapping[str, str] | None = None, **settings: Any
+) -> Remedy:
+    return Remedy("A candidate.", "this study", settings, factors or {}, raised or {})
+
+
+R1: dict[str, Any] = {"penalty": "r1", "penalty_weight": 1.0}
+SLOWER_D = {"d_lr": 0.1}
+SLOWER = {"g_lr": 0.1, "d_lr": 0.1}
+AHEAD = (
+    _sets(objective="non-saturating", **R1),
+    _sets(SLOWER_D, objective="non-saturating", **R1),
+    _sets(SLOWER_D),
+)
+CRITIC = (
+    _sets(clip=0.0, penalty="gradient-penalty", penalty_weight=1.0),
+    _sets(clip=0.0, d_lipschitz="spectral-operator"),
+)
+GENERATOR = (_sets(g_norm="layer"), _sets(g_depth=3))
+WEAK = (_sets(None, {"d_lr": "g_lr"}), _sets(None, {"d_lr": "g_lr"}, n_critic=2), _sets({"d_lr": 10.0}))
+LAZY = (_sets(penalty_every=1), _sets(penalty_every=1, penalty="gradient-penalty", penalty_weight=10.0))
+UNDERFIT = (
+    _sets(None, {"d_lr": "g_lr"}),
+    _sets(None, {"d_lr": "g_lr"}, clip=0.0, penalty="gradient-penalty", penalty_weight=1.0),
+)
+EXPLODING = (
+    _sets({"g_lr": 0.1, "d_lr": 0.1}),
+    _sets({"g_lr": 0.03, "d_lr": 0.03}),
+    _sets({"g_lr": 0.1, "d_lr": 0.1}, **R1),
+)
+COLLAPSING = (
+    _sets(**R1),
+    _sets(SLOWER, **R1),
+    _sets(objective="relativistic", penalty="r1+r2", penalty_weight=0.1),
+)
+SWINGING = (_sets(SLOWER), _sets(SLOWER, **R1), _sets(beta1=0.0))
+FEW = (_sets(penalty="r1", penalty_weight=10.0), _sets(instance_noise=0.3), _sets(instance_noise=0.3, **R1))
+WON = {"objective": "minimax", "penalty": "none", "d_lr": 0.03}
+CLIPPED = {"penalty": "none", "clip": 0.01, "d_depth": 6}
+
 PLANTS: dict[str, Plant] = {
-    "minimax, D 10x, ring": Plant("ring", {"objective": "minimax", "penalty": "none", "d_lr": 0.03}),
-    "minimax, D 10x, digits": Plant("digits", {"objective": "minimax", "penalty": "none", "d_lr": 0.03}),
+    "minimax, D at 10 times the rate (ring)": Plant("ring", WON, AHEAD),
+    "minimax, D at 30 times the rate (digits)": Plant("digits", {**WON, "g_lr": 1e-3}, AHEAD),
+    "deep critic, clipped (ring)": Plant("ring-wasserstein", CLIPPED, CRITIC),
+    "deep critic, clipped (digits)": Plant("digits-wasserstein", CLIPPED, CRITIC),
+    "16 layers in G (ring)": Plant("ring", {"g_depth": 16}, GENERATOR),
+    "16 layers in G (digits)": Plant("digits", {"g_depth": 16}, GENERATOR),
+    "D at a thousandth of the rate (ring)": Plant("ring", {"d_lr": 3e-6}, WEAK),
+    "D at a thousandth of the rate (digits)": Plant("digits", {"d_lr": 3e-6}, WEAK),
+    "penalty every 100th step (ring)": Plant("ring-wasserstein", {"penalty_every": 100}, LAZY),
+    "penalty every 100th step (digits)": Plant("digits-wasserstein", {"penalty_every": 100}, LAZY),
+    "critic at a hundredth of the rate (ring)": Plant("ring-wasserstein", {"d_lr": 3e-5}, UNDERFIT),
+    "critic at a hundredth of the rate (digits)": Plant("digits-wasserstein", {"d_lr": 3e-5}, UNDERFIT),
 }
+"""By name; a plant without a fault shows what healing does to healthy runs."""
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -130,6 +182,8 @@ def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: build.Bench
     """Train runs as stacks where they can be, new or from where they are; NaN is an ending too."""
     groups: dict[Any, list[int]] = {}
     for k, (config, folder) in enumerate(zip(configs, folders, strict=True)):
+        if (folder / "config.json").exists() and read_description(folder)["config"] != config.model_dump():
+            shutil.rmtree(folder)  # left by an older form of the plant
         if not (folder / "metrics.json").exists():
             saved = checkpoint.steps(folder)
             groups.setdefault((program(config), saved[-1] if saved else 0), []).append(k)
@@ -179,12 +233,12 @@ def heal(folder: Path, ill: Ill, config: RunConfig, remedy: Remedy, on: build.Be
     )
     if not isinstance(prescribed, Healing):
         return prescribed
-    if (to / healings.HEALINGS).exists():
+    healed = Record((prescribed._replace(config={**prescribed.config, "diagnose": False}),))
+    if healings.read(to) == healed:
         return to
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(folder, to)
-    unwatched = prescribed._replace(config={**prescribed.config, "diagnose": False})
-    healings.write(to, Record((unwatched,)))
+    healings.write(to, healed)
     healing.settle(to)
     return to
 
@@ -262,7 +316,7 @@ def found(ill: Ill) -> dict[str, Any]:
 
 def arms_of(verdict: Verdict, plant: Plant) -> dict[str, Remedy]:
     """The placebo, the remedies of a verdict and those of the plant, by what they set."""
-    every = [remedy for remedy in (*verdict.remedies, *plant.further) if remedy.settings or remedy.factors]
+    every = [remedy for remedy in (*verdict.remedies, *plant.further) if remedy.is_setting]
     return {"placebo": PLACEBO, **{words(remedy): remedy for remedy in every}}
 
 
@@ -270,6 +324,7 @@ def words(remedy: Remedy) -> str:
     """Name a remedy by what it does to a configuration."""
     parts = [f"{field} {value}" for field, value in remedy.settings.items()]
     parts += [f"{field} x {factor:g}" for field, factor in remedy.factors.items()]
+    parts += [f"{field} up to {other}" for field, other in remedy.raised.items()]
     return ", ".join(parts)
 
 
@@ -281,6 +336,7 @@ def slug(text: str) -> str:
 def config_of(plant: Plant | None, seed: int, twin: str = "") -> RunConfig:
     """The configuration of an ill run, or of a twin."""
     fields = {**COMMON, **TWINS[plant.twin if plant else twin], **(plant.fault if plant else {})}
+    fields = {name: value for name, value in fields.items() if value is not None}
     if fields.get("penalty") == "none":
         del fields["penalty_weight"]
     config = resolve(None, {**fields, "seed": seed})
@@ -425,6 +481,14 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
         fill(path.parent / "README.md", tables(blocks))
 
 
+def first_rows(on: build.Bench, rows: int) -> build.Bench:
+    """Train on the first rows only, judged as before; all of them for 0."""
+    if not rows:
+        return on
+    few = on.data._replace(train=on.data.train[torch.arange(rows)])
+    return on._replace(data=few, about={**on.about, "digest": digest(few)})
+
+
 def main() -> None:
     """Measure what is not measured yet, and write record and tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -444,11 +508,11 @@ def main() -> None:
         if any(b["definition"] == asked and b["seeds"] == seeds for b in blocks if b["plant"] == name):
             continue
         whole = build.load_data(TWINS[plant.twin]["data"])
-        few = whole._replace(train=whole.train[torch.arange(plant.rows)]) if plant.rows else whole
         folders = [options.work / "twins" / plant.twin / f"seed-{seed}" for seed in seeds]
-        train([config_of(None, seed, plant.twin) for seed in seeds], folders, build.bench(whole), _say)
+        on = build.bench(whole)
+        train([config_of(None, seed, plant.twin) for seed in seeds], folders, on, _say)
         twins = [ending(folder) for folder in folders]
-        block = measure(name, twins, seeds, build.bench(few), options.work / slug(name), _say)
+        block = measure(name, twins, seeds, first_rows(on, plant.rows), options.work / slug(name), _say)
         blocks = sorted([b for b in blocks if b["plant"] != name] + [block], key=_order)
         write(options.out, blocks)
         print(tables([block]), flush=True)

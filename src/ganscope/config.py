@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -362,7 +363,10 @@ def resolve(
 
 
 def changed(
-    config: RunConfig, settings: Mapping[str, Any], factors: Mapping[str, float]
+    config: RunConfig,
+    settings: Mapping[str, Any],
+    factors: Mapping[str, float],
+    raised: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[RunConfig, dict[str, Any]]:
     """Change some fields of a configuration, and set back to their defaults those that this makes idle.
 
@@ -370,6 +374,7 @@ def changed(
         config: a valid configuration.
         settings: new values.
         factors: what other fields are multiplied by.
+        raised: fields that take another field's value where they are below it.
 
     Returns:
         The new configuration, and the values of the fields that were set back.
@@ -388,7 +393,10 @@ def changed(
         if not values[field]:
             raise _BadField(field, f"{flag(field)} is {values[field]}, so there is nothing to multiply.")
         values[field] *= factor
+    for field, other in raised.items():
+        values[field] = max(values[field], values[other])
     values |= settings
+    wanted = {*settings, *factors, *raised}
     if values["penalty"] != "none" and values["d_norm"] == "batch":
         values["d_norm"] = "none"  # no slope per sample exists under it
     if values["g_norm"] == "batch":
@@ -399,7 +407,7 @@ def changed(
         try:
             _refuse_idle_options(new, {field: v for field, v in values.items() if v != usual[field]})
         except _BadField as error:
-            if error.field in {*settings, *factors} or values[error.field] == usual[error.field]:
+            if error.field in wanted or values[error.field] == usual[error.field]:
                 raise
             values[error.field] = usual[error.field]
         else:
@@ -407,7 +415,7 @@ def changed(
     idle = {
         field: value
         for field, value in config.model_dump().items()
-        if value != values[field] and field not in {*settings, *factors}
+        if value != values[field] and field not in wanted
     }
     return new, idle
 

@@ -14,7 +14,14 @@ class Remedy(NamedTuple):
     settings: Mapping[str, Any] = {}
     """Values of fields of a run's configuration that make the change."""
     factors: Mapping[str, float] = {}
-    """Fields that the change multiplies; without these and `settings`, no configuration makes it."""
+    """Fields that the change multiplies."""
+    raised: Mapping[str, str] = {}
+    """Fields that the change brings to another field's value where they are below it."""
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether a configuration can make the change."""
+        return bool(self.settings or self.factors or self.raised)
 
     def __str__(self) -> str:
         """The advice in one or two sentences."""

@@ -41,7 +41,8 @@ class Verdict(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """The verdict for a file: its fields, and the advice as settings of a run too."""
         first = self.remedies[0]
-        return {**self._asdict(), "settings": dict(first.settings), "factors": dict(first.factors)}
+        parts = {name: dict(getattr(first, name)) for name in ("settings", "factors", "raised")}
+        return {**self._asdict(), **parts}
 
     def __str__(self) -> str:
         """Say it in words, for a terminal."""

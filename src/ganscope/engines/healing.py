@@ -156,10 +156,10 @@ def attempt(
         it is out of reach, or the configuration it makes cannot be.
     """
     said = _uncapitalised(remedy.change)
-    if not remedy.settings and not remedy.factors:
+    if not remedy.is_setting:
         return f"no setting does this: {said}"
     try:
-        new, idle = changed(config, remedy.settings, remedy.factors)
+        new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised)
         altered = [field for field in RunConfig.model_fields if getattr(new, field) != getattr(config, field)]
         _refuse_out_of_reach(config, new, altered, fixed)
         start = _start(altered, saved, verdict.since_step)
