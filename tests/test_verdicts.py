@@ -287,6 +287,14 @@ def test_nan_is_told_at_once_with_the_array_it_is_in() -> None:
     assert "shift" in found.cause
 
 
+def test_who_runs_away_unseen_has_not_diverged() -> None:
+    """A discriminator that looks the other way is at fault, which takes longer to tell than the distance."""
+    away = normal(500, 2, 1) + torch.tensor([100.0, 0.0])
+    assert observed(away, Score(-1, 0), steps=5 * EVERY).status()["diverged"] == "fault"
+    assert observed(away, Score(0, 1), steps=5 * EVERY).status()["diverged"] == "unknown"
+    assert "discriminator-too-weak" in names(observed(away, Score(0, 1)))
+
+
 def game(swap: bool = False, detach: bool = False) -> Scope:
     """A short training in a foreign style."""
     torch.manual_seed(0)

@@ -9,6 +9,9 @@ from ganscope.diagnose.gradient_rules import too_weak
 from ganscope.diagnose.history import Fault, History, median
 from ganscope.diagnose.thresholds import K, M
 
+SEEN = 0.75
+"""AUC from which on a discriminator sees where fakes are."""
+
 
 def wiring(h: History) -> list[Fault] | None:
     """Mistakes found before the first step, and those that only motion shows."""
@@ -66,7 +69,10 @@ def diverged(h: History) -> list[Fault] | None:
         return []  # a generator that nobody leads may run anywhere
 
     def far(row: Mapping[str, Any]) -> bool | None:
-        return None if row.get("fake_scale") is None else row["fake_scale"] > 30
+        scale, score = row.get("fake_scale"), row.get("auc")
+        if scale is None or (scale > 30 and score is not None and score < SEEN):
+            return None  # nor does the discriminator see it: too weak, perhaps, which takes longer to tell
+        return bool(scale > 30)
 
     seen = h.persistence(far, 3, 4)
     if seen.state == "fault":
