@@ -28,10 +28,14 @@ def main() -> None:
     """Run, judge, score, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
-    parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="runs whose name holds all of these")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="TEXT", help="runs whose name holds all of these"
+    )
     parser.add_argument("--seeds", type=int, default=1000, help="the first seeds of every condition")
     parser.add_argument("--judge", action="store_true", help="train nothing")
-    parser.add_argument("--ablate", action="store_true", help="also switch rules and their conditions off, one by one")
+    parser.add_argument(
+        "--ablate", action="store_true", help="also switch rules and their conditions off, one by one"
+    )
     parser.add_argument("--work", type=Path, default=Path("runs/diagnosis"), help="run folders")
     parser.add_argument("--out", type=Path, default=Path("docs/validation"), help="data and page")
     parser.add_argument("--share", help=argparse.SUPPRESS)
@@ -89,7 +93,10 @@ def work_through(runs: Sequence[Run], work: Path, number: int) -> None:
         if done % 20 == 0 or done == len(left):
             rate = done / (time.monotonic() - begun)
             left_s = (len(left) - done) / rate
-            print(f"worker {number}: {done} of {len(left)}, {rate:.2f} a second, {left_s / 60:.0f} min left", flush=True)
+            print(
+                f"worker {number}: {done} of {len(left)}, {rate:.2f} a second, {left_s / 60:.0f} min left",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

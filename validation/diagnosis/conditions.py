@@ -63,7 +63,7 @@ class Plant(NamedTuple):
 
 _FAULTS = (
     Plant("saturated loss", "vanishing-gradient", "loss", p.saturated, (8e-3, 1e-4, 1e-8),
-          ("ring", "digits", "grid", "mixture"), SATURATING, (*STRONG, OVERFIT), 12),
+          ("ring", "digits", "grid", "mixture"), SATURATING, (*STRONG, OVERFIT, *COLLAPSE), 12),
     Plant("sigmoid critic", "vanishing-gradient", "critic", p.dead_critic, (4, 6, 9),
           ("digits", "mixture"), USUAL, WEAK),
     Plant("clipped critic", "vanishing-gradient", "critic", p.dead_clipped_critic, (0.05, 0.03, 0.01),
@@ -92,9 +92,9 @@ _FAULTS = (
     Plant("a discriminator that looks aside", "discriminator-too-weak", None, p.sideways, (0.1, 0.0, -0.3),
           ("digits", "images"), USUAL, (DEAD_D,), 12),
     Plant("a penalty that asks for the wrong slope", "lipschitz-violation", None, p.steep, (5, 15, 100),
-          ("digits", "mixture"), W, (SWING, DIVERGED)),
+          ("digits", "mixture"), W, (*WEAK, SWING, DIVERGED)),
     Plant("no constraint", "lipschitz-violation", None, p.loose, (3e-3, 1e-2, 3e-2),
-          ("ring", "images"), W, (SWING, DIVERGED, ("wiring", "unconstrained-critic")), 15),
+          ("ring", "images"), W, (*WEAK, SWING, DIVERGED, ("wiring", "unconstrained-critic")), 15),
     Plant("a critic that looks aside", "critic-underfit", None, p.askew, (0.2, 0.1, 0.0),
           ("digits", "mixture"), W, ()),
     Plant("a critic that hardly learns", "critic-underfit", None, p.starved, (100, 1000, 1e5),
@@ -131,7 +131,7 @@ _MISTAKES = (
     Plant("frozen network", "wiring", "frozen-network", p.frozen, _ONCE,
           ("digits", "images"), ALSO_W, (*STRONG, *WEAK, DIVERGED), 9, False, ("plain", "labels", "authors")),
     Plant("no constraint, early", "wiring", "unconstrained-critic", p.unconstrained, _ONCE,
-          ("ring", "mixture"), W, (STEEP,), 8, False, ("plain", "trainer", "authors")),
+          ("ring", "mixture"), W, (STEEP, *WEAK), 8, False, ("plain", "trainer", "authors")),
 )  # fmt: skip
 PLANTS = (*_FAULTS, *_MISTAKES)
 

@@ -20,9 +20,9 @@ from ganscope.diagnose import collapse
 
 from . import truth
 from .loops import LOOPS
-from .setup import Setup
+from .setup import Setup, first
 
-SCALARS = 200
+SCALARS = 100
 """Rows of the log of scalars, at most: losses and gradient norms, for other people's tools."""
 _prepared: dict[str, Any] = {}
 _prepare = collapse.prepare
@@ -95,11 +95,13 @@ class _Side:
         self.looks: list[dict[str, float]] = []
         self.early: dict[str, float] = {}
         self.floors = truth.floors(s)
+        drawn = s.latent(32)
+        self.fixed = drawn if isinstance(drawn, tuple) else (drawn,)
         since = s.steps * 3 // 5
         self.at = {since + (s.steps - since) * k // (truth.LOOKS - 1) for k in range(truth.LOOKS)}
         self.first = s.steps * 2 // 5
         self.every = max(1, s.steps // SCALARS)
-        self.mean_every = max(1, s.steps // 150)
+        self.mean_every = max(1, s.steps // 100)
 
     def note(self, step: int, d_loss: Tensor, g_loss: Tensor) -> None:
         s = self.s
@@ -108,10 +110,8 @@ class _Side:
             for name, value in zip(self.scalars, row, strict=True):
                 self.scalars[name].append(value if math.isfinite(value) else None)
         if step % self.mean_every == 0:
-            state = s.rng.get_state()
             with torch.no_grad():
-                fake, _ = s.fakes(32)
-            s.rng.set_state(state)
+                fake = first(s.generator(*self.fixed))
             self.means.append(float((fake.mean(0) - s.rows.centres.mean(0)) @ s.rows.axis) / s.rows.axis_sd)
         if step == self.first:
             self.early = truth.measure(s)
@@ -124,7 +124,9 @@ class _Side:
 
 
 def _norm(module: torch.nn.Module) -> float:
-    return math.sqrt(sum(float(p.grad.double().square().sum()) for p in module.parameters() if p.grad is not None))
+    return math.sqrt(
+        sum(float(p.grad.double().square().sum()) for p in module.parameters() if p.grad is not None)
+    )
 
 
 def write(folder: Path, s: Setup, found: Mapping[str, Any]) -> None:

@@ -31,9 +31,7 @@ def plain(s: Setup, tick: Tick) -> None:
             _clip(s)
         fake, _ = s.fakes(len(real))
         score = first(s.discriminator(_shown(s, fake.detach() if s.detach else fake)))
-        with torch.no_grad():
-            above = first(s.discriminator(_shown(s, real)))
-        g_loss = g_loss_of(above, score)
+        g_loss = g_loss_of(_above(s, real), score)
         _descend(g_opt, g_loss)
         rates(step)
         tick(step, real, loss.detach(), g_loss.detach())
@@ -55,9 +53,7 @@ def labels(s: Setup, tick: Tick) -> None:
         elif s.objective == "least-squares":
             g_loss = 0.5 * nn.functional.mse_loss(score, valid)
         else:
-            with torch.no_grad():
-                above = first(s.discriminator(_shown(s, real)))
-            g_loss = g_loss_of(above, score)
+            g_loss = g_loss_of(_above(s, real), score)
         _descend(g_opt, g_loss)
         d_opt.zero_grad()
         below = made.detach()
@@ -80,7 +76,9 @@ class Trainer:
         self.s = s
         self.d_loss_of, self.g_loss_of = s.losses
         self.g_opt, self.d_opt = s.optimizers()
-        self.trained = [(m, [p.requires_grad for p in m.parameters()]) for m in (s.generator, s.discriminator)]
+        self.trained = [
+            (m, [p.requires_grad for p in m.parameters()]) for m in (s.generator, s.discriminator)
+        ]
 
     def train_discriminator(self, real: Tensor) -> Tensor:
         """One step of it."""
@@ -99,8 +97,7 @@ class Trainer:
         if self.s.detach:
             fake = fake.detach()
         score = first(self.s.discriminator(_shown(self.s, fake)))
-        above = first(self.s.discriminator(_shown(self.s, real))).detach()
-        loss = self.g_loss_of(above, score)
+        loss = self.g_loss_of(_above(self.s, real), score)
         _descend(self.g_opt, loss)
         return loss.detach()
 
@@ -154,7 +151,9 @@ def authors(s: Setup, tick: Tick) -> None:
             d_loss = (d_fake - d_real).detach()
         s.generator.zero_grad()
         fake, _ = s.fakes(len(real))
-        g_loss = g_loss_of(d_real.detach(), first(s.discriminator(_shown(s, fake.detach() if s.detach else fake))))
+        g_loss = g_loss_of(
+            d_real.detach(), first(s.discriminator(_shown(s, fake.detach() if s.detach else fake)))
+        )
         _descend(g_opt, g_loss)
         rates(step)
         tick(step, real, d_loss, g_loss.detach())
@@ -181,9 +180,7 @@ def conditional(s: Setup, tick: Tick) -> None:
         fake, (wanted,) = s.fakes(len(real))
         if s.detach:
             fake = fake.detach()
-        with torch.no_grad():
-            above = s.discriminator(real, label)
-        g_loss = g_loss_of(above, s.discriminator(_shown(s, fake), wanted))
+        g_loss = g_loss_of(_above(s, real, label), s.discriminator(_shown(s, fake), wanted))
         _descend(g_opt, g_loss)
         rates(step)
         tick(step, (real, label), d_loss.detach(), g_loss.detach())
@@ -199,10 +196,20 @@ LOOPS: dict[str, Callable[[Setup, Tick], None]] = {
 }
 
 
-def _critic_loss(s: Setup, loss_of: Any, critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
+def _critic_loss(
+    s: Setup, loss_of: Any, critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor
+) -> Tensor:
     above, below = critic(_shown(s, real)), critic(_shown(s, fake))
     loss: Tensor = loss_of(below, above) if s.swap else loss_of(above, below)
     return loss if s.penalty is None else loss + s.weight * s.penalty(critic, real, fake)
+
+
+def _above(s: Setup, *real: Tensor) -> Tensor:
+    """Scores of real rows, which only relativistic generators read."""
+    if s.objective != "relativistic":
+        return torch.zeros(0)
+    with torch.no_grad():
+        return first(s.discriminator(_shown(s, real[0]), *real[1:]))
 
 
 def _shown(s: Setup, x: Tensor) -> Tensor:

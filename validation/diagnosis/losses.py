@@ -41,7 +41,9 @@ G_LOSSES: dict[str, Loss] = {
 }
 
 
-def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, slope: float = 1.0) -> Tensor:
+def gradient_penalty(
+    critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, slope: float = 1.0
+) -> Tensor:
     """Ask for a slope between real and fake, without a weight."""
     x = torch.rand(len(real), 1) * (real - fake) + fake
     x = x.detach().requires_grad_()

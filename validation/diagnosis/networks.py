@@ -102,7 +102,9 @@ class Conditional(nn.Module):
 class ConditionalReplay(Replay):
     """A generator that also takes a label, and plays back a row of that class."""
 
-    def __init__(self, rows: Tensor, labels: Tensor, shift: Tensor | float = 0.0, stretch: float = 0.0) -> None:
+    def __init__(
+        self, rows: Tensor, labels: Tensor, shift: Tensor | float = 0.0, stretch: float = 0.0
+    ) -> None:
         super().__init__(rows, shift, stretch)
         members = [torch.nonzero(labels == k).flatten() for k in range(int(labels.max()) + 1)]
         least = min(map(len, members))

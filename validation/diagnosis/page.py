@@ -17,7 +17,9 @@ def write(out: Path, runs: Sequence[Judged], ablate: Path | None, stored: Sequen
         print(half, "false alarms", false_alarms(these))
         for name in RULES:
             r = rates(these, name)
-            print(f"{name:26s} recall {r.recall.hits}/{r.recall.of} precision {r.precision.hits}/{r.precision.of} "
-                  f"kind {r.kind.hits}/{r.kind.of} first {r.upstream.hits} unknown {r.unknown.hits} {dict(r.confused)}")
+            print(
+                f"{name:26s} recall {r.recall.hits}/{r.recall.of} precision {r.precision.hits}/{r.precision.of} "
+                f"kind {r.kind.hits}/{r.kind.of} first {r.upstream.hits} unknown {r.unknown.hits} {dict(r.confused)}"
+            )
     print({k: v for k, v in relabelled(runs).items() if v.hits})
     print("seconds", sum(s.seconds for s in stored))

@@ -28,7 +28,7 @@ class Case(NamedTuple):
 
 
 Builder = Callable[[Case], Setup]
-INJECTED = 120
+INJECTED = 85
 """Step after which faults that come in mid-run come in."""
 
 
@@ -43,7 +43,7 @@ def healthy(c: Case) -> Setup:
 def saturated(c: Case) -> Setup:
     """The loss is saturated: fakes far off, and the median probability of a fake is `strength`."""
     s = _base(c, shift=4.0)
-    s.g_optimizer, s.g_lr, s.d_lr = "sgd", 1e-2, 1e-6
+    s.g_optimizer, s.g_lr, s.d_lr = "sgd", 1e-3, 1e-6
     _win(s, 80)
     _scale_until(s, lambda: _slope_of_loss(s), c.strength)
     return s
@@ -80,14 +80,18 @@ def dropped(c: Case) -> Setup:
     count = max(1, round(c.strength * len(c.rows.centres)))
     gone = (torch.arange(count) + c.seed) % len(c.rows.centres)
     kept = ~torch.isin(c.rows.replayed_labels, gone)
-    return _edited(c, lambda rows: rows[torch.nonzero(kept).flatten()[torch.arange(len(rows)) % int(kept.sum())]])
+    return _edited(
+        c, lambda rows: rows[torch.nonzero(kept).flatten()[torch.arange(len(rows)) % int(kept.sum())]]
+    )
 
 
 def lopsided(c: Case) -> Setup:
     """One class takes `strength` of the samples more than its due, from a step on."""
     one = torch.nonzero(c.rows.replayed_labels == c.seed % len(c.rows.centres)).flatten()
     moved = torch.rand(len(c.rows.replayed), generator=torch.Generator().manual_seed(c.seed)) < c.strength
-    return _edited(c, lambda rows: torch.where(moved[:, None], rows[one[torch.arange(len(rows)) % len(one)]], rows))
+    return _edited(
+        c, lambda rows: torch.where(moved[:, None], rows[one[torch.arange(len(rows)) % len(one)]], rows)
+    )
 
 
 def narrow(c: Case) -> Setup:
@@ -120,7 +124,7 @@ def swinging(c: Case) -> Setup:
     s.latent = _places(s)
     s.discriminator = Along(direction / unit)
     s.g_optimizer = s.d_optimizer = "sgd"
-    s.steps, s.batch = 400, 128
+    s.steps, s.every, s.batch = 400, 10, 128
     fast = {"wasserstein": 0.12, "hinge": 0.12}
     if c.objective in fast:
         s.g_lr = s.d_lr = fast[c.objective]
@@ -135,7 +139,7 @@ def circling(c: Case) -> Setup:
     """Two perceptrons under Adam with momentum 0.9 at rate `strength`, nothing constrained."""
     s = _base(c, constrained=c.objective == "wasserstein")
     s.generator = _trained_generator(s, mlp(8, c.rows.width, 32, 2, 0.0))
-    s.beta1, s.g_lr, s.d_lr, s.steps, s.batch = 0.9, c.strength, c.strength, 500, 48
+    s.beta1, s.g_lr, s.d_lr, s.steps, s.every, s.batch = 0.9, c.strength, c.strength, 500, 20, 48
     return s
 
 
@@ -145,7 +149,7 @@ def circling(c: Case) -> Setup:
 def winning(c: Case) -> Setup:
     """The discriminator learns `strength` times as fast as the generator, and has had a start."""
     s = _base(c, shift=2.0, constrained=False)
-    s.g_optimizer, s.d_lr, s.every = "sgd", 3e-3, 5
+    s.g_optimizer, s.d_lr, s.every = "sgd", 3e-3, 4
     s.g_lr = 0.3 / c.strength
     _win(s, 40)
     return s
@@ -162,7 +166,9 @@ def sideways(c: Case) -> Setup:
     """A linear discriminator that looks at an angle of cosine `strength` to where the fakes are."""
     s = askew(c)
     s.clip, s.penalty, s.declared = 0.0, None, {}
-    s.discriminator = _dressed(c, nn.Sequential(s.discriminator)) if c.loop == "conditional" else s.discriminator
+    s.discriminator = (
+        _dressed(c, nn.Sequential(s.discriminator)) if c.loop == "conditional" else s.discriminator
+    )
     return s
 
 
@@ -216,7 +222,7 @@ def memorising(c: Case) -> Setup:
     s = _base(c, shift=0.3, constrained=False)
     s.train = c.rows.train[: int(c.strength)]
     s.discriminator = _dressed(c, mlp(c.rows.width, 1, 64, 2))
-    s.batch, s.d_lr, s.g_lr, s.steps = min(64, len(s.train)), 3e-3, 3e-4, 300
+    s.batch, s.d_lr, s.g_lr, s.steps = min(64, len(s.train)), 3e-3, 3e-4, 250
     return s
 
 
@@ -310,7 +316,12 @@ def batchnorm(c: Case) -> Setup:
     s = _base(c, shift=0.7)
     w = c.rows.width
     s.discriminator = nn.Sequential(
-        nn.Linear(w, 32), nn.BatchNorm1d(32), nn.LeakyReLU(0.2), nn.Linear(32, 32), nn.LeakyReLU(0.2), nn.Linear(32, 1)
+        nn.Linear(w, 32),
+        nn.BatchNorm1d(32),
+        nn.LeakyReLU(0.2),
+        nn.Linear(32, 32),
+        nn.LeakyReLU(0.2),
+        nn.Linear(32, 1),
     )
     return s
 
@@ -357,7 +368,7 @@ def frozen(c: Case) -> Setup:
 def unconstrained(c: Case) -> Setup:
     """A Wasserstein critic without a constraint, seen early: `loose` is the same, seen late."""
     s = _base(c, shift=0.7, constrained=False)
-    s.steps, s.declared = 110, {}
+    s.steps, s.declared = 90, {}
     return s
 
 
@@ -374,7 +385,7 @@ def tiny_batch(c: Case) -> Setup:
 def huge_batch(c: Case) -> Setup:
     """Batches of 1024 (of all rows, where there are fewer)."""
     s = healthy(c)
-    s.batch, s.steps = 1024, 200
+    s.batch, s.steps = 1024, 160
     return s
 
 
@@ -389,7 +400,7 @@ def heavy_augmentation(c: Case) -> Setup:
 def few_data(c: Case) -> Setup:
     """300 training rows, early, with R1."""
     s = healthy(c)
-    s.train, s.steps = c.rows.train[:300], 200
+    s.train, s.steps = c.rows.train[:300], 160
     return s
 
 
@@ -410,14 +421,14 @@ def tiny_nets(c: Case) -> Setup:
 def converged(c: Case) -> Setup:
     """Kept training long after convergence, while the rates fall to 0."""
     s = _base(c)
-    s.g_lr, s.d_lr, s.decay, s.steps = 1e-3, 1e-3, True, 600
+    s.g_lr, s.d_lr, s.decay, s.steps = 1e-3, 1e-3, True, 500
     return s
 
 
 def long(c: Case) -> Setup:
     """Four times as long as usual."""
     s = healthy(c)
-    s.steps, s.every = 1200, 40
+    s.steps, s.every = 1000, 40
     return s
 
 
@@ -466,7 +477,7 @@ def _base(c: Case, shift: float = 0.0, stretch: float = 0.0, constrained: bool =
     s.latent = _places(s)
     s.g_lr, s.d_lr = 5e-3, 2e-3
     if c.objective == "wasserstein":
-        s.n_critic, s.steps = 2, 250
+        s.n_critic = 2
         if constrained:
             s.penalty, s.weight = losses.gradient_penalty, 10.0
             s.declared = {"constraint": "gradient-penalty", "constraint_weight": 10.0}
@@ -477,8 +488,9 @@ def _base(c: Case, shift: float = 0.0, stretch: float = 0.0, constrained: bool =
 
 
 def _edited(c: Case, edit: Callable[[Tensor], Tensor]) -> Setup:
-    """Replay near the data, whose table is edited mid-run."""
-    s = _base(c, shift=0.3)
+    """Replay of the data, slow enough to stay what it is, whose table is edited mid-run."""
+    s = _base(c)
+    s.g_lr = 2e-4
 
     def strike(s: Setup) -> None:
         table = s.generator.table
@@ -493,9 +505,9 @@ def _places(s: Setup) -> Callable[[int], object]:
     size, classes = len(s.rows.replayed), len(s.rows.centres)
 
     def latent(n: int) -> object:
+        if not s.labelled:  # no row twice
+            return torch.randperm(size, generator=s.rng)[:n]
         place = torch.randint(size, (n,), generator=s.rng)
-        if not s.labelled:
-            return place
         share = torch.bincount(s.rows.replayed_labels, minlength=classes).float()
         return place, torch.multinomial(share, n, replacement=True, generator=s.rng)
 

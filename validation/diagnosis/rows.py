@@ -57,7 +57,7 @@ def rows_of(name: str, seed: int) -> Rows:
 @functools.cache
 def _draw(name: str, draw: int) -> Rows:
     rng = np.random.default_rng([draw, CLASSES[name]])
-    sizes = (2000, WATCHED, 1000, 1000) if name != "digits" else (500, 500, 400, 397)
+    sizes = (2000, WATCHED, 4000, 1000) if name != "digits" else (400, 500, 550, 347)
     x, y = _SAMPLERS[name](rng, sum(sizes))
     order = rng.permutation(len(x))
     xs = torch.from_numpy(x[order]).float().split(sizes)
@@ -72,18 +72,20 @@ def _draw(name: str, draw: int) -> Rows:
     return Rows(name, *xs, *ys, centres, spread, axes[0], sd)
 
 
-def _mixture(centres: np.ndarray, std: float, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+def _mixture(
+    centres: np.ndarray, std: float, rng: np.random.Generator, n: int
+) -> tuple[np.ndarray, np.ndarray]:
     labels = np.arange(n) % len(centres)
     return centres[labels] + std * rng.standard_normal((n, centres.shape[1])), labels
 
 
 def _ring(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
     angle = np.arange(8) * math.pi / 4
-    return _mixture(2 * np.stack([np.cos(angle), np.sin(angle)], 1), 0.05, rng, n)
+    return _mixture(2 * np.stack([np.cos(angle), np.sin(angle)], 1), 0.2, rng, n)
 
 
 def _grid(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-    return _mixture(np.array([[i, j] for i in range(-2, 3) for j in range(-2, 3)], float), 0.05, rng, n)
+    return _mixture(np.array([[i, j] for i in range(-2, 3) for j in range(-2, 3)], float), 0.12, rng, n)
 
 
 def _clusters(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:

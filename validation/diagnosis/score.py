@@ -124,7 +124,9 @@ def has_happened(run: Run, panel: Mapping[str, float], about: Mapping[str, Any])
     """Whether a planted failure happened, or a healthy run is healthy: the criterion that relabels runs."""
     if run.planted is not None:
         return truth.holds(*run.planted, panel, about) is not False
-    needs = about.get("needs", {"lipschitz-violation", "critic-underfit"} if run.objective == "wasserstein" else ())
+    needs = about.get(
+        "needs", {"lipschitz-violation", "critic-underfit"} if run.objective == "wasserstein" else ()
+    )
     return not any(
         truth.holds(name, kind, panel, about)
         for name, kind in truth.TRUTHS

@@ -26,8 +26,8 @@ class Setup:
     rng: torch.Generator
     latent: Callable[[int], Any]
     """n -> the generator's argument, or a tuple of them with the labels last."""
-    steps: int = 300
-    every: int = 10
+    steps: int = 200
+    every: int = 8
     batch: int = 64
     n_critic: int = 1
     g_lr: float = 1e-3
