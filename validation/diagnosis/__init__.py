@@ -1,1 +1,1 @@
-"""How right the verdicts are: planted failures and healthy runs, scored like a diagnostic test in medicine."""
+"""How right the verdicts are: planted failures and healthy runs, scored like a test in medicine."""

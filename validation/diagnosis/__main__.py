@@ -2,9 +2,9 @@
 
     python -m validation.diagnosis [--workers 2] [--only TEXT] [--judge] [--ablate]
 
-Every run leaves a folder under `--work` with the rows `watch` wrote, what the loop measured of itself, and a log of
-scalars; a study that is killed goes on where it was. `--judge` trains nothing: it judges the stored rows again with
-the rules as they are now, in seconds, and writes data and page.
+Every run leaves a folder under `--work` with the rows `watch` wrote, what the loop measured of itself, and a
+log of scalars; a study that is killed goes on where it was. `--judge` trains nothing: it judges the stored
+rows again with the rules as they are now, in seconds, and writes data and page.
 """
 
 from __future__ import annotations

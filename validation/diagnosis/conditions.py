@@ -1,7 +1,7 @@
 """What is run: every planted failure at three severities, and the healthy runs, as data.
 
-All of this was written down before any result was seen: the severities, what may follow from what, and which half
-a condition belongs to.
+All of this was written down before the study ran: the severities, what may follow from what, and which half a
+condition belongs to.
 """
 
 from __future__ import annotations
@@ -108,26 +108,33 @@ _FAULTS = (
 _ONCE = (1.0,)
 _MISTAKES = (
     Plant("double sigmoid", "wiring", "double-sigmoid", p.double_sigmoid, _ONCE,
-          ("digits", "mixture"), ("non-saturating", "minimax"), (*STRONG, *WEAK), 8, False, ("plain", "trainer", "labels")),
+          ("digits", "mixture"), ("non-saturating", "minimax"), (*STRONG, *WEAK), 8, False,
+          ("plain", "trainer", "labels")),
     Plant("sigmoid and BCELoss", "wiring", "sigmoid-bce", p.sigmoid_bce, _ONCE,
           ("ring", "grid"), ("non-saturating",), (*STRONG, *WEAK), 8, False, ("plain", "labels")),
     Plant("detached generator", "wiring", "detached-generator", p.cut_generator, _ONCE,
-          ("digits", "mixture"), ALSO_W, STRONG, 9, False, ("plain", "trainer", "labels", "authors")),
+          ("digits", "mixture"), ALSO_W, STRONG, 9, False,
+          ("plain", "trainer", "labels", "authors")),
     Plant("detached discriminator", "wiring", "detached-discriminator", p.cut_discriminator, _ONCE,
           ("ring", "grid"), ALSO_W, (*WEAK, DEAD_D), 9, False, ("plain", "labels", "authors")),
     Plant("swapped labels", "wiring", "swapped-labels", p.swapped, _ONCE,
           ("digits", "mixture"), ALSO_W, (*WEAK, *COLLAPSE, DIVERGED, SWING), 12, False,
           ("plain", "trainer", "labels", "authors", "conditional")),
     Plant("data out of range", "wiring", "data-range", p.out_of_range, _ONCE,
-          ("digits", "mixture"), ALSO_W, (*STRONG, *COLLAPSE, SWING, *WEAK), 9, False, ("plain", "trainer", "labels", "authors")),
+          ("digits", "mixture"), ALSO_W, (*STRONG, *COLLAPSE, SWING, *WEAK), 9, False,
+          ("plain", "trainer", "labels", "authors")),
     Plant("BatchNorm under a penalty", "wiring", "batchnorm-penalty", p.batchnorm, _ONCE,
-          ("ring", "grid"), ALSO_W, (*WEAK, STEEP), 9, False, ("plain", "trainer", "labels", "authors")),
+          ("ring", "grid"), ALSO_W, (*WEAK, STEEP), 9, False,
+          ("plain", "trainer", "labels", "authors")),
     Plant("one optimiser for both", "wiring", "shared-optimiser", p.shared, _ONCE,
-          ("ring", "grid"), ("non-saturating", "hinge"), (*WEAK, *STRONG, *COLLAPSE, DIVERGED, SWING), 8, False, ("plain", "trainer", "labels")),
+          ("ring", "grid"), ("non-saturating", "hinge"), (*WEAK, *STRONG, *COLLAPSE, DIVERGED, SWING),
+          8, False,
+          ("plain", "trainer", "labels")),
     Plant("norm over the batch", "wiring", "penalty-axis", p.wrong_axis, _ONCE,
           ("digits", "images"), W, (STEEP, *WEAK), 8, False, ("plain", "trainer", "authors")),
     Plant("dead network", "wiring", "dead-network", p.dead, _ONCE,
-          ("ring", "grid"), ALSO_W, (*STRONG, *WEAK, *COLLAPSE, DEAD_D, DEAD_G), 9, False, ("plain", "trainer", "labels", "authors")),
+          ("ring", "grid"), ALSO_W, (*STRONG, *WEAK, *COLLAPSE, DEAD_D, DEAD_G), 9, False,
+          ("plain", "trainer", "labels", "authors")),
     Plant("frozen network", "wiring", "frozen-network", p.frozen, _ONCE,
           ("digits", "images"), ALSO_W, (*STRONG, *WEAK, DIVERGED), 9, False, ("plain", "labels", "authors")),
     Plant("no constraint, early", "wiring", "unconstrained-critic", p.unconstrained, _ONCE,
@@ -183,8 +190,10 @@ def loop_of(data: str, objective: str, number: int, allowed: tuple[str, ...]) ->
     return loops[number % len(loops)]
 
 
-NOT_LABELLED = ("sigmoid generator", "perceptrons under Adam", "data out of range", "dead network", "deep perceptrons",
-                "Dirac-GAN on rows")  # fmt: skip
+NOT_LABELLED = (
+    "sigmoid generator", "perceptrons under Adam", "data out of range", "dead network", "deep perceptrons",
+    "Dirac-GAN on rows", "clipped critic", "a critic that looks aside",
+)  # fmt: skip
 PLAIN_SCORES = ("plain", "trainer", "labels", "authors")
 
 
@@ -192,9 +201,7 @@ def every_run() -> Iterator[Run]:
     """All runs, those of one seed together, so that a study that is stopped early is balanced."""
     found: list[tuple[int, Run]] = []
     for plant in PLANTS:
-        allowed = plant.loops
-        if plant.name in NOT_LABELLED or plant.name in ("clipped critic", "a critic that looks aside"):
-            allowed = allowed or PLAIN_SCORES
+        allowed = plant.loops or (PLAIN_SCORES if plant.name in NOT_LABELLED else ())
         for data in plant.data:
             names = SEVERITIES if len(plant.strengths) > 1 else ("",)
             for severity, strength in zip(names, plant.strengths, strict=True):
@@ -213,8 +220,8 @@ def every_run() -> Iterator[Run]:
                 objective = objectives[n % len(objectives)]
                 loop = loop_of(data, objective, n // len(objectives), allowed)
                 found.append((n, Run(
-                    f"healthy-{name.replace(' ', '-')}_{data}_{n:02d}", f"healthy: {name}", None, "", 0.0, data,
-                    objective, loop, n, half_of(data), build, (), False,
+                    f"healthy-{name.replace(' ', '-')}_{data}_{n:02d}", f"healthy: {name}", None, "", 0.0,
+                    data, objective, loop, n, half_of(data), build, (), False,
                 )))  # fmt: skip
     yield from (run for _, run in sorted(found, key=lambda entry: entry[0]))
 

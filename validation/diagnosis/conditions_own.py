@@ -1,7 +1,7 @@
-"""Failures that a configuration of ganscope's own can express, each with its healthy twin: data, nothing else.
+"""Failures that a configuration of ganscope's own can express, each with its healthy twin: data alone.
 
-Every entry is (verdict, factor or pattern, data, fields that break it by severity, fields of the healthy twin).
-Fields are those of `RunConfig`; what both share is in `SHARED`.
+Every entry is (verdict, factor or pattern, data, fields that break it by severity, fields of the healthy
+twin). Fields are those of `RunConfig`; what both share is in `SHARED`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ SHARED: dict[str, Any] = {
     "steps": 600, "batch_size": 64, "diagnose_every": 20, "decay": 0.0, "threads": 1,
 }  # fmt: skip
 R1: dict[str, Any] = {"objective": "non-saturating", "penalty": "r1", "penalty_weight": 1.0, "beta1": 0.0}
+NONE: dict[str, Any] = {"penalty": "none", "penalty_weight": 0.0}
 GP: dict[str, Any] = {
-    "objective": "wasserstein", "penalty": "gradient-penalty", "penalty_weight": 10.0, "n_critic": 3, "beta1": 0.0,
+    "objective": "wasserstein", "penalty": "gradient-penalty", "penalty_weight": 10.0, "n_critic": 3,
+    "beta1": 0.0,
 }  # fmt: skip
 
 
@@ -31,14 +33,14 @@ class Own(NamedTuple):
 
 OWN: tuple[Own, ...] = (
     Own("vanishing-gradient", "loss", ("digits", "ring"), {
-        "mild": {"objective": "minimax", "penalty": "none", "penalty_weight": 0.0, "d_lr": 2e-3, "n_critic": 2},
-        "clear": {"objective": "minimax", "penalty": "none", "penalty_weight": 0.0, "d_lr": 5e-3, "n_critic": 3},
-        "gross": {"objective": "minimax", "penalty": "none", "penalty_weight": 0.0, "d_lr": 1e-2, "n_critic": 5},
+        "mild": {"objective": "minimax", **NONE, "d_lr": 2e-3, "n_critic": 2},
+        "clear": {"objective": "minimax", **NONE, "d_lr": 5e-3, "n_critic": 3},
+        "gross": {"objective": "minimax", **NONE, "d_lr": 1e-2, "n_critic": 5},
     }, R1),
     Own("vanishing-gradient", "critic", ("digits", "ring"), {
-        "mild": {"penalty": "none", "penalty_weight": 0.0, "clip": 0.05, "d_depth": 8},
-        "clear": {"penalty": "none", "penalty_weight": 0.0, "clip": 0.03, "d_depth": 8},
-        "gross": {"penalty": "none", "penalty_weight": 0.0, "clip": 0.01, "d_depth": 8},
+        "mild": {**NONE, "clip": 0.05, "d_depth": 8},
+        "clear": {**NONE, "clip": 0.03, "d_depth": 8},
+        "gross": {**NONE, "clip": 0.01, "d_depth": 8},
     }, GP),
     Own("lipschitz-violation", None, ("digits", "ring"), {
         "mild": {"penalty_weight": 0.01, "d_lr": 3e-3}, "clear": {"penalty_weight": 1e-3, "d_lr": 1e-2},
@@ -52,19 +54,19 @@ OWN: tuple[Own, ...] = (
         "mild": {"d_lr": 3e-5}, "clear": {"d_lr": 3e-6}, "gross": {"d_lr": 1e-8},
     }, R1),
     Own("discriminator-too-strong", None, ("digits",), {
-        "mild": {"penalty": "none", "penalty_weight": 0.0, "g_lr": 1e-4, "d_lr": 3e-3},
-        "clear": {"penalty": "none", "penalty_weight": 0.0, "g_lr": 1e-5, "d_lr": 3e-3},
-        "gross": {"penalty": "none", "penalty_weight": 0.0, "g_lr": 1e-6, "d_lr": 1e-2},
+        "mild": {**NONE, "g_lr": 1e-4, "d_lr": 3e-3},
+        "clear": {**NONE, "g_lr": 1e-5, "d_lr": 3e-3},
+        "gross": {**NONE, "g_lr": 1e-6, "d_lr": 1e-2},
     }, R1),
     Own("oscillation", None, ("ring", "swiss-roll"), {
-        "mild": {"penalty": "none", "penalty_weight": 0.0, "beta1": 0.9, "g_lr": 3e-3, "d_lr": 3e-3},
-        "clear": {"penalty": "none", "penalty_weight": 0.0, "beta1": 0.9, "g_lr": 1e-2, "d_lr": 1e-2},
-        "gross": {"penalty": "none", "penalty_weight": 0.0, "beta1": 0.95, "g_lr": 2e-2, "d_lr": 2e-2},
+        "mild": {**NONE, "beta1": 0.9, "g_lr": 3e-3, "d_lr": 3e-3},
+        "clear": {**NONE, "beta1": 0.9, "g_lr": 1e-2, "d_lr": 1e-2},
+        "gross": {**NONE, "beta1": 0.95, "g_lr": 2e-2, "d_lr": 2e-2},
     }, R1),
     Own("mode-collapse", None, ("digits", "ring"), {
-        "mild": {"penalty": "none", "penalty_weight": 0.0, "d_width": 16},
-        "clear": {"penalty": "none", "penalty_weight": 0.0, "objective": "minimax", "d_width": 8, "g_lr": 5e-3},
-        "gross": {"penalty": "none", "penalty_weight": 0.0, "objective": "minimax", "d_width": 4, "g_lr": 1e-2},
+        "mild": {**NONE, "d_width": 16},
+        "clear": {**NONE, "objective": "minimax", "d_width": 8, "g_lr": 5e-3},
+        "gross": {**NONE, "objective": "minimax", "d_width": 4, "g_lr": 1e-2},
     }, R1),
     Own("diverged", None, ("digits", "ring"), {
         "mild": {"optimizer": "sgd", "g_lr": 10.0, "d_lr": 10.0, "beta1": 0.5},

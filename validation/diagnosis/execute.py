@@ -22,7 +22,7 @@ from . import truth
 from .loops import LOOPS
 from .setup import Setup, first
 
-SCALARS = 100
+SCALARS = 500
 """Rows of the log of scalars, at most: losses and gradient norms, for other people's tools."""
 _prepared: dict[str, Any] = {}
 _prepare = collapse.prepare
@@ -124,9 +124,7 @@ class _Side:
 
 
 def _norm(module: torch.nn.Module) -> float:
-    return math.sqrt(
-        sum(float(p.grad.double().square().sum()) for p in module.parameters() if p.grad is not None)
-    )
+    return float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None]))
 
 
 def write(folder: Path, s: Setup, found: Mapping[str, Any]) -> None:

@@ -127,7 +127,7 @@ def trainer(s: Setup, tick: Tick) -> None:
 
 def authors(s: Setup, tick: Tick) -> None:
     """As the authors of WGAN-GP write it: halves of the critic's loss go backward one after another."""
-    d_loss_of, g_loss_of = s.losses
+    g_loss_of = s.losses[1]
     g_opt, d_opt = s.optimizers()
     rates = _rates(s, g_opt, d_opt)
     if s.objective != "wasserstein":
@@ -144,7 +144,8 @@ def authors(s: Setup, tick: Tick) -> None:
             d_fake = sign * first(s.discriminator(_shown(s, fake))).mean()
             d_fake.backward()  # type: ignore[no-untyped-call]
             if s.penalty is not None:
-                (s.weight * s.penalty(lambda x: first(s.discriminator(x)), real, fake)).backward()  # type: ignore[no-untyped-call]
+                cost = s.penalty(lambda x: first(s.discriminator(x)), real, fake)
+                (s.weight * cost).backward()  # type: ignore[no-untyped-call]
             if any(p.grad is not None for p in s.discriminator.parameters()):
                 d_opt.step()
             _clip(s)

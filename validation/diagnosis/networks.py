@@ -43,6 +43,7 @@ class Replay(nn.Module):
         self.b = nn.Parameter(torch.zeros(rows.shape[1:]) + shift)
 
     def forward(self, place: Tensor) -> Tensor:
+        """Run it."""
         return self.table[place % len(self.table)] * (1 + self.a) + self.b
 
 
@@ -58,6 +59,7 @@ class Line(nn.Module):
         self.place = nn.Parameter(torch.tensor([start]))
 
     def forward(self, place: Tensor) -> Tensor:
+        """Run it."""
         return self.table[place % len(self.table)] + self.place * self.direction
 
 
@@ -71,6 +73,7 @@ class Along(nn.Module):
         self.slope = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Run it."""
         return x.flatten(1) @ self.direction[:, None] * self.slope
 
 
@@ -82,6 +85,7 @@ class WithFeatures(nn.Module):
         self.body, self.head = inner[:-1], inner[-1]
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Run it."""
         features = self.body(x)
         return self.head(features), [features]
 
@@ -95,6 +99,7 @@ class Conditional(nn.Module):
         nn.init.normal_(self.classes.weight, std=0.05)
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
+        """Run it."""
         score: Tensor = self.inner(x) + (self.classes(label) * x).mean(1, keepdim=True)
         return score
 
@@ -112,6 +117,7 @@ class ConditionalReplay(Replay):
         self.register_buffer("members", torch.stack([m[:least] for m in members]))
 
     def forward(self, place: Tensor, label: Tensor) -> Tensor:  # type: ignore[override]
+        """Run it."""
         return super().forward(self.members[label, place % self.members.shape[1]])
 
 
@@ -123,5 +129,6 @@ class Cut(nn.Module):
         self.inner = inner
 
     def forward(self, x: Tensor) -> Tensor:
+        """Run it."""
         result: Tensor = self.inner(x).detach()
         return result

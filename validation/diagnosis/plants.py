@@ -33,7 +33,7 @@ INJECTED = 85
 
 
 def healthy(c: Case) -> Setup:
-    """Every ordinary thing: a generator that has to learn a shift and a stretch, a constrained discriminator."""
+    """Nothing is wrong: a generator that has to learn a shift and a stretch, a constrained discriminator."""
     return _base(c, shift=0.7, stretch=-0.15)
 
 

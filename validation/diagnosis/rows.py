@@ -1,4 +1,4 @@
-"""The study's data: five sets with known modes, each split into rows to train on, to watch with, to check with."""
+"""The study's data: five sets with known modes, split into rows to train on, to watch with, to check with."""
 
 from __future__ import annotations
 

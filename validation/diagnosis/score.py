@@ -41,7 +41,7 @@ class Judged(NamedTuple):
     unknown: tuple[str, ...]
     """Names of verdicts that could not be decided."""
     true: tuple[Label, ...]
-    """Verdicts that were not planted, may follow from what was, and are true by the loop's own measurement."""
+    """Verdicts that were not planted, may follow from what was, and are true as the loop measured."""
     wrong: tuple[Label, ...]
     """The other ones: false alarms."""
     delay: int | None
@@ -180,7 +180,7 @@ def rates(runs: Sequence[Judged], name: str, severity: str | None = None) -> Rat
     """Count for one verdict; precision is over all runs, recall over one severity where it is given."""
     planted = [
         j for j in runs
-        if j.run.planted is not None and j.run.planted[0] == name and j.happened and severity in (None, j.run.severity)
+        if same((name, None), j.run.planted) and j.happened and severity in (None, j.run.severity)
     ]  # fmt: skip
     hits = [j for j in planted if any(label[0] == name for label in j.found)]
     wrong = [j for j in runs if any(label[0] == name for label in j.wrong)]
@@ -221,7 +221,7 @@ def confusion(runs: Sequence[Judged]) -> dict[str, Counter[str]]:
 
 
 def relabelled(runs: Sequence[Judged]) -> dict[str, Share]:
-    """Per condition the runs whose failure did not happen, or that are not healthy, by their own measurement."""
+    """Per condition the runs whose failure did not happen, or that are not healthy, as they measured."""
     by_name: dict[str, list[Judged]] = {}
     for j in runs:
         by_name.setdefault(j.run.name, []).append(j)
