@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -87,8 +88,10 @@ def work_through(runs: Sequence[Run], work: Path, number: int) -> None:
         try:
             setup = run.build(case)
             found = execute.execute(setup, run.loop, folder)
-        except Exception as error:
-            raise RuntimeError(f"{run.id} ({run.loop}, {run.objective})") from error
+        except Exception:
+            traceback.print_exc()
+            print(f"worker {number}: {run.id} ({run.loop}, {run.objective}) failed", flush=True)
+            continue
         execute.write(folder, setup, found)
         if done % 20 == 0 or done == len(left):
             rate = done / (time.monotonic() - begun)

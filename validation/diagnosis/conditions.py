@@ -76,10 +76,10 @@ _FAULTS = (
           ("ring", "digits", "grid", "mixture"), ALSO_W, (*STRONG, *WEAK, *COLLAPSE), 12, True),
     Plant("narrow classes", "mode-collapse", "within-mode", p.narrow, (0.4, 0.2, 0.02),
           ("digits", "mixture", "images"), ALSO_W, (*STRONG, *WEAK), 12, True),
-    Plant("few rows again and again", "mode-collapse", "within-mode", p.copied, (25, 8, 2),
+    Plant("few rows again and again", "mode-collapse", "within-mode", p.copied, (200, 64, 26),
           ("ring", "grid"), ALSO_W, (*STRONG, *WEAK), 21, True),
     Plant("one class too often", "mode-collapse", "imbalance", p.lopsided, (0.35, 0.5, 0.65),
-          ("ring", "mixture", "images"), ALSO_W, (*STRONG, *WEAK, *COLLAPSE), 15, True),
+          ("ring", "mixture", "grid"), ALSO_W, (*STRONG, *WEAK, *COLLAPSE), 15, True),
     Plant("Dirac-GAN on rows", "oscillation", None, p.swinging, (0.4, 1.0, 2.5),
           ("ring", "mixture"), ("hinge", "wasserstein", "non-saturating"), (*WEAK, *STRONG), 21),
     Plant("perceptrons under Adam", "oscillation", None, p.circling, (3e-3, 1e-2, 3e-2),
@@ -183,7 +183,7 @@ def half_of(data: str) -> str:
 
 def loop_of(data: str, objective: str, number: int, allowed: tuple[str, ...]) -> str:
     """Deal loops to runs in turn."""
-    loops = TUNING_LOOPS if data in TUNING else REPORTING_LOOPS
+    loops: tuple[str, ...] = TUNING_LOOPS if data in TUNING else REPORTING_LOOPS
     if objective == "wasserstein":
         loops = tuple("authors" if loop == "labels" else loop for loop in loops if loop != "conditional")
     loops = tuple(loop for loop in loops if not allowed or loop in allowed)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,7 @@ def execute(s: Setup, loop: str, folder: Path) -> dict[str, Any]:
         real = (real, s.rows.held_out_labels)
     losses = s.own_loss if s.own_loss is not None else s.objective
     scope = gs.watch(
-        s.generator, s.discriminator, losses, real, s.latent, every=s.every,
-        **({"train": s.train} if s.train is not None else {}), **s.declared,
+        s.generator, s.discriminator, losses, real, s.latent, every=s.every, train=s.train, **s.declared,
     )  # fmt: skip
     side = _Side(s)
 
@@ -66,21 +65,11 @@ def execute(s: Setup, loop: str, folder: Path) -> dict[str, Any]:
             s.inject[1](s)
         scope.step(real=batch, d_loss=d_loss, g_loss=g_loss)
 
-    if s.still:
-        stand_still(s, tick)
-    else:
-        LOOPS[loop](s, tick)
+    LOOPS[loop](s, tick)
     for name, contents in (("diagnosis", scope.rows), ("scalars", side.scalars)):
         with gzip.open(folder / f"{name}.json.gz", "wt") as file:
             json.dump(record.jsonable(contents), file)
     return {"panel": side.panel(), "notes": scope.notes, "seconds": time.process_time() - begun}
-
-
-def stand_still(s: Setup, tick: Callable[[int, Any, Tensor, Tensor], None]) -> None:
-    """No training: the losses of a batch a step, and nothing moves."""
-    for step in range(1, s.steps + 1):
-        real, _ = s.batch_of()
-        tick(step, real, torch.zeros(()), torch.zeros(()))
 
 
 class _Side:

@@ -6,6 +6,7 @@ study measures, plants and has `scope.step` look.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -173,9 +174,8 @@ def conditional(s: Setup, tick: Tick) -> None:
             above, below = scores.chunk(2)
             d_loss = d_loss_of(below, above) if s.swap else d_loss_of(above, below)
             if s.penalty is not None:
-                d_loss = d_loss + s.weight * s.penalty(
-                    lambda x, y=label: s.discriminator(x, y), real, fake.detach()
-                )
+                critic = functools.partial(_labelled_score, s, label)
+                d_loss = d_loss + s.weight * s.penalty(critic, real, fake.detach())
             _descend(d_opt, d_loss)
             _clip(s)
         fake, (wanted,) = s.fakes(len(real))
@@ -203,6 +203,10 @@ def _critic_loss(
     above, below = critic(_shown(s, real)), critic(_shown(s, fake))
     loss: Tensor = loss_of(below, above) if s.swap else loss_of(above, below)
     return loss if s.penalty is None else loss + s.weight * s.penalty(critic, real, fake)
+
+
+def _labelled_score(s: Setup, label: Tensor, x: Tensor) -> Tensor:
+    return first(s.discriminator(x, label))
 
 
 def _above(s: Setup, *real: Tensor) -> Tensor:

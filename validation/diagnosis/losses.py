@@ -48,7 +48,8 @@ def gradient_penalty(
     x = torch.rand(len(real), 1) * (real - fake) + fake
     x = x.detach().requires_grad_()
     (g,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
-    return (g.flatten(1).norm(dim=1) - slope).square().mean()
+    cost: Tensor = (g.flatten(1).norm(dim=1) - slope).square().mean()
+    return cost
 
 
 def one_sided(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, slope: float = 1.0) -> Tensor:
@@ -70,7 +71,8 @@ def over_the_batch(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tenso
     """The mistake of taking the norm over the rows of a batch in place of a row's values."""
     x = (0.5 * (real + fake)).detach().requires_grad_()
     (g,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
-    return (g.norm(2, dim=0) - 1).square().mean()
+    cost: Tensor = (g.norm(2, dim=0) - 1).square().mean()
+    return cost
 
 
 BCE = nn.BCELoss()

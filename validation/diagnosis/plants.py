@@ -28,13 +28,15 @@ class Case(NamedTuple):
 
 
 Builder = Callable[[Case], Setup]
-INJECTED = 85
+INJECTED = 52
 """Step after which faults that come in mid-run come in."""
 
 
 def healthy(c: Case) -> Setup:
     """Nothing is wrong: a generator that has to learn a shift and a stretch, a constrained discriminator."""
-    return _base(c, shift=0.7, stretch=-0.15)
+    s = _base(c, shift=0.7, stretch=-0.15)
+    s.steps, s.every = 160, 6
+    return s
 
 
 # --- the gradient dies
@@ -76,22 +78,22 @@ def dead_generator(c: Case) -> Setup:
 
 
 def dropped(c: Case) -> Setup:
-    """Of the classes, the share `strength` is never played back, from a step on."""
-    count = max(1, round(c.strength * len(c.rows.centres)))
-    gone = (torch.arange(count) + c.seed) % len(c.rows.centres)
-    kept = ~torch.isin(c.rows.replayed_labels, gone)
-    return _edited(
-        c, lambda rows: rows[torch.nonzero(kept).flatten()[torch.arange(len(rows)) % int(kept.sum())]]
-    )
+    """Of the classes, the share `strength` (of digits half of it) is never played back, from a step on."""
+    classes = len(c.rows.centres)
+    count = max(1, round(c.strength * classes * (0.5 if c.rows.name == "digits" else 1)))
+    gone = (torch.arange(count) + c.seed) % classes
+    there = torch.isin(torch.arange(classes), gone, invert=True).nonzero().flatten()
+    lost = torch.isin(c.rows.replayed_labels, gone)
+    wanted = torch.where(lost, there[torch.arange(len(lost)) % len(there)], c.rows.replayed_labels)
+    return _edited(c, lambda rows: _of_classes(c, rows, wanted))
 
 
 def lopsided(c: Case) -> Setup:
     """One class takes `strength` of the samples more than its due, from a step on."""
-    one = torch.nonzero(c.rows.replayed_labels == c.seed % len(c.rows.centres)).flatten()
-    moved = torch.rand(len(c.rows.replayed), generator=torch.Generator().manual_seed(c.seed)) < c.strength
-    return _edited(
-        c, lambda rows: torch.where(moved[:, None], rows[one[torch.arange(len(rows)) % len(one)]], rows)
-    )
+    rng = torch.Generator().manual_seed(c.seed)
+    moved = torch.rand(len(c.rows.replayed), generator=rng) < c.strength
+    wanted = torch.where(moved, c.seed % len(c.rows.centres), c.rows.replayed_labels)
+    return _edited(c, lambda rows: _of_classes(c, rows, wanted))
 
 
 def narrow(c: Case) -> Setup:
@@ -101,11 +103,12 @@ def narrow(c: Case) -> Setup:
 
 
 def copied(c: Case) -> Setup:
-    """A finite table of latents: only `strength` different rows a class, from a step on."""
+    """A finite table of latents: only `strength` different rows in all, from a step on."""
     place = torch.arange(len(c.rows.replayed))
+    each = max(1, int(c.strength) // len(c.rows.centres))
     for k in range(len(c.rows.centres)):
         mine = torch.nonzero(c.rows.replayed_labels == k).flatten()
-        place[mine] = mine[torch.arange(len(mine)) % min(len(mine), int(c.strength))]
+        place[mine] = mine[torch.arange(len(mine)) % each]
     return _edited(c, lambda rows: rows[place])
 
 
@@ -150,6 +153,7 @@ def winning(c: Case) -> Setup:
     """The discriminator learns `strength` times as fast as the generator, and has had a start."""
     s = _base(c, shift=2.0, constrained=False)
     s.g_optimizer, s.d_lr, s.every = "sgd", 3e-3, 4
+    s.steps = 188
     s.g_lr = 0.3 / c.strength
     _win(s, 40)
     return s
@@ -222,7 +226,7 @@ def memorising(c: Case) -> Setup:
     s = _base(c, shift=0.3, constrained=False)
     s.train = c.rows.train[: int(c.strength)]
     s.discriminator = _dressed(c, mlp(c.rows.width, 1, 64, 2))
-    s.batch, s.d_lr, s.g_lr, s.steps = min(64, len(s.train)), 3e-3, 3e-4, 250
+    s.batch, s.d_lr, s.g_lr, s.steps = min(64, len(s.train)), 3e-3, 3e-4, 160
     return s
 
 
@@ -368,7 +372,7 @@ def frozen(c: Case) -> Setup:
 def unconstrained(c: Case) -> Setup:
     """A Wasserstein critic without a constraint, seen early: `loose` is the same, seen late."""
     s = _base(c, shift=0.7, constrained=False)
-    s.steps, s.declared = 90, {}
+    s.steps, s.declared = 56, {}
     return s
 
 
@@ -385,7 +389,7 @@ def tiny_batch(c: Case) -> Setup:
 def huge_batch(c: Case) -> Setup:
     """Batches of 1024 (of all rows, where there are fewer)."""
     s = healthy(c)
-    s.batch, s.steps = 1024, 160
+    s.batch = 1024
     return s
 
 
@@ -400,7 +404,7 @@ def heavy_augmentation(c: Case) -> Setup:
 def few_data(c: Case) -> Setup:
     """300 training rows, early, with R1."""
     s = healthy(c)
-    s.train, s.steps = c.rows.train[:300], 160
+    s.train = c.rows.train[:300]
     return s
 
 
@@ -421,14 +425,14 @@ def tiny_nets(c: Case) -> Setup:
 def converged(c: Case) -> Setup:
     """Kept training long after convergence, while the rates fall to 0."""
     s = _base(c)
-    s.g_lr, s.d_lr, s.decay, s.steps = 1e-3, 1e-3, True, 500
+    s.g_lr, s.d_lr, s.decay, s.steps, s.every = 1e-3, 1e-3, True, 400, 16
     return s
 
 
 def long(c: Case) -> Setup:
     """Four times as long as usual."""
     s = healthy(c)
-    s.steps, s.every = 1000, 40
+    s.steps, s.every = 800, 32
     return s
 
 
@@ -444,7 +448,7 @@ def perceptrons(c: Case) -> Setup:
         x = s.latent(64)
         assert isinstance(x, Tensor)  # noqa: S101 - for the type checker
         optimizer.zero_grad()
-        (network(x) - x).square().mean().backward()  # type: ignore[no-untyped-call]
+        (network(x) - x).square().mean().backward()
         optimizer.step()
     s.generator, s.labelled = network, False
     s.g_lr, s.d_lr = 2e-4, 1e-3
@@ -499,6 +503,21 @@ def _edited(c: Case, edit: Callable[[Tensor], Tensor]) -> Setup:
 
     s.inject = (INJECTED, strike)
     return s
+
+
+def _of_classes(c: Case, rows: Tensor, wanted: Tensor) -> Tensor:
+    """Exchange the rows whose class is to be another one for new rows of that class.
+
+    Of Gaussian classes `m + (x + y - 2 m) / sqrt 2` is a new row as good as x and y; digits are repeated.
+    """
+    edited = rows.clone()
+    for k in wanted.unique():
+        place = ((wanted == k) & (c.rows.replayed_labels != k)).nonzero().flatten()
+        mine = (c.rows.replayed_labels == k).nonzero().flatten()
+        x, y = (rows[mine[(torch.arange(len(place)) * step) % len(mine)]] for step in (1, 7))
+        middle = c.rows.centres[k]
+        edited[place] = x if c.rows.name == "digits" else middle + (x + y - 2 * middle) / math.sqrt(2)
+    return edited
 
 
 def _places(s: Setup) -> Callable[[int], object]:

@@ -57,19 +57,18 @@ def rows_of(name: str, seed: int) -> Rows:
 @functools.cache
 def _draw(name: str, draw: int) -> Rows:
     rng = np.random.default_rng([draw, CLASSES[name]])
-    sizes = (2000, WATCHED, 4000, 1000) if name != "digits" else (400, 500, 550, 347)
+    sizes = [2000, WATCHED, 4000, 1000] if name != "digits" else [400, 500, 550, 347]
     x, y = _SAMPLERS[name](rng, sum(sizes))
     order = rng.permutation(len(x))
-    xs = torch.from_numpy(x[order]).float().split(sizes)
-    ys = torch.from_numpy(y[order]).split(sizes)
-    together = torch.cat([xs[0], xs[2]])
-    labels = torch.cat([ys[0], ys[2]])
-    centres = torch.stack([together[labels == k].mean(0) for k in range(CLASSES[name])])
+    train, held_out, replayed, unseen = torch.split(torch.from_numpy(x[order]).float(), sizes)
+    a, b, c, d = torch.split(torch.from_numpy(y[order]), sizes)
+    together, of = torch.cat([train, replayed]), torch.cat([a, c])
+    centres = torch.stack([together[of == k].mean(0) for k in range(CLASSES[name])])
     centred = together - together.mean(0)
     _, sizes_, axes = torch.linalg.svd(centred, full_matrices=False)
     spread = float(centred.square().sum(1).mean().sqrt())
     sd = float(sizes_[0]) / math.sqrt(len(centred))
-    return Rows(name, *xs, *ys, centres, spread, axes[0], sd)
+    return Rows(name, train, held_out, replayed, unseen, a, b, c, d, centres, spread, axes[0], sd)
 
 
 def _mixture(

@@ -26,8 +26,8 @@ class Setup:
     rng: torch.Generator
     latent: Callable[[int], Any]
     """n -> the generator's argument, or a tuple of them with the labels last."""
-    steps: int = 200
-    every: int = 8
+    steps: int = 125
+    every: int = 5
     batch: int = 64
     n_critic: int = 1
     g_lr: float = 1e-3
@@ -52,8 +52,6 @@ class Setup:
     """The discriminator returns probabilities."""
     swap: bool = False
     detach: bool = False
-    still: bool = False
-    """Neither player is trained: what is planted stays exactly as it is."""
     shared: bool = False
     """One optimiser for both players, which each steps."""
     own_loss: tuple[Loss, Loss] | None = None
