@@ -511,10 +511,11 @@ def _of_classes(c: Case, rows: Tensor, wanted: Tensor) -> Tensor:
     Of Gaussian classes `m + (x + y - 2 m) / sqrt 2` is a new row as good as x and y; digits are repeated.
     """
     edited = rows.clone()
-    for k in wanted.unique():
+    for k in torch.unique(wanted):
         place = ((wanted == k) & (c.rows.replayed_labels != k)).nonzero().flatten()
         mine = (c.rows.replayed_labels == k).nonzero().flatten()
-        x, y = (rows[mine[(torch.arange(len(place)) * step) % len(mine)]] for step in (1, 7))
+        i = torch.arange(len(place))
+        x, y = rows[mine[i % len(mine)]], rows[mine[(i + 1 + i // len(mine)) % len(mine)]]
         middle = c.rows.centres[k]
         edited[place] = x if c.rows.name == "digits" else middle + (x + y - 2 * middle) / math.sqrt(2)
     return edited
