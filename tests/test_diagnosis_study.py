@@ -53,7 +53,7 @@ def run(planted: tuple[str, str | None] | None, follows: Any = (), name: str = "
 
 def stored(of: Run, rows: list[dict[str, Any]], **panel: float) -> score.Stored:
     about = {"weight": 10.0, "injected_at": 10}
-    return score.Stored(of, rows, {**FINE, **panel}, about, [], 1.0)
+    return score.Stored(of, rows, {**FINE, **panel}, {**FINE, **panel}, about, [], 1.0)
 
 
 NAN = [{"step": 20, "nonfinite": "generator", "module": "0.weight"}]

@@ -69,7 +69,12 @@ def execute(s: Setup, loop: str, folder: Path) -> dict[str, Any]:
     for name, contents in (("diagnosis", scope.rows), ("scalars", side.scalars)):
         with gzip.open(folder / f"{name}.json.gz", "wt") as file:
             json.dump(record.jsonable(contents), file)
-    return {"panel": side.panel(), "notes": scope.notes, "seconds": time.process_time() - begun}
+    return {
+        "panel": side.panel(),
+        "last": side.looks[-1],
+        "notes": scope.notes,
+        "seconds": time.process_time() - begun,
+    }
 
 
 class _Side:

@@ -24,6 +24,9 @@ class Stored(NamedTuple):
     run: Run
     rows: list[dict[str, Any]]
     panel: dict[str, float]
+    """Medians over the last two fifths of the run."""
+    last: dict[str, float]
+    """The same at the end: what has passed by then did not happen."""
     about: dict[str, Any]
     notes: list[str]
     seconds: float
@@ -92,8 +95,15 @@ def load(runs: Iterable[Run], work: Path) -> list[Stored]:
         written = json.loads((folder / "run.json").read_text())
         with gzip.open(folder / "diagnosis.json.gz", "rt") as file:
             rows = json.load(file)
-        panel = {k: math.nan if v is None else v for k, v in written["panel"].items()}
-        found.append(Stored(run, rows, panel, written["about"], written["notes"], written["seconds"]))
+        panel, last = (
+            {k: math.nan if v is None else v for k, v in written.get(name, {}).items()}
+            for name in ("panel", "last")
+        )
+        found.append(
+            Stored(
+                run, rows, panel, {**panel, **last}, written["about"], written["notes"], written["seconds"]
+            )
+        )
     return found
 
 
@@ -109,7 +119,7 @@ def judge_run(s: Stored, by: Judge = judge, delays: bool = True) -> Judged:
     """Judge one run, and compare with what the loop measured."""
     verdicts, status = by(s.rows)
     found = tuple((v.name, v.factor or v.pattern) for v in verdicts)
-    happened = has_happened(s.run, s.panel, s.about)
+    happened = has_happened(s)
     extra = [label for label in dict.fromkeys(found) if not same(label, s.run.planted)]
     true = tuple(label for label in extra if may_follow(label, s.run) and is_true(label, s))
     wrong = tuple(label for label in extra if label not in true)
@@ -120,17 +130,19 @@ def judge_run(s: Stored, by: Judge = judge, delays: bool = True) -> Judged:
     )  # fmt: skip
 
 
-def has_happened(run: Run, panel: Mapping[str, float], about: Mapping[str, Any]) -> bool:
-    """Whether a planted failure happened, or a healthy run is healthy: the criterion that relabels runs."""
-    if run.planted is not None:
-        return truth.holds(*run.planted, panel, about) is not False
-    needs = about.get(
-        "needs", {"lipschitz-violation", "critic-underfit"} if run.objective == "wasserstein" else ()
-    )
+def has_happened(s: Stored) -> bool:
+    """Whether a planted failure happened, or a healthy run is healthy: the criterion that relabels runs.
+
+    A failure has to be there over the last two fifths of the run and still at its end; a healthy run must not
+    have any in both.
+    """
+    if s.run.planted is not None:
+        return all(truth.holds(*s.run.planted, panel, s.about) is not False for panel in (s.panel, s.last))
+    objective = s.about.get("objective", s.run.objective)
     return not any(
-        truth.holds(name, kind, panel, about)
+        all(truth.holds(name, kind, panel, s.about) for panel in (s.panel, s.last))
         for name, kind in truth.TRUTHS
-        if name not in ("lipschitz-violation", "critic-underfit") or name in needs
+        if objective == "wasserstein" or name not in ("lipschitz-violation", "critic-underfit")
     )
 
 
@@ -146,7 +158,7 @@ def may_follow(label: Label, run: Run) -> bool:
 
 def is_true(label: Label, s: Stored) -> bool:
     """Whether the loop's own measurement confirms a verdict; wiring is decided by what was built."""
-    return truth.holds(*label, s.panel, s.about) is not False
+    return any(truth.holds(*label, panel, s.about) is not False for panel in (s.panel, s.last))
 
 
 def delay_of(s: Stored, by: Judge) -> int | None:

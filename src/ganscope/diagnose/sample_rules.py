@@ -40,7 +40,7 @@ def oscillation(h: History) -> list[Fault] | None:
 def mode_collapse(h: History) -> list[Fault] | None:
     """The samples cover less than the data does, in one of four ways."""
     for pattern, signal in (
-        ("total", _total), ("dropped-modes", _dropped), ("within-mode", _within), ("imbalance", _imbalance),
+        ("total", _total), ("within-mode", _within), ("dropped-modes", _dropped), ("imbalance", _imbalance),
     ):  # fmt: skip
         seen = h.persistence(functools.partial(signal, h), WIDE_M, WIDE_K, wide=True)
         if seen.state == "fault":
@@ -71,9 +71,11 @@ def _total(_: History, row: Mapping[str, Any]) -> bool | None:
 
 
 def _dropped(h: History, row: Mapping[str, Any]) -> bool | None:
+    """Bins are missing, and recall falls with them: where samples are only shifted or narrow it does not."""
     if row.get("starved") is None:
         return None
-    return bool(row["starved"] > 0.02 and _good(h, row))
+    unreached = row["recall"] < (1 - 0.5 * row["starved"]) * h.null("recall")[0]
+    return bool(row["starved"] > 0.02 and unreached and _good(h, row))
 
 
 def _within(h: History, row: Mapping[str, Any]) -> bool | None:
@@ -81,11 +83,12 @@ def _within(h: History, row: Mapping[str, Any]) -> bool | None:
         return None
     recall, spread = h.null("recall")
     copies, copies_sd = h.null("duplicates")
+    there = 1 - row["starved"]  # of the modes: recall is lost, and the others are denser, where some are not
     narrow = (
-        row["recall"] < min(recall - Z * spread, 0.5 * recall)
+        row["recall"] < min(recall - Z * spread, 0.5 * there * recall)
         and row["precision"] > 0.9 * h.null("precision")[0]
     )
-    few = row["duplicates"] > copies + max(Z * copies_sd, 0.2)
+    few = row["duplicates"] > copies + max(Z * copies_sd, 0.2) + (1 - there)
     return bool(narrow or (few and _good(h, row)))
 
 
