@@ -21,7 +21,9 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import page, score
+from ganscope.diagnose.verdict import RULES
+
+from . import ablate, page, score
 from .conditions import Run, every_run
 
 
@@ -37,6 +39,7 @@ def main() -> None:
     parser.add_argument(
         "--ablate", action="store_true", help="also switch rules and their conditions off, one by one"
     )
+    parser.add_argument("--dry", action="store_true", help="print rates and write nothing")
     parser.add_argument("--work", type=Path, default=Path("runs/diagnosis"), help="run folders")
     parser.add_argument("--out", type=Path, default=Path("docs/validation"), help="data and page")
     parser.add_argument("--share", help=argparse.SUPPRESS)
@@ -50,7 +53,16 @@ def main() -> None:
         start_workers(options.workers)
     stored = score.load(asked, options.work)
     print(f"{len(stored)} of {len(asked)} runs stand")
-    page.write(options.out, score.judged(stored), options.work if options.ablate else None, stored)
+    runs = score.judged(stored)
+    for half in page.HALVES:
+        these = [j for j in runs if j.run.half == half]
+        print(f"{half}: healthy runs with a verdict {score.false_alarms(these)}")
+        for name in RULES:
+            print(f"  {name:26s} {page.said(score.rates(these, name))}")
+    if options.dry:
+        return
+    effects = ablate.ablate(stored, runs) if options.ablate else []
+    page.write(options.out, runs, effects, sum(s.seconds for s in stored))
 
 
 def start_workers(count: int) -> None:

@@ -69,7 +69,7 @@ _FAULTS = (
     Plant("clipped critic", "vanishing-gradient", "critic", p.dead_clipped_critic, (0.05, 0.03, 0.01),
           ("ring", "grid"), W, WEAK, 20),
     Plant("sigmoid generator", "vanishing-gradient", "generator", p.dead_generator, (5, 7, 10),
-          ("ring", "digits", "mixture"), USUAL, (*STRONG, *COLLAPSE, SWING), 15),
+          ("ring", "digits", "mixture"), USUAL, (*STRONG, *WEAK, *COLLAPSE, SWING), 15),
     Plant("all alike", "mode-collapse", "total", p.alike, (0.15, 0.05, 0.0),
           ("digits", "mixture"), ALSO_W, (*STRONG, *WEAK, *COLLAPSE), 21, True),
     Plant("dropped classes", "mode-collapse", "dropped-modes", p.dropped, (0.1, 0.3, 0.7),

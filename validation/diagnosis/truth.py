@@ -309,7 +309,7 @@ TRUTHS: dict[tuple[str, str | None], Truth] = {
     ),
     ("mode-collapse", "dropped-modes"): (
         "classes of more than 2 % of the data hold under a fifth of their due",
-        lambda p, _: p["missing"] > 0.02 and _recognisable(p),
+        lambda p, _: p["missing"] > 0.02 and p["on"] > 0.3,
     ),
     ("mode-collapse", "within-mode"): (
         "samples of a class spread less than half as wide as real ones, or under 70 % are distinct",

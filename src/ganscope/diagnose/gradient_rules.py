@@ -156,6 +156,8 @@ def too_weak(h: History) -> list[Fault] | None:
         dead = row.get("critic_slope", 1.0) < VANISHED and left is not None and left < DECAYED
         if row.get("auc_train", 0.5) > 0.5 + OVERFIT:
             return None  # it fails on held-out rows because it knows the others by heart
+        if h.copied(row) and score > 0.5 - Z * row["auc_error"]:
+            return None  # a fresh one knows the copies it has seen by heart
         return bool(fresh > 0.75 and score < 0.5 + Z * row["auc_error"] and fresh - score > 0.2 and not dead)
 
     seen = h.persistence(blind, WIDE_M, WIDE_K, wide=True)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from ganscope.diagnose.thresholds import Z
+
 State = Literal["fault", "fine", "unknown"]
 Signal = Callable[[Mapping[str, Any]], bool | None]
 """What one row says: True for a fault, False for none, None where it cannot tell."""
@@ -108,6 +110,11 @@ class History:
         rows = self.wide if wide else self.rows
         known = [float(row[name]) for row in rows if row.get(name) is not None]
         return known[-count:]
+
+    def copied(self, row: Mapping[str, Any], spare: float = 0.0) -> bool:
+        """Whether many fakes have a near-copy among the others, beyond a share that has another cause."""
+        mean, sd = self.null("duplicates")
+        return bool(row.get("duplicates", 0.0) > mean + max(Z * sd, 0.2) + spare)
 
     def _told_apart(self, row: Mapping[str, Any]) -> bool | None:
         found = row.get("fresh_auc")

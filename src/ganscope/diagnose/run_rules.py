@@ -7,7 +7,7 @@ from typing import Any
 
 from ganscope.diagnose.gradient_rules import too_weak
 from ganscope.diagnose.history import Fault, History, median
-from ganscope.diagnose.thresholds import K, M
+from ganscope.diagnose.thresholds import IDLE, LED, K, M
 
 SEEN = 0.75
 """AUC from which on a discriminator sees where fakes are."""
@@ -37,7 +37,11 @@ def wiring(h: History) -> list[Fault] | None:
 
     def swapped(row: Mapping[str, Any]) -> bool | None:
         uphill, score = row.get("d_alignment"), row.get("auc")
-        return None if uphill is None or score is None else uphill < -0.05 and score < 0.3
+        if uphill is None or score is None:
+            return None
+        # under a penalty a discriminator that hardly moves follows the penalty, not the loss
+        idle = h.about.get("constraint_weight") is not None and (row.get("d_update") or 0.0) < IDLE
+        return bool(uphill < -0.05 and score < 0.3 and not idle)
 
     wrong = h.persistence(swapped, M, K)
     if wrong.state == "fault":
@@ -65,8 +69,11 @@ def diverged(h: History) -> list[Fault] | None:
                 )
             ]
 
-    if too_weak(h):
+    weak = too_weak(h)
+    if weak:
         return []  # a generator that nobody leads may run anywhere
+    if weak is None and median(h.recent("auc", K)) < LED:
+        return None
 
     def far(row: Mapping[str, Any]) -> bool | None:
         scale, score = row.get("fake_scale"), row.get("auc")

@@ -66,37 +66,44 @@ def _good(h: History, row: Mapping[str, Any]) -> bool:
     return bool(row["precision"] > 0.5 * h.null("precision")[0])
 
 
+def _blur(h: History, row: Mapping[str, Any]) -> float:
+    """Share of the samples that lie where no real rows are, beyond what real ones do."""
+    return max(0.0, 1 - float(row["precision"]) / h.null("precision")[0])
+
+
 def _total(_: History, row: Mapping[str, Any]) -> bool | None:
     return None if row.get("pairwise") is None else row["pairwise"] < 0.2
 
 
 def _dropped(h: History, row: Mapping[str, Any]) -> bool | None:
-    """Bins are missing, and recall falls with them: where samples are only shifted or narrow it does not."""
+    """Bins are missing, more than blur explains, and recall falls with them.
+
+    Where samples are only shifted or narrow, bins at the edges of modes starve as well.
+    """
     if row.get("starved") is None:
         return None
+    missing = row["starved"] > min(0.5, 0.02 + 2 * _blur(h, row))
     unreached = row["recall"] < (1 - 0.5 * row["starved"]) * h.null("recall")[0]
-    return bool(row["starved"] > 0.02 and unreached and _good(h, row))
+    return bool(missing and unreached and _good(h, row))
 
 
 def _within(h: History, row: Mapping[str, Any]) -> bool | None:
     if row.get("recall") is None:
         return None
     recall, spread = h.null("recall")
-    copies, copies_sd = h.null("duplicates")
     there = 1 - row["starved"]  # of the modes: recall is lost, and the others are denser, where some are not
     narrow = (
         row["recall"] < min(recall - Z * spread, 0.5 * there * recall)
         and row["precision"] > 0.9 * h.null("precision")[0]
     )
-    few = row["duplicates"] > copies + max(Z * copies_sd, 0.2) + (1 - there)
-    return bool(narrow or (few and _good(h, row)))
+    return bool(narrow or (h.copied(row, 1 - there) and _good(h, row)))
 
 
 def _imbalance(h: History, row: Mapping[str, Any]) -> bool | None:
     if row.get("imbalance") is None:
         return None
     mean, sd = h.null("imbalance")
-    return bool(row["imbalance"] > mean + max(Z * sd, 0.2) and _good(h, row))
+    return bool(row["imbalance"] > mean + max(Z * sd, 0.2) + 2 * _blur(h, row) and _good(h, row))
 
 
 def _collapsed(h: History, pattern: str, since: int) -> Fault:
