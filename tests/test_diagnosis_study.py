@@ -26,7 +26,8 @@ from ganscope.diagnose.verdict import RULES
 
 COLLAPSED = {"pairwise": 0.1, "missing": 0.5, "on": 1.0, "imbalance": 0.5, "narrow": 1.0, "distinct": 1.0}
 FINE = {
-    "finite": 1.0, "scale": 1.0, "logit_slope": 0.5, "auc": 0.55, "auc_train": 0.5, "slope": 1.0, "energy": 0.0,
+    "finite": 1.0, "scale": 1.0, "logit_slope": 0.5, "auc": 0.55, "auc_train": 0.5, "slope": 1.0,
+    "energy": 0.0,
     "critic_slope": 1.0, "critic_kept": 0.5, "generator_kept": math.nan, "apart": 0.5, "missing": 0.0,
     "imbalance": 0.05, "narrow": 1.0, "distinct": 1.0, "pairwise": 1.0, "on": 1.0, "w1": 0.1, "proven": 0.0,
     "stalled": 1.0, "amplitude": 0.0, "periods": 0.0, "purity": 0.0,
