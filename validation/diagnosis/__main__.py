@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ganscope.diagnose.verdict import RULES
 
-from . import ablate, page, score
+from . import ablate, own, page, score
 from .conditions import Run, every_run
 
 
@@ -44,10 +44,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/validation"), help="data and page")
     parser.add_argument("--share", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    asked = [r for r in every_run() if r.seed < options.seeds and all(word in r.id for word in options.only)]
+    everything = [*every_run(), *(run for stack in own.stacks() for run in stack.runs)]
+    asked = [r for r in everything if r.seed < options.seeds and all(word in r.id for word in options.only)]
     if options.share:
         k, n = map(int, options.share.split("/"))
-        work_through(asked[k::n], options.work, k)
+        work_through([run for run in asked if run.loop != "ganscope"][k::n], options.work, k)
+        train_own([s for s in own.stacks() if set(s.runs) & set(asked)][k::n], options.work)
         return
     if not options.judge:
         start_workers(options.workers)
@@ -112,6 +114,18 @@ def work_through(runs: Sequence[Run], work: Path, number: int) -> None:
                 f"worker {number}: {done} of {len(left)}, {rate:.2f} a second, {left_s / 60:.0f} min left",
                 flush=True,
             )
+
+
+def train_own(stacks: Sequence[own.Stack], work: Path) -> None:
+    """Train the stacks of ganscope's own runs that are not done."""
+    for stack in stacks:
+        folders = [work / run.id for run in stack.runs]
+        if all((folder / "run.json").exists() for folder in folders):
+            continue
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        own.train(stack, work)
+        print(f"{stack.name} {stack.severity} on {stack.data}: {len(folders)} runs", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,170 @@
+"""ganscope's own runs in the study: planted by a configuration, or a recipe as shipped; trained in stacks."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ganscope import build, record
+from ganscope.config import RunConfig, recipe_names, resolve
+from ganscope.contracts import RunFailed
+from ganscope.engines.inprocess import run_stack
+from ganscope.monitor import facts_of
+from ganscope.training import checkpoint
+
+from . import truth
+from .conditions import Label, Run, half_of
+from .conditions_own import OWN, SHARED, fields_of
+from .plants import healthy
+from .rows import Rows
+from .setup import Setup
+
+SEEDS = 4
+"""Runs of a stack."""
+STEPS = 500
+"""Of a recipe's run on digits; it counts as healthy where its own measurement says so by then."""
+FOLLOWS: tuple[Label, ...] = tuple(key for key in truth.TRUTHS if key[0] != "wiring")
+"""A configuration breaks more than one thing at once; each is checked by measurement."""
+
+
+class Stack(NamedTuple):
+    """Runs that train together."""
+
+    name: str
+    planted: Label | None
+    severity: str
+    data: str
+    fields: dict[str, Any]
+
+    @property
+    def runs(self) -> list[Run]:
+        """One a seed."""
+        objective = self.fields.get("objective", "recipe")
+        return [
+            Run(f"own-{self.name}_{self.severity or 'healthy'}_{self.data}_{seed:02d}", f"own: {self.name}",
+                self.planted, self.severity, 0.0, self.data, str(objective), "ganscope", seed,
+                half_of(self.data), healthy, FOLLOWS if self.planted else (), False)
+            for seed in range(SEEDS)
+        ]  # fmt: skip
+
+    @property
+    def configs(self) -> list[RunConfig]:
+        """Likewise."""
+        recipe = self.fields.get("recipe")
+        given = {k: v for k, v in self.fields.items() if k not in ("recipe", "seed")}
+        return [resolve(recipe, {**given, "data": self.data, "seed": seed}) for seed in range(SEEDS)]
+
+
+def stacks() -> Iterator[Stack]:
+    """All of them, planted ones first."""
+    twins: set[tuple[str, str]] = set()
+    for own in OWN:
+        label: Label = (own.verdict, own.kind)
+        name = "-".join(filter(None, label))
+        for data in own.data:
+            for severity in own.broken:
+                yield Stack(name, label, severity, data, fields_of(own, severity, data, 0))
+            kind = str(own.twin["objective"])
+            if (kind, data) not in twins:
+                twins.add((kind, data))
+                yield Stack(f"{kind}-twin", None, "", data, fields_of(own, None, data, 0))
+    for recipe in recipe_names():
+        yield Stack(f"recipe-{recipe}", None, "", "digits", {
+            "recipe": recipe, "steps": STEPS, "diagnose_every": 20, "threads": SHARED["threads"],
+        })  # fmt: skip
+
+
+def train(stack: Stack, work: Path) -> None:
+    """Train a stack, measure each of its runs, and write them down as the other loops' runs are."""
+    begun = time.process_time()
+    runs, configs = stack.runs, stack.configs
+    folders = [work / run.id for run in runs]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    on = build.bench(build.load_data(stack.data), configs[0].batch_size)
+    with contextlib.suppress(RunFailed):
+        run_stack(configs, folders, on)
+    seconds = (time.process_time() - begun) / len(runs)
+    rows = _rows_of(on)
+    for config, folder in zip(configs, folders, strict=True):
+        _write(config, folder, rows, on, seconds)
+
+
+def _write(config: RunConfig, folder: Path, rows: Rows, on: build.Bench, seconds: float) -> None:
+    probes = record.read_rows(folder / "diagnosis.jsonl")
+    metrics = record.read_json(folder / "metrics.json")
+    history = record.read_rows(folder / "history.jsonl")
+    panel = {"finite": 0.0}
+    if metrics["diverged_at"] is None:
+        panel = _panel(config, folder, rows, on)
+        panel |= truth.swing_of([row["point"][0] for row in probes if "point" in row])
+    scalars = {name: [row.get(name) for row in history] for name in ("step", "d_loss", "g_loss")}
+    for name, contents in (("diagnosis", probes), ("scalars", scalars)):
+        with gzip.open(folder / f"{name}.json.gz", "wt") as file:
+            json.dump(record.jsonable(contents), file)
+    facts = facts_of(config)
+    about = {"weight": facts.constraint_weight or 10.0, "steps": config.steps, "injected_at": None,
+             "every": config.diagnosis_interval, "objective": config.objective}  # fmt: skip
+    record.write_json(folder / "run.json", {"panel": panel, "notes": [], "seconds": seconds, "about": about})
+
+
+def _panel(config: RunConfig, folder: Path, rows: Rows, on: build.Bench) -> dict[str, float]:
+    """Measure the last checkpoint as the other loops measure themselves."""
+    pair = build.networks(config, on.data, None, None)
+    tensors, _ = checkpoint.load(checkpoint.path_of(folder, checkpoint.steps(folder)[-1]))
+    for name, module in zip(("generator", "discriminator"), pair, strict=True):
+        own = {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}
+        module.load_state_dict({**module.state_dict(), **own})
+    generator = nn.Sequential(pair[0], nn.Flatten())
+    discriminator: nn.Module = nn.Sequential(nn.Unflatten(1, on.data.shape), pair[1])
+    if config.pack > 1:
+        discriminator = _Packed(pair[1], config.pack, on.data.shape)
+    rng = torch.Generator().manual_seed(config.seed)
+
+    def latent(n: int) -> Tensor:
+        return torch.randn(n, config.latent_dim, generator=rng)
+
+    s = Setup(rows, config.objective, generator, discriminator, rng, latent)
+    looks = [truth.measure(s) for _ in range(truth.LOOKS)]
+    floors = {f"floor_{name}": truth.floors(s)[name] for name in ("energy", "imbalance", "w1")}
+    return truth.panel_of(looks, {}) | floors
+
+
+class _Packed(nn.Module):
+    """Shows a packed discriminator every row beside a copy of itself, so that it has one score a row."""
+
+    def __init__(self, inner: nn.Module, pack: int, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.inner, self.pack, self.shape = inner, pack, shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run it."""
+        result: Tensor = self.inner(torch.cat([x.reshape(-1, *self.shape)] * self.pack, 1))
+        return result
+
+
+def _rows_of(on: build.Bench) -> Rows:
+    """The study's view of one of ganscope's data sets; modes are classes, or the nearest centre."""
+    data = on.data
+    train, unseen = torch.as_tensor(data.train)[:4000].flatten(1), data.held_out.flatten(1)
+    if data.labels is not None and data.held_out_labels is not None:
+        labels = data.labels[:4000], data.held_out_labels
+        centres = torch.stack([train[labels[0] == k].mean(0) for k in range(int(labels[0].max()) + 1)])
+    else:
+        centres = train.mean(0, keepdim=True) if data.centres is None else data.centres.float()
+        labels = torch.cdist(train, centres).argmin(1), torch.cdist(unseen, centres).argmin(1)
+    centred = train - train.mean(0)
+    axes, sd = torch.linalg.eigh(centred.mT @ centred / len(centred))[::-1]
+    spread = float(centred.square().sum(1).mean().sqrt())
+    return Rows(
+        data.name, train, unseen, train, unseen, labels[0], labels[1], labels[0], labels[1], centres, spread,
+        axes[:, -1], float(sd[-1].sqrt()),
+    )  # fmt: skip
