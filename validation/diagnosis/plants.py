@@ -139,10 +139,12 @@ def swinging(c: Case) -> Setup:
 
 
 def circling(c: Case) -> Setup:
-    """Two perceptrons under Adam with momentum 0.9 at rate `strength`, nothing constrained."""
-    s = _base(c, constrained=c.objective == "wasserstein")
-    s.generator = _trained_generator(s, mlp(8, c.rows.width, 32, 2, 0.0))
-    s.beta1, s.g_lr, s.d_lr, s.steps, s.every, s.batch = 0.9, c.strength, c.strength, 500, 20, 48
+    """The same game under Adam, whose rate `strength` decides how far it swings."""
+    s = swinging(c._replace(strength=0.5))
+    s.g_optimizer = s.d_optimizer = "adam"
+    s.g_lr, s.d_lr, s.steps = c.strength, c.strength, 500
+    if c.objective == "non-saturating":
+        s.d_lr = c.strength / 10
     return s
 
 
@@ -334,6 +336,7 @@ def shared(c: Case) -> Setup:
     """One optimiser for both networks."""
     s = _base(c, shift=0.7)
     s.shared = True
+    s.declared = {**s.declared, "optimizers": s.optimizers()}
     return s
 
 
@@ -372,7 +375,7 @@ def frozen(c: Case) -> Setup:
 def unconstrained(c: Case) -> Setup:
     """A Wasserstein critic without a constraint, seen early: `loose` is the same, seen late."""
     s = _base(c, shift=0.7, constrained=False)
-    s.steps, s.declared = 56, {}
+    s.steps, s.declared = 40, {}
     return s
 
 

@@ -152,8 +152,13 @@ def same(label: Label, planted: Label | None) -> bool:
 
 
 def may_follow(label: Label, run: Run) -> bool:
-    """Whether a consequence was foreseen in `conditions`."""
-    return any(label[0] == name and kind in (None, label[1]) for name, kind in run.follows)
+    """Whether a consequence was foreseen in `conditions`.
+
+    Of a run that was to be healthy and is not, by its own measurement, whatever that confirms is true.
+    """
+    return run.planted is None or any(
+        label[0] == name and kind in (None, label[1]) for name, kind in run.follows
+    )
 
 
 def is_true(label: Label, s: Stored) -> bool:

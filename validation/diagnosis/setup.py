@@ -59,6 +59,9 @@ class Setup:
     inject: tuple[int, Callable[[Setup], None]] | None = None
     """The step after which something breaks, and what does."""
 
+    made: tuple[torch.optim.Optimizer, torch.optim.Optimizer] | None = None
+    """The optimisers, once they are made."""
+
     @property
     def losses(self) -> tuple[Loss, Loss]:
         """Of the discriminator and the generator."""
@@ -81,7 +84,12 @@ class Setup:
         return first(self.generator(*arguments)), arguments[1:]
 
     def optimizers(self) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
-        """The generator's and the discriminator's."""
+        """The generator's and the discriminator's, made once."""
+        if self.made is None:
+            self.made = self._optimizers()
+        return self.made
+
+    def _optimizers(self) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
         if self.shared:
             both = [*self.generator.parameters(), *self.discriminator.parameters()]
             one = _optimizer(self.g_optimizer, both, self.g_lr, self.beta1)

@@ -256,6 +256,11 @@ def panel_of(looks: Sequence[Mapping[str, float]], early: Mapping[str, float]) -
     return found
 
 
+def _stalled(p: Panel) -> bool:
+    """Since two fifths of the run: less than a quarter nearer (or farther, from where nothing was wrong)."""
+    return bool(p["stalled"] > 0.75 or p["stalled"] < 0)
+
+
 def _differs(p: Panel) -> bool:
     return bool(p["energy"] > p["floor_energy"] + 0.03 and p["apart"] > 0.65)
 
@@ -280,12 +285,12 @@ TRUTHS: dict[tuple[str, str | None], Truth] = {
         lambda p, _: p["generator_kept"] < 1e-3 and _differs(p),
     ),
     ("discriminator-too-strong", None): (
-        "AUC > 0.99, samples far off, and the loss passes on < 0.02 or the distance fell by under 10 %",
-        lambda p, _: p["auc"] > 0.99 and _differs(p) and (p["logit_slope"] < 0.02 or p["stalled"] > 0.9),
+        "AUC > 0.99, samples far off, and the loss passes on < 0.02 or the distance fell by under a quarter",
+        lambda p, _: p["auc"] > 0.99 and _differs(p) and (p["logit_slope"] < 0.02 or _stalled(p)),
     ),
     ("discriminator-too-weak", None): (
-        "AUC < 0.6 where neighbours or a support vector machine tell samples apart with AUC > 0.75",
-        lambda p, _: p["auc"] < 0.6 and p["apart"] > 0.75,
+        "AUC < 0.6 where neighbours or a support vector machine reach 0.75, and samples are plainly off",
+        lambda p, _: p["auc"] < 0.6 and p["apart"] > 0.75 and p["energy"] > p["floor_energy"] + 0.15,
     ),
     ("lipschitz-violation", None): (
         "95 % slope above 2 + W1 / lambda (twice what the declared penalty allows, plus 1)",

@@ -12,6 +12,7 @@ from ganscope.diagnose.thresholds import (
     DECAYED,
     GENERATOR_DECAYED,
     OVERFIT,
+    PLAIN,
     VANISHED,
     WIDE_K,
     WIDE_M,
@@ -158,7 +159,8 @@ def too_weak(h: History) -> list[Fault] | None:
             return None  # it fails on held-out rows because it knows the others by heart
         if h.copied(row) and score > 0.5 - Z * row["auc_error"]:
             return None  # a fresh one knows the copies it has seen by heart
-        return bool(fresh > 0.75 and score < 0.5 + Z * row["auc_error"] and fresh - score > 0.2 and not dead)
+        plain = fresh > 0.75 and row.get("energy", 1.0) > PLAIN  # else it has little left to lead to
+        return bool(plain and score < 0.5 + Z * row["auc_error"] and fresh - score > 0.2 and not dead)
 
     seen = h.persistence(blind, WIDE_M, WIDE_K, wide=True)
     if seen.state != "fault":

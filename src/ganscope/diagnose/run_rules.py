@@ -35,26 +35,48 @@ def wiring(h: History) -> list[Fault] | None:
         )
         faults.append(Fault("severe", stuck.since, cause, {"g_update": 0.0}, pattern="detached-generator"))
 
-    def swapped(row: Mapping[str, Any]) -> bool | None:
-        uphill, score = row.get("d_alignment"), row.get("auc")
-        if uphill is None or score is None:
-            return None
-        # under a penalty a discriminator that hardly moves follows the penalty, not the loss
-        idle = h.about.get("constraint_weight") is not None and (row.get("d_update") or 0.0) < IDLE
-        return bool(uphill < -0.05 and score < 0.3 and not idle)
+    def constant(row: Mapping[str, Any]) -> bool | None:
+        spread = row.get("score_sd")
+        return None if spread is None else spread == 0 and row.get("critic_slope") == 0
 
-    wrong = h.persistence(swapped, M, K)
-    if wrong.state == "fault":
+    dead = h.persistence(constant, 3, 4)
+    if dead.state == "fault" and "dead-network" not in known:
+        cause = "The discriminator is dead: it gives every row the same score, and its slope is exactly 0."
+        faults.append(Fault("severe", dead.since, cause, {"score_sd": 0.0}, pattern="dead-network"))
+
+    def upside_down(row: Mapping[str, Any]) -> bool | None:
+        return None if row.get("auc") is None else row["auc"] < 0.3
+
+    wrong = h.persistence(upside_down, M, K)
+    if wrong.state == "fault" and _climbed(h):
         cause = (
             "The discriminator climbs its own declared loss and ranks fakes above real rows: the labels of "
             "real and "
             "fake are swapped, or a sign is."
         )
-        evidence = {"auc": median(h.recent("auc", K)), "d_alignment": median(h.recent("d_alignment", K))}
+        evidence = {"auc": median(h.recent("auc", K)), "d_alignment": _early_alignment(h)}
         faults.append(Fault("severe", wrong.since, cause, evidence, pattern="swapped-labels"))
     if faults:
         return faults
     return [] if h.rows else None
+
+
+def _early_alignment(h: History) -> float:
+    """How the discriminator's first steps lay to its loss; later, near its optimum, they turn to noise.
+
+    Under a penalty one that hardly moves follows the penalty and not the loss: it says nothing.
+    """
+    penalised = h.about.get("constraint_weight") is not None
+    known = [
+        float(row["d_alignment"])
+        for row in h.rows
+        if row.get("d_alignment") is not None and not (penalised and (row.get("d_update") or 0.0) < IDLE)
+    ]
+    return median(known[:K])
+
+
+def _climbed(h: History) -> bool:
+    return _early_alignment(h) < -0.05
 
 
 def diverged(h: History) -> list[Fault] | None:

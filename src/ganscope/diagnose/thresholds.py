@@ -8,6 +8,8 @@ GENERATOR_DECAYED = 1e-3
 """Likewise for the generator, relative to the weights; healthy ones keep 0.004 to 0.2."""
 OVERFIT = 0.15
 """Of AUC(train, held-out) above 1/2: healthy runs on 1,400 digits reach 0.12 without harm."""
+PLAIN = 0.15
+"""Energy distance, in mean distances of real rows: runs that are led come under it, others stay above 0.4."""
 IDLE = 3e-4
 """Of |step| / |weights|: Adam at a rate of 3e-5."""
 LED = 0.6
