@@ -16,6 +16,7 @@ from ganscope.diagnose.thresholds import (
     VANISHED,
     WIDE_K,
     WIDE_M,
+    WINS,
     K,
     M,
     Z,
@@ -124,7 +125,7 @@ def too_strong(h: History) -> list[Fault] | None:
         score = row.get("auc")
         if score is None or h.differs(row) is None:
             return None
-        return bool(h.differs(row) and score > 0.99)
+        return bool(h.differs(row) and score > WINS)
 
     seen = h.persistence(wins, M, K)
     if seen.state != "fault":
@@ -157,8 +158,6 @@ def too_weak(h: History) -> list[Fault] | None:
         dead = row.get("critic_slope", 1.0) < VANISHED and left is not None and left < DECAYED
         if row.get("auc_train", 0.5) > 0.5 + OVERFIT:
             return None  # it fails on held-out rows because it knows the others by heart
-        if h.copied(row) and score > 0.5 - Z * row["auc_error"]:
-            return None  # a fresh one knows the copies it has seen by heart
         plain = fresh > 0.75 and row.get("energy", 1.0) > PLAIN  # else it has little left to lead to
         return bool(plain and score < 0.5 + Z * row["auc_error"] and fresh - score > 0.2 and not dead)
 

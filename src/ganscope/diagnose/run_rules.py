@@ -7,7 +7,7 @@ from typing import Any
 
 from ganscope.diagnose.gradient_rules import too_weak
 from ganscope.diagnose.history import Fault, History, median
-from ganscope.diagnose.thresholds import IDLE, LED, K, M
+from ganscope.diagnose.thresholds import IDLE, K, M
 
 SEEN = 0.75
 """AUC from which on a discriminator sees where fakes are."""
@@ -91,11 +91,8 @@ def diverged(h: History) -> list[Fault] | None:
                 )
             ]
 
-    weak = too_weak(h)
-    if weak:
+    if too_weak(h):
         return []  # a generator that nobody leads may run anywhere
-    if weak is None and median(h.recent("auc", K)) < LED:
-        return None
 
     def far(row: Mapping[str, Any]) -> bool | None:
         scale, score = row.get("fake_scale"), row.get("auc")

@@ -12,6 +12,7 @@ from ganscope.diagnose.thresholds import (
     CONCENTRATED,
     FEWEST_POINTS,
     LEAST_AMPLITUDE,
+    LOPSIDED,
     WIDE_K,
     WIDE_M,
     Z,
@@ -103,7 +104,7 @@ def _imbalance(h: History, row: Mapping[str, Any]) -> bool | None:
     if row.get("imbalance") is None:
         return None
     mean, sd = h.null("imbalance")
-    return bool(row["imbalance"] > mean + max(Z * sd, 0.2) + 2 * _blur(h, row) and _good(h, row))
+    return bool(row["imbalance"] > mean + max(Z * sd, LOPSIDED) + 2 * _blur(h, row) and _good(h, row))
 
 
 def _collapsed(h: History, pattern: str, since: int) -> Fault:

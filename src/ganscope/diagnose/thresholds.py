@@ -8,12 +8,14 @@ GENERATOR_DECAYED = 1e-3
 """Likewise for the generator, relative to the weights; healthy ones keep 0.004 to 0.2."""
 OVERFIT = 0.15
 """Of AUC(train, held-out) above 1/2: healthy runs on 1,400 digits reach 0.12 without harm."""
+WINS = 0.985
+"""AUC of a discriminator that tells every fake; of 64 rows some cannot be told."""
 PLAIN = 0.15
 """Energy distance, in mean distances of real rows: runs that are led come under it, others stay above 0.4."""
+LOPSIDED = 0.15
+"""Share of samples that would have to change bins, beyond the null: healthy runs reach 0.1."""
 IDLE = 3e-4
 """Of |step| / |weights|: Adam at a rate of 3e-5."""
-LED = 0.6
-"""AUC below which a discriminator may be too weak to lead anybody."""
 M, K = 5, 6
 WIDE_M, WIDE_K = 3, 4
 FEWEST_POINTS = 150
