@@ -207,6 +207,8 @@ def _errors(runs: Sequence[Judged]) -> list[str]:
         if j.happened and j.run.planted is not None and not _hit(j):
             said = ", ".join(written(f) for f in j.found) or "nothing"
             missed[f"{j.run.name}, {j.run.severity or 'there'}, {j.run.data}", said] += 1
+        if not j.happened and j.run.planted is not None and _hit(j):
+            wrong[f"{j.run.name}, {j.run.severity}, {j.run.data}, relabelled", j.run.planted[0]] += 1
         for label in j.wrong if j.happened or j.run.planted is not None else ():
             wrong[f"{j.run.name}, {j.run.data}", written(label)] += 1
     rows = [[case, "missed", said, str(n)] for (case, said), n in missed.most_common()]

@@ -45,7 +45,7 @@ def measure(s: Setup, kept: Mapping[str, Any] | None = None) -> dict[str, float]
             if not finite:
                 return {"finite": 0.0}
             real_labels = (rows.unseen_labels[:ROWS],) if s.labelled else ()
-            train_labels = (rows.train_labels[:ROWS],) if s.labelled else ()
+            train_labels = (rows.train_labels[: len(s.reals)][:ROWS],) if s.labelled else ()
             found = {"finite": 1.0, "scale": _scale(rows.centres.mean(0), rows.spread, fake)}
             found |= _gradients(s)
             above, below = _scores(s, real, real_labels), _scores(s, fake, labels)
