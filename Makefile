@@ -50,6 +50,7 @@ validate: setup  ## long validation; writes docs/validation/
 	$(BIN)/python validation/kills.py --kills 200
 	OMP_NUM_THREADS=1 $(BIN)/python validation/time_to_quality.py
 	$(BIN)/python -m validation.diagnosis --ablate
+	OMP_NUM_THREADS=1 $(BIN)/python validation/remedies.py
 
 clean:
 	rm -rf $(VENV) benchmarks/.envs build dist .mypy_cache .ruff_cache .pytest_cache

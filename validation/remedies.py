@@ -94,52 +94,41 @@ def _sets(
 
 
 R1: dict[str, Any] = {"penalty": "r1", "penalty_weight": 1.0}
-SLOWER_D = {"d_lr": 0.1}
-SLOWER = {"g_lr": 0.1, "d_lr": 0.1}
+GP10: dict[str, Any] = {"clip": 0.0, "penalty": "gradient-penalty", "penalty_weight": 10.0}
+GP1: dict[str, Any] = {**GP10, "penalty_weight": 1.0, "penalty_every": 1}
+RATES = {"d_lr": "g_lr"}
+HALF, TENTH = {"g_lr": 0.5, "d_lr": 0.5}, {"g_lr": 0.1, "d_lr": 0.1}
 AHEAD = (
-    _sets(objective="non-saturating", **R1),
-    _sets(SLOWER_D, objective="non-saturating", **R1),
-    _sets(SLOWER_D),
-)
-CRITIC = (
-    _sets(clip=0.0, penalty="gradient-penalty", penalty_weight=1.0),
-    _sets(clip=0.0, d_lipschitz="spectral-operator"),
-)
-GENERATOR = (_sets(g_norm="layer"), _sets(g_depth=3))
-WEAK = (_sets(None, {"d_lr": "g_lr"}), _sets(None, {"d_lr": "g_lr"}, n_critic=2), _sets({"d_lr": 10.0}))
-LAZY = (_sets(penalty_every=1), _sets(penalty_every=1, penalty="gradient-penalty", penalty_weight=10.0))
-UNDERFIT = (
-    _sets(None, {"d_lr": "g_lr"}),
-    _sets(None, {"d_lr": "g_lr"}, clip=0.0, penalty="gradient-penalty", penalty_weight=1.0),
-)
-EXPLODING = (
-    _sets({"g_lr": 0.1, "d_lr": 0.1}),
-    _sets({"g_lr": 0.03, "d_lr": 0.03}),
-    _sets({"g_lr": 0.1, "d_lr": 0.1}, **R1),
-)
-COLLAPSING = (
+    _sets(objective="non-saturating"),
     _sets(**R1),
-    _sets(SLOWER, **R1),
-    _sets(objective="relativistic", penalty="r1+r2", penalty_weight=0.1),
+    _sets(objective="non-saturating", **R1),
+    _sets({"d_lr": 0.1}, objective="non-saturating", **R1),
 )
-SWINGING = (_sets(SLOWER), _sets(SLOWER, **R1), _sets(beta1=0.0))
-FEW = (_sets(penalty="r1", penalty_weight=10.0), _sets(instance_noise=0.3), _sets(instance_noise=0.3, **R1))
+CRITIC = (_sets(**GP10),)
+WEAK = (_sets(n_critic=5), _sets(None, RATES))
+LAZY = (_sets(penalty_every=1), _sets(**GP10))
+UNDERFIT = (_sets(n_critic=5, **GP10), _sets(None, RATES, **GP1))
+EXPLODING = (_sets(HALF), _sets(TENTH))
+FEW = (_sets(**R1), _sets(penalty="r1", penalty_weight=10.0), _sets(instance_noise=0.3))
 WON = {"objective": "minimax", "penalty": "none", "d_lr": 0.03}
 CLIPPED = {"penalty": "none", "clip": 0.01, "d_depth": 6}
+SGD = {"penalty": "none", "optimizer": "sgd", "beta1": 0.9, "beta2": None, "g_lr": 0.05, "d_lr": 0.05}
 
 PLANTS: dict[str, Plant] = {
     "minimax, D at 10 times the rate (ring)": Plant("ring", WON, AHEAD),
-    "minimax, D at 30 times the rate (digits)": Plant("digits", {**WON, "g_lr": 1e-3}, AHEAD),
     "deep critic, clipped (ring)": Plant("ring-wasserstein", CLIPPED, CRITIC),
-    "deep critic, clipped (digits)": Plant("digits-wasserstein", CLIPPED, CRITIC),
-    "16 layers in G (ring)": Plant("ring", {"g_depth": 16}, GENERATOR),
-    "16 layers in G (digits)": Plant("digits", {"g_depth": 16}, GENERATOR),
-    "D at a thousandth of the rate (ring)": Plant("ring", {"d_lr": 3e-6}, WEAK),
     "D at a thousandth of the rate (digits)": Plant("digits", {"d_lr": 3e-6}, WEAK),
-    "penalty every 100th step (ring)": Plant("ring-wasserstein", {"penalty_every": 100}, LAZY),
-    "penalty every 100th step (digits)": Plant("digits-wasserstein", {"penalty_every": 100}, LAZY),
+    "SGD at a high rate (ring)": Plant("ring", SGD, EXPLODING),
     "critic at a hundredth of the rate (ring)": Plant("ring-wasserstein", {"d_lr": 3e-5}, UNDERFIT),
+    "16 layers in G (ring)": Plant("ring", {"g_depth": 16}),
+    "penalty every 100th step (digits)": Plant("digits-wasserstein", {"penalty_every": 100}, LAZY),
+    "150 rows (digits)": Plant("digits", {"penalty": "none"}, FEW, 150),
+    "minimax, D at 30 times the rate (digits)": Plant("digits", {**WON, "g_lr": 1e-3}, AHEAD),
+    "deep critic, clipped (digits)": Plant("digits-wasserstein", CLIPPED, CRITIC),
     "critic at a hundredth of the rate (digits)": Plant("digits-wasserstein", {"d_lr": 3e-5}, UNDERFIT),
+    "D at a thousandth of the rate (ring)": Plant("ring", {"d_lr": 3e-6}, WEAK),
+    "penalty every 100th step (ring)": Plant("ring-wasserstein", {"penalty_every": 100}, LAZY),
+    "SGD at a high rate (digits)": Plant("digits", SGD, EXPLODING),
 }
 """By name; a plant without a fault shows what healing does to healthy runs."""
 
@@ -186,7 +175,8 @@ def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: build.Bench
             shutil.rmtree(folder)  # left by an older form of the plant
         if not (folder / "metrics.json").exists():
             saved = checkpoint.steps(folder)
-            groups.setdefault((program(config), saved[-1] if saved else 0), []).append(k)
+            alone = k if config.g_norm == "batch" else None  # its statistics cannot be stacked
+            groups.setdefault((program(config), saved[-1] if saved else 0, alone), []).append(k)
     for members in groups.values():
         own = [configs[k] for k in members]
         places = [folders[k] for k in members]
@@ -335,7 +325,8 @@ def slug(text: str) -> str:
 
 def config_of(plant: Plant | None, seed: int, twin: str = "") -> RunConfig:
     """The configuration of an ill run, or of a twin."""
-    fields = {**COMMON, **TWINS[plant.twin if plant else twin], **(plant.fault if plant else {})}
+    fields = {**COMMON, **TWINS[plant.twin if plant else twin], "diagnose": bool(plant)}
+    fields |= plant.fault if plant else {}
     fields = {name: value for name, value in fields.items() if value is not None}
     if fields.get("penalty") == "none":
         del fields["penalty_weight"]

@@ -79,8 +79,10 @@ WIRING: dict[str | None, Remedy] = {
 }
 """By kind of mistake; most stand in the user's code, where no setting reaches."""
 
-GRADIENT_PENALTY = {"clip": 0.0, "penalty": "gradient-penalty", "penalty_weight": 10.0}
+GRADIENT_PENALTY = {"clip": 0.0, "penalty": "gradient-penalty", "penalty_weight": 1.0, "penalty_every": 1}
 R1 = {"penalty": "r1", "penalty_weight": 1.0}
+RATES = {"d_lr": "g_lr"}
+MEASURED = "docs/validation/remedies.json"
 R3GAN = Remedy(
     "Use the relativistic loss with R1 and R2.",
     "Huang et al. 2024, table 1: 1000 of 1000 modes, where the classic loss with both has 693",
@@ -90,9 +92,15 @@ R3GAN = Remedy(
 REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
     ("diverged", None): (
         Remedy(
-            "Go back to the last good checkpoint and halve both learning rates.",
-            "Mescheder et al. 2018: every game has a largest stable step",
-            factors={"g_lr": 0.5, "d_lr": 0.5},
+            "Go back to the last good checkpoint, and on with a tenth of both learning rates and R1.",
+            f"{MEASURED}; halving the rates alone does not help there",
+            R1,
+            {"g_lr": 0.1, "d_lr": 0.1},
+        ),
+        Remedy(
+            "Use Adam at 0.001 for both networks, with R1.",
+            f"{MEASURED}",
+            {"optimizer": "adam", "g_lr": 1e-3, "d_lr": 1e-3, **R1},
         ),
     ),
     ("vanishing-gradient", "loss"): (
@@ -105,18 +113,26 @@ REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
     ),
     ("vanishing-gradient", "critic"): (
         Remedy(
-            "Use leaky ReLU in place of sigmoid or tanh in the critic, and a gradient penalty in place of "
-            "clipping.",
-            "Gulrajani et al. 2017, figure 1b: clipping multiplies the gradient by a constant at every layer",
+            "Use leaky ReLU in place of sigmoid or tanh in the critic, and a gradient penalty of weight 1 in "
+            "place of clipping.",
+            "Gulrajani et al. 2017, figure 1b: clipping multiplies the gradient by a constant at every "
+            f"layer; weight: {MEASURED}",
             GRADIENT_PENALTY,
+        ),
+        Remedy(
+            "Normalise the critic's layers by their spectral norm in place of clipping.",
+            "Miyato et al. 2018",
+            {"clip": 0.0, "d_lipschitz": "spectral-operator"},
         ),
     ),
     ("vanishing-gradient", "generator"): (
         Remedy(
-            "Use ReLU with He initialisation, or normalisation, in the generator in place of saturating "
-            "layers.",
-            "He et al. 2015",
-            {"g_norm": "batch"},
+            "Use a generator of three hidden layers, with ReLU and He initialisation.",
+            f"{MEASURED}; He et al. 2015",
+            {"g_depth": 3},
+        ),
+        Remedy(
+            "Normalise the generator's layers over the batch.", "Ioffe and Szegedy 2015", {"g_norm": "batch"}
         ),
     ),
     ("discriminator-too-strong", None): (
@@ -128,24 +144,38 @@ REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
     ),
     ("discriminator-too-weak", None): (
         Remedy(
-            "Train the discriminator more: several updates per generator update, or a higher learning rate.",
-            "Arjovsky et al. 2017 (5 critic steps); Adlam et al. 2019",
+            "Give the discriminator at least the generator's learning rate, and two updates to one.",
+            f"{MEASURED}; more updates alone do not make up for a low rate",
+            {"n_critic": 2},
+            raised=RATES,
+        ),
+        Remedy(
+            "Train the discriminator five times per generator update.",
+            "Arjovsky et al. 2017; Adlam et al. 2019",
             {"n_critic": 5},
         ),
     ),
     ("lipschitz-violation", None): (
         Remedy(
-            "Add a gradient penalty of weight 10; where there is one, raise its weight.",
-            "Gulrajani et al. 2017; the optimal slope is 1 + W1 / (2 lambda)",
-            {"penalty": "gradient-penalty", "penalty_weight": 10.0},
+            "Add a gradient penalty of weight 1, in every step.",
+            f"Gulrajani et al. 2017; weight: {MEASURED}",
+            GRADIENT_PENALTY,
+        ),
+        Remedy(
+            "Raise the penalty's weight tenfold.",
+            "the optimal slope is 1 + W1 / (2 lambda)",
+            factors={"penalty_weight": 10.0},
         ),
     ),
     ("critic-underfit", None): (
         Remedy(
-            "Train the critic more per generator step, and replace clipping by a gradient penalty.",
-            "Arjovsky et al. 2017 (5 critic steps); Gulrajani et al. 2017, figure 1a",
-            {"n_critic": 5, **GRADIENT_PENALTY},
+            "Give the critic at least the generator's learning rate and two updates to one, and a gradient "
+            "penalty of weight 1 in every step.",
+            f"{MEASURED}; Gulrajani et al. 2017, figure 1a",
+            {"n_critic": 2, **GRADIENT_PENALTY},
+            raised=RATES,
         ),
+        Remedy("Train the critic five times per generator step.", "Arjovsky et al. 2017", {"n_critic": 5}),
     ),
     ("discriminator-overfit", None): (
         Remedy(
