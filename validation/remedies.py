@@ -2,7 +2,7 @@
 
     python validation/remedies.py [--plants NAME ...] [--seeds 16]
 
-Writes `docs/validation/remedies.json` after every plant and fills the tables in `docs/validation/README.md`
+Writes `docs/validation/remedies.json` after every plant and fills the tables of `docs/validation/remedies.md`
 from it. What is finished is not done again; a plant that was interrupted goes on where it was.
 
 A plant is a healthy configuration with a few fields changed for the worse, run over seeds as one stack with
@@ -373,7 +373,7 @@ def by_plant(block: Mapping[str, Any]) -> list[dict[str, Any]]:
         kinds.setdefault(f"{verdict['name']}/{kind}" if kind else verdict["name"], []).append(seed)
     rows = []
     for kind, seeds in kinds.items():
-        first = block["verdicts"][seeds[0]]["first"]
+        first = words(first_remedy(kind))
         tallies = {arm: tally(ends, seeds) for arm, ends in block["ends"].items()}
         emds = {arm: _median(ends, seeds) for arm, ends in block["ends"].items()}
         healed, left = (block["ends"].get(arm, {}) for arm in (first, "nothing"))
@@ -386,6 +386,12 @@ def by_plant(block: Mapping[str, Any]) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return rows
+
+
+def first_remedy(kind: str) -> Remedy:
+    """What to do first against a verdict, as things stand now."""
+    name, _, factor = kind.partition("/")
+    return remedies_for(name, factor or None, factor or None)[0]
 
 
 def _median(ends: Mapping[str, Mapping[str, Any]], seeds: Sequence[str]) -> float:
@@ -404,8 +410,9 @@ def by_verdict(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     verdicts = {}
     for kind in sorted({row["verdict"] for row in rows}):
         of_kind = [row for row in rows if row["verdict"] == kind]
-        name, _, factor = kind.partition("/")
-        remedy = remedies_for(name, factor or None, factor or None)[0]
+        remedy = first_remedy(kind)
+        if not remedy.is_setting:
+            continue
         arms = {"nothing": "nothing", "placebo": "placebo", "healed": words(remedy)}
         verdicts[kind] = {
             "remedy": remedy.change,
@@ -443,6 +450,18 @@ def tables(blocks: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def brief(blocks: Sequence[Mapping[str, Any]]) -> str:
+    """Write recoveries by verdict, for a page that has little room."""
+    lines = [
+        "| verdict found first | what is changed | left alone | placebo | healed |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, row in by_verdict(blocks).items():
+        rates = [f"{row[arm]['recovered']} of {row[arm]['of']}" for arm in ("nothing", "placebo", "healed")]
+        lines.append(f"| `{kind}` | {row['settings']} | {' | '.join(rates)} |")
+    return "\n".join(lines)
+
+
 def _rate(found: Mapping[str, Any]) -> str:
     if not found["of"]:
         return ""
@@ -468,8 +487,12 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with record.whole_file(path) as file:
         file.write(json.dumps(record.jsonable(written), indent=1).encode() + b"\n")
-    if (path.parent / "README.md").exists():
-        fill(path.parent / "README.md", tables(blocks))
+    for page, text in (
+        (path.parent / "remedies.md", tables(blocks)),
+        (path.parents[2] / "README.md", brief(blocks)),
+    ):
+        if page.exists():
+            fill(page, text)
 
 
 def first_rows(on: build.Bench, rows: int) -> build.Bench:

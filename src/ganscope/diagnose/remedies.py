@@ -89,28 +89,30 @@ R3GAN = Remedy(
     {"objective": "relativistic", "clip": 0.0, "penalty": "r1+r2", "penalty_weight": 1.0},
 )
 
+BEHIND = Remedy(
+    "Use the non-saturating loss with R1, and a tenth of the discriminator's learning rate.",
+    f"{MEASURED}, where neither the loss nor R1 alone helps; Goodfellow et al. 2014, section 3; Mescheder "
+    "et al. 2018",
+    {"objective": "non-saturating", **R1},
+    {"d_lr": 0.1},
+)
+"""For a generator that was left behind."""
+
 REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
     ("diverged", None): (
         Remedy(
             "Go back to the last good checkpoint, and on with a tenth of both learning rates and R1.",
-            f"{MEASURED}; halving the rates alone does not help there",
+            "Mescheder et al. 2018: every game has a largest stable step, and R1 makes it larger",
             R1,
             {"g_lr": 0.1, "d_lr": 0.1},
         ),
         Remedy(
             "Use Adam at 0.001 for both networks, with R1.",
-            f"{MEASURED}",
+            "Kingma and Ba 2015: its steps are bounded by the rate",
             {"optimizer": "adam", "g_lr": 1e-3, "d_lr": 1e-3, **R1},
         ),
     ),
-    ("vanishing-gradient", "loss"): (
-        Remedy(
-            "Use the non-saturating loss.",
-            "Goodfellow et al. 2014, section 3; Arjovsky and Bottou 2017: its gradient is 1 where D wins",
-            {"objective": "non-saturating"},
-        ),
-        R3GAN,
-    ),
+    ("vanishing-gradient", "loss"): (BEHIND, R3GAN),
     ("vanishing-gradient", "critic"): (
         Remedy(
             "Use leaky ReLU in place of sigmoid or tanh in the critic, and a gradient penalty of weight 1 in "
@@ -128,37 +130,30 @@ REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
     ("vanishing-gradient", "generator"): (
         Remedy(
             "Use a generator of three hidden layers, with ReLU and He initialisation.",
-            f"{MEASURED}; He et al. 2015",
+            "He et al. 2015: what a layer loses, depth multiplies",
             {"g_depth": 3},
         ),
         Remedy(
             "Normalise the generator's layers over the batch.", "Ioffe and Szegedy 2015", {"g_norm": "batch"}
         ),
     ),
-    ("discriminator-too-strong", None): (
-        Remedy(
-            "Penalise the discriminator's slope on real rows: R1.",
-            "Mescheder et al. 2018; Roth et al. 2017",
-            R1,
-        ),
-    ),
+    ("discriminator-too-strong", None): (BEHIND, R3GAN),
     ("discriminator-too-weak", None): (
         Remedy(
-            "Give the discriminator at least the generator's learning rate, and two updates to one.",
-            f"{MEASURED}; more updates alone do not make up for a low rate",
-            {"n_critic": 2},
+            "Give the discriminator at least the generator's learning rate.",
+            f"{MEASURED}, where five updates to one do not make up for a low rate",
             raised=RATES,
         ),
         Remedy(
-            "Train the discriminator five times per generator update.",
+            "Train the discriminator twice per generator update.",
             "Arjovsky et al. 2017; Adlam et al. 2019",
-            {"n_critic": 5},
+            {"n_critic": 2},
         ),
     ),
     ("lipschitz-violation", None): (
         Remedy(
             "Add a gradient penalty of weight 1, in every step.",
-            f"Gulrajani et al. 2017; weight: {MEASURED}",
+            "Gulrajani et al. 2017",
             GRADIENT_PENALTY,
         ),
         Remedy(
@@ -171,7 +166,7 @@ REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
         Remedy(
             "Give the critic at least the generator's learning rate and two updates to one, and a gradient "
             "penalty of weight 1 in every step.",
-            f"{MEASURED}; Gulrajani et al. 2017, figure 1a",
+            "Arjovsky et al. 2017; Gulrajani et al. 2017, figure 1a",
             {"n_critic": 2, **GRADIENT_PENALTY},
             raised=RATES,
         ),
