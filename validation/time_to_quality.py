@@ -127,7 +127,7 @@ def configs_of(data: str, recipe: str, seeds: Sequence[int]) -> list[RunConfig]:
         steps = min(steps, plain.steps)
     every = max(1, budget // EVALUATIONS // rows_per_step)
     intervals = {"evaluate_every": every, "log_every": every, "checkpoint_every": 5 * every}
-    fields = {"data": data, "steps": steps, "threads": 1, **intervals}
+    fields = {"data": data, "steps": steps, "threads": 1, "diagnose": False, **intervals}
     fields |= {"latent_dim": LATENT[data]} if data in LATENT else {}
     return [resolve(recipe, {**fields, "seed": seed}) for seed in seeds]
 
@@ -254,7 +254,8 @@ def measure_block(
 def _essential(config: RunConfig) -> dict[str, Any]:
     """What decides a block: not the seed, and not what is the same for all."""
     usual = RunConfig().model_dump()
-    kept = config.model_dump(exclude={"seed", "data", "recipe", "log_every", "checkpoint_every", "threads"})
+    idle = {"seed", "data", "recipe", "log_every", "checkpoint_every", "threads", "diagnose"}
+    kept = config.model_dump(exclude=idle)
     return {name: value for name, value in kept.items() if value != usual[name]}
 
 
