@@ -71,10 +71,12 @@ def test_fail_on_sets_the_exit_code(
     printed = capsys.readouterr()
     assert "diverged (generator), severe, since step 20" in printed.out
     assert "Do first: Go back to the last good checkpoint" in " ".join(printed.out.split())
+    assert printed.out.rstrip().endswith("/docs/verdicts/diverged.md")
     assert ("--fail-on" in printed.err) == bool(level)
     page = write_report(bad).read_text()
     assert '<span class="lamp severe" title="severe">diverged</span>' in page
     assert "The generator turned NaN or infinite in 0.weight." in page
+    assert "/docs/verdicts/diverged.md" in page
 
 
 def test_a_run_without_probes_is_probed_once(

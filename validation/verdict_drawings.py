@@ -19,7 +19,7 @@ from ganscope.report.html import PALETTE
 WIDTH = 430
 HEALTHY, FAILING = PALETTE[0], PALETTE[1]
 INK, GREY, FAINT = "#1f2430", "#747a86", "#e6e8ec"
-LEFT, RIGHT, TOP, BOTTOM = 54, 14, 66, 34
+LEFT, RIGHT, TOP, BOTTOM = 54, 22, 70, 34
 HEIGHT = 300
 PANEL, GAP = 196, 14
 """Side of one of two pictures of samples, and the space around them."""
@@ -62,7 +62,9 @@ def nice_ticks(low: float, high: float) -> list[float]:
     """
     size = 10.0 ** math.floor(math.log10((high - low) / 4))
     step = size * max(factor for factor in (1, 2, 5) if factor * size <= (high - low) / 4)
-    return [round(n * step, 12) for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+    return [
+        round(n * step, 12) for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    ]
 
 
 def signal(
@@ -91,7 +93,7 @@ def signal(
     parts = [_text(12, 20, names[0], FAILING, bold=True), _text(12, 38, names[1], HEALTHY, bold=True)]
     parts.append(_text(12, 57, title, GREY))
     if said is not None:
-        since, at = said
+        since, _ = said
         parts.append(
             f'<rect x="{x.place(since)}" y="{TOP}" width="{x.place(x.high) - x.place(since):.1f}" '
             f'height="{HEIGHT - TOP - BOTTOM}" fill="{FAILING}" opacity="0.08"/>'
@@ -100,31 +102,31 @@ def signal(
         place = y.place(tick)
         parts.append(_line(LEFT, place, WIDTH - RIGHT, place, FAINT))
         parts.append(_number(LEFT - 6, place + 4, tick, "end", log))
-    for tick in x.ticks():
-        parts.append(_number(x.place(tick), HEIGHT - BOTTOM + 17, tick, "middle"))
+    parts += [_number(x.place(tick), HEIGHT - BOTTOM + 17, tick, "middle") for tick in x.ticks()]
     parts.append(_line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, GREY))
     parts.append(_text(WIDTH - RIGHT, HEIGHT - 4, "step", GREY, anchor="end"))
     place = y.place(level[0])
     parts.append(_line(LEFT, place, WIDTH - RIGHT, place, INK, dash="5 4"))
     for series, colour in ((twin, HEALTHY), (failing, FAILING)):
-        points = " ".join(f"{x.place(step)},{y.place(value)}" for step, value in series)
-        parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
-        )
+        parts.append(_curve([(x.place(step), y.place(value)) for step, value in series], colour, 2))
     below = place + 15 < HEIGHT - BOTTOM and place - TOP < 24
-    parts.append(_text(WIDTH - RIGHT - 3, place + 14 if below else place - 5, level[1], INK, anchor="end", halo=True))
+    parts.append(
+        _text(WIDTH - RIGHT - 3, place + 14 if below else place - 5, level[1], INK, anchor="end", halo=True)
+    )
     if said is not None:
         at_x = x.place(said[1])
         parts.append(_line(at_x, TOP, at_x, HEIGHT - BOTTOM, FAILING, dash="2 3"))
         right = at_x < WIDTH - 120
         parts.append(
-            _text(at_x + (4 if right else -4), TOP + 12, f"said at step {said[1]:,}", FAILING,
+            _text(at_x + (4 if right else -4), HEIGHT - BOTTOM - 7, f"said at step {said[1]:,}", FAILING,
                   anchor="start" if right else "end", halo=True)
         )  # fmt: skip
     return _svg(parts, HEIGHT, f"{title}: {names[0]} against {names[1]}")
 
 
-def clouds(real: Sequence[Point], failing: Sequence[Point], twin: Sequence[Point], names: tuple[str, str]) -> str:
+def clouds(
+    real: Sequence[Point], failing: Sequence[Point], twin: Sequence[Point], names: tuple[str, str]
+) -> str:
     """Draw the samples of both runs over real rows in grey."""
     low, side = _square(real)
     panels = []
@@ -140,17 +142,18 @@ def paths(failing: Sequence[Point], twin: Sequence[Point], names: tuple[str, str
     panels = []
     for panel, (points, colour) in enumerate(((failing, FAILING), (twin, HEALTHY))):
         places = [_in_panel(point, low, side, panel) for point in points]
-        line = " ".join(f"{a},{b}" for a, b in places)
         (start_x, start_y), (end_x, end_y) = places[0], places[-1]
         panels.append(
-            f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.3" stroke-linejoin="round"/>'
+            f"{_curve(places, colour, 1.3)}"
             f'<circle cx="{start_x}" cy="{start_y}" r="4" fill="#fff" stroke="{INK}" stroke-width="1.5"/>'
             f'<circle cx="{end_x}" cy="{end_y}" r="4" fill="{INK}"/>'
         )
     return _panels(panels, names, "The samples' mean, in sd of the data: from ring to dot.")
 
 
-def images(failing: Sequence[Sequence[Point]], twin: Sequence[Sequence[Point]], names: tuple[str, str]) -> str:
+def images(
+    failing: Sequence[Sequence[Point]], twin: Sequence[Sequence[Point]], names: tuple[str, str]
+) -> str:
     """Draw a square number of grey images of each run."""
     panels = []
     for panel, rows in enumerate((failing, twin)):
@@ -236,11 +239,26 @@ def _number(x: float, y: float, value: float, anchor: str, log: bool = False) ->
 
 
 def _text(
-    x: float, y: float, text: str, colour: str, *, anchor: str = "start", bold: bool = False, halo: bool = False
+    x: float,
+    y: float,
+    text: str,
+    colour: str,
+    *,
+    anchor: str = "start",
+    bold: bool = False,
+    halo: bool = False,
 ) -> str:
     style = ' font-weight="600"' if bold else ""
     style += ' paint-order="stroke" stroke="#fff" stroke-width="4"' if halo else ""
     return f'<text x="{x}" y="{y}" fill="{colour}" text-anchor="{anchor}"{style}>{escape(text)}</text>'
+
+
+def _curve(points: Sequence[Point], colour: str, width: float) -> str:
+    line = " ".join(f"{x},{y}" for x, y in points)
+    return (
+        f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="{width}" '
+        'stroke-linejoin="round"/>'
+    )
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dash: str = "") -> str:
@@ -252,6 +270,6 @@ def _svg(parts: Sequence[str], height: float, label: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" '
         f'height="{height:g}" role="img" aria-label="{escape(label)}" font-size="12" '
-        'font-family="system-ui, -apple-system, \'Segoe UI\', sans-serif">\n'
+        "font-family=\"system-ui, -apple-system, 'Segoe UI', sans-serif\">\n"
         f'<rect width="{WIDTH}" height="{height:g}" rx="6" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )

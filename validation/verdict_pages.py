@@ -1,11 +1,11 @@
-"""One page per verdict: pictures of a real run and its healthy twin, error rates, and how often a remedy helped.
+"""One page per verdict: pictures of a real run and its healthy twin, error rates, how often a remedy helped.
 
     python validation/verdict_pages.py [NAME ...] [--train]
 
-The prose of `docs/verdicts/NAME.md` is written by hand. What stands between marks is put there by this command:
-what a run measured (`docs/verdicts/runs/NAME.json`; trained where that file is missing or with `--train`), the
-error rates (`docs/validation/diagnosis.json`) and the recovery rates (`docs/validation/remedies.json`). Without
-training it takes a second.
+The prose of `docs/verdicts/NAME.md` is written by hand. What stands between marks is put there by this
+command: what a run measured (`docs/verdicts/runs/NAME.json`; trained where that file is missing or with
+`--train`), the error rates (`docs/validation/diagnosis.json`) and the recovery rates (`remedies.json` beside
+it). Without training it takes a second.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.append(str(HERE))
-sys.path.append(str(HERE.parent / "benchmarks"))
-import marks
-import verdict_drawings as drawings
-from verdict_runs import CASES, IMAGES, SHOWN, Case, play, rounded
-
-from ganscope import record
-from ganscope.diagnose.remedies import REMEDIES
+from ganscope.diagnose.remedies import REMEDIES, WIRING, Remedy
 from ganscope.diagnose.verdict import RULES
 from ganscope.report.diagnosis import evidence_words
 
+sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+import verdict_drawings as drawings
+from verdict_runs import CASES, IMAGES, SHOWN, Case, play
+
+import marks
+
+HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
 PAGES = DOCS / "verdicts"
 SUMMARIES = {
     "wiring": "A mistake in how the loop or the networks are put together.",
     "diverged": "Numbers turned NaN, or the samples have left the data far behind.",
-    "discriminator-too-strong": "The discriminator tells everything apart, and the generator learns nothing from it.",
-    "vanishing-gradient": "The generator's gradient dies on its way: in the loss, in the critic or in the generator.",
+    "discriminator-too-strong": "The discriminator tells all apart, and the generator learns nothing.",
+    "vanishing-gradient": "The generator's gradient dies in the loss, the critic or the generator.",
     "lipschitz-violation": "A Wasserstein critic is steeper than its constraint should let it be.",
     "critic-underfit": "A Wasserstein critic finds little of the distance there is.",
     "discriminator-overfit": "The discriminator knows its training rows by heart.",
@@ -47,31 +47,269 @@ SUMMARIES = {
 }
 
 
-def train(name: str) -> dict[str, Any]:
+Stored = Mapping[str, Any]
+NOT_MEASURED = "*Not measured yet.*"
+
+
+def train(name: str) -> Stored:
     """Train the runs of a page and their twins, and keep what the page shows of them."""
     logging.getLogger("ganscope").setLevel(logging.ERROR)
     cases = []
     for case in CASES[name]:
-        runs = {}
-        for side, how in (("failing", case.play), ("twin", case.twin)):
+        stored: dict[str, Any] = {"title": case.title}
+        for side, told, how in (("failing", case.failing, case.play), ("twin", case.healthy, case.twin)):
             began = time.process_time()
-            runs[side] = shown(play(how, name), case)
-            told = ", ".join(v["label"] for v in runs[side]["verdicts"]) or "nothing"
+            stored[side] = kept(play(how, name), case)
+            said = ", ".join(v["label"] for v in stored[side]["verdicts"]) or "nothing"
             spent = time.process_time() - began
-            print(f"{name}, {getattr(case, 'failing' if side == 'failing' else 'healthy')}: {told} ({spent:.0f} s)")
-        cases.append({"title": case.title, **runs})
+            print(f"{name}, {told}: {said} ({spent:.0f} s)", file=sys.stderr, flush=True)
+        cases.append(stored)
     return {"cases": cases}
 
 
-def shown(played: Mapping[str, Any], case: Case) -> dict[str, Any]:
+def kept(played: Stored, case: Case) -> dict[str, Any]:
     """Keep of a run what its page needs, rounded."""
-    rows = played["rows"]
-    samples = played["samples"][: IMAGES if played["samples"].ndim > 2 else SHOWN]
+    rows, samples, real = played["rows"], played["samples"], played["real"]
+    if samples.ndim == 4:
+        samples, real = samples[:IMAGES].squeeze(1), real[:0]
     return {
+        "steps": max(row["step"] for row in rows),
         "verdicts": played["verdicts"],
         "said_at": played["said_at"],
-        "series": [[row["step"], rounded(value)] for row in rows if (value := case.signal(row)) is not None],
-        "path": [[rounded(v) for v in row["point"]] for row in rows if "point" in row],
-        "samples": samples.reshape(len(samples), *samples.shape[-2:] if samples.ndim > 2 else (-1,)).tolist(),
-        "steps": max(row["step"] for row in rows),
+        "series": [[row["step"], short(value)] for row in rows if (value := case.signal(row)) is not None],
+        "path": [[short(v) for v in row["point"]] for row in rows if "point" in row],
+        "samples": short(samples[:SHOWN].tolist()),
+        "real": short(real[:SHOWN].tolist()),
     }
+
+
+def short(value: Any) -> Any:
+    """Keep four digits of every number in nested lists: more are not seen.
+
+    Example:
+        >>> short([[1.23456, 7]])
+        [[1.235, 7.0]]
+    """
+    return [short(part) for part in value] if isinstance(value, list) else float(f"{value:.4g}")
+
+
+def drawn(name: str, case: Case, stored: Stored, number: int) -> dict[str, str]:
+    """Draw the pictures of one case, by the names of their files."""
+    failing, twin, names = stored["failing"], stored["twin"], (case.failing, case.healthy)
+    first = _mention(name, failing)
+    said = None if first is None or failing["said_at"] is None else (first["since_step"], failing["said_at"])
+    pictures = {
+        "signal": drawings.signal(
+            failing["series"], twin["series"], names, case.axis, case.level, said, case.log
+        )
+    }
+    if name == "oscillation":
+        pictures["path"] = drawings.paths(failing["path"], twin["path"], names)
+    elif twin["real"]:
+        pictures["samples"] = drawings.clouds(twin["real"], failing["samples"], twin["samples"], names)
+    else:
+        pictures["samples"] = drawings.images(failing["samples"], twin["samples"], names)
+    return {f"{name}{number or ''}-{kind}.svg": picture for kind, picture in pictures.items()}
+
+
+def run_block(name: str, stored: Stored) -> tuple[str, dict[str, str]]:
+    """Show the runs of a page: in ganscope's words what it said, and the pictures by their files."""
+    pictures: dict[str, str] = {}
+    parts = []
+    for number, (case, found) in enumerate(zip(CASES[name], stored["cases"], strict=True)):
+        files = drawn(name, case, found, number)
+        pictures |= files
+        names = f"{case.failing} against {case.healthy}"
+        shown = " ".join(
+            f'<img src="pictures/{file}" width="{drawings.WIDTH}" alt="{names}">' for file in files
+        )
+        parts += [f"### {case.title}", shown, _told(name, case, found)]
+    parts.append(f"Trained, drawn and filled in by `python validation/verdict_pages.py {name}`.")
+    return "\n\n".join(parts), pictures
+
+
+def _told(name: str, case: Case, stored: Stored) -> str:
+    failing, twin = stored["failing"], stored["twin"]
+    verdict = _mention(name, failing)
+    said = (
+        f"At step {failing['said_at']:,} of {failing['steps']:,} it said:\n\n"
+        f"> **{verdict['label']}**, {verdict['severity']}, since step {verdict['since_step']:,}. "
+        f"{verdict['cause']}\n>\n> Evidence: {evidence_words(verdict['evidence'])}."
+        if verdict is not None and failing["said_at"] is not None
+        else "It did not say so in this run."
+    )
+    others = [v["label"] for v in failing["verdicts"] if v["name"] != name]
+    also = f" It also said {_listed(others)}." if others else ""
+    of_twin = _listed([v["label"] for v in twin["verdicts"]]) if twin["verdicts"] else "nothing"
+    return (
+        f"Two runs, equal but for this: *{case.failing}* and *{case.healthy}*. {said}\n\n"
+        f"Of the twin it said {of_twin}.{also}"
+    )
+
+
+def _mention(name: str, run: Stored) -> Stored | None:
+    found: Stored | None = next((v for v in run["verdicts"] if v["name"] == name), None)
+    return found
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(f"`{label}`" for label in labels)
+
+
+def rates_block(name: str, diagnosis: Stored | None, doctors: Stored | None) -> str:
+    """Write the error rates of one verdict."""
+    found = (diagnosis or {}).get("verdicts", {}).get(name)
+    if found is None:
+        return NOT_MEASURED
+    lines = ["| | |", "|---|---|"]
+    for key, words in (
+        ("recall", "planted runs in which it was given (recall)"),
+        ("precision", "given, and right (precision)"),
+        ("false_alarms", "healthy runs in which it was given"),
+    ):
+        if found.get(key):
+            lines.append(f"| {words} | {share(found[key])} |")
+    if found.get("delay_median") is not None:
+        lines.append(f"| steps from the injection to the verdict, median | {found['delay_median']:,.0f} |")
+    if found.get("unknown") is not None:
+        lines.append(f"| left undecided | {100 * found['unknown']:.0f} % |")
+    for kind, part in (found.get("by_factor") or {}).items():
+        lines.append(f"| recall of `{kind}` | {share(part)} |")
+    confused = found.get("confused_with") or {}
+    if confused:
+        told = ", ".join(
+            f"`{other}` ({count})" for other, count in sorted(confused.items(), key=lambda c: -c[1])
+        )
+        lines.append(f"| said in its place, runs | {told} |")
+    text = "\n".join(lines)
+    asked = (doctors or {}).get("verdicts", {}).get(name)
+    if asked is not None and doctors is not None:
+        rates = [
+            f"{doctor} {100 * asked[doctor]['right'] / asked['runs']:.0f} %" for doctor in doctors["versions"]
+        ]
+        text += (
+            "\n\nGeneral training doctors on the same runs, any alert about it: "
+            f"{', '.join(rates)}; their false alarms are [in the table of all](../validation/README.md)."
+        )
+    return f"{text}\n\nMeasured by `{(diagnosis or {}).get('command', '')}`, 95 % intervals after Wilson."
+
+
+def share(count: Stored) -> str:
+    """Write a share with its interval.
+
+    Example:
+        >>> share({"hits": 19, "of": 20, "low": 0.764, "high": 0.991})
+        '95 % (19 of 20; 76 to 99 %)'
+    """
+    hits = next(count[key] for key in ("hits", "runs", "recovered") if key in count)
+    if not count["of"]:
+        return "no run"
+    interval = f"{100 * count['low']:.0f} to {100 * count['high']:.0f} %"
+    return f"{100 * hits / count['of']:.0f} % ({hits} of {count['of']}; {interval})"
+
+
+def remedies_of(name: str) -> dict[str, tuple[Remedy, ...]]:
+    """List the remedies of a verdict by its factor or pattern; the empty kind stands for all."""
+    if name == "wiring":
+        return {kind or "": (remedy,) for kind, remedy in WIRING.items()}
+    return {kind or "": remedies for (verdict, kind), remedies in REMEDIES.items() if verdict == name}
+
+
+def remedy_block(name: str, measured: Stored | None) -> str:
+    """Write what to change first, where that advice comes from, and how often it helped."""
+    parts = []
+    for kind, remedies in remedies_of(name).items():
+        head = f"**`{kind}`**: " if kind else ""
+        first, *further = remedies
+        lines = [f"- {head}{first.change} ({first.source}.)"]
+        lines += [f"  Where that was in vain: {other.change} ({other.source}.)" for other in further]
+        parts.append("\n".join(lines))
+    found = {
+        key: entry
+        for key, entry in (measured or {}).get("verdicts", {}).items()
+        if key.partition("/")[0] == name and entry["healed"]["of"]
+    }
+    if not found:
+        return "\n".join(parts) + f"\n\nHow often that helps: {NOT_MEASURED[1:-2]}."
+    table = ["| | healed by it | left alone | placebo |", "|---|---|---|---|"]
+    for key, entry in found.items():
+        cells = [share(entry[arm]) for arm in ("healed", "nothing", "placebo")]
+        table.append(f"| `{key}`: {entry.get('settings') or entry['remedy']} | {' | '.join(cells)} |")
+    meaning = (
+        "Recovered, of the runs in which the verdict was given and `--heal` put the first remedy in force: "
+        "the samples ended as near to the data as those of healthy twins. The placebo lowers both learning "
+        f"rates by a twentieth. Measured by `{(measured or {}).get('command')}`, 95 % intervals after Wilson."
+    )
+    return "\n\n".join(["\n".join(parts), "\n".join(table), meaning])
+
+
+def index_block(diagnosis: Stored | None, measured: Stored | None) -> str:
+    """Write the table of all verdicts."""
+    lines = ["| verdict | what it says | recall | precision | first remedy helped |", "|---|---|---|---|---|"]
+    for name in RULES:
+        found = (diagnosis or {}).get("verdicts", {}).get(name, {})
+        healed = [
+            entry["healed"]
+            for key, entry in (measured or {}).get("verdicts", {}).items()
+            if key.partition("/")[0] == name and entry["healed"]["of"]
+        ]
+        rates = [_rate(found.get(key)) for key in ("recall", "precision")]
+        helped = f"{sum(h['recovered'] for h in healed)} of {sum(h['of'] for h in healed)}" if healed else ""
+        lines.append(f"| [`{name}`]({name}.md) | {SUMMARIES[name]} | {rates[0]} | {rates[1]} | {helped} |")
+    if not diagnosis and not measured:
+        lines += ["", "Rates: not measured yet."]
+    return "\n".join(lines)
+
+
+def _rate(count: Stored | None) -> str:
+    return f"{100 * count['hits'] / count['of']:.0f} %" if count and count["of"] else ""
+
+
+def read(path: Path) -> Stored | None:
+    """Read a result; None where it was not measured."""
+    found: Stored | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return found
+
+
+def main() -> None:
+    """Fill the pages; train what was not trained."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", choices=[*RULES, []], help="verdicts; all without"
+    )
+    parser.add_argument("--train", action="store_true", help="train the runs anew")
+    arguments = parser.parse_args()
+    validation = DOCS / "validation"
+    diagnosis, doctors, measured = (
+        read(validation / f"{name}.json") for name in ("diagnosis", "doctors", "remedies")
+    )
+    (PAGES / "pictures").mkdir(parents=True, exist_ok=True)
+    (PAGES / "runs").mkdir(exist_ok=True)
+    for name in arguments.names or RULES:
+        path = PAGES / "runs" / f"{name}.json"
+        if arguments.train or not path.exists():
+            path.write_text(json.dumps(train(name), separators=(",", ":")) + "\n", encoding="utf-8")
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        told, pictures = run_block(name, stored)
+        for file, picture in pictures.items():
+            (PAGES / "pictures" / file).write_text(picture, encoding="utf-8")
+        fill(
+            PAGES / f"{name}.md",
+            {
+                "run": told,
+                "rates": rates_block(name, diagnosis, doctors),
+                "remedy": remedy_block(name, measured),
+            },
+        )
+    fill(PAGES / "README.md", {"verdicts": index_block(diagnosis, measured)})
+
+
+def fill(page: Path, blocks: Mapping[str, str]) -> None:
+    """Fill a page between its marks."""
+    page.write_text(marks.filled(page.read_text(encoding="utf-8"), dict(blocks)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -202,11 +202,15 @@ def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
         say(f"{e.name}{at}: {len(e.verdicts)} verdict{'s' if len(e.verdicts) > 1 else ''}.{open_}")
         for v in e.verdicts:
             say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
+    pages = dict.fromkeys(v.page for e in found for v in e.verdicts)
+    if pages:
+        say("\nWhat these mean and how often they are right:\n  " + "\n  ".join(pages))
 
 
 def _examined(e: Examination) -> dict[str, Any]:
-    """An examination as a JSON object, each verdict's advice as settings too."""
-    return {**e._asdict(), "verdicts": [v.as_json() for v in e.verdicts], "healed": e.healed.as_json()}
+    """An examination as a JSON object, each verdict with its page and its advice as settings too."""
+    verdicts = [{**v.as_json(), "page": v.page} for v in e.verdicts]
+    return {**e._asdict(), "verdicts": verdicts, "healed": e.healed.as_json()}
 
 
 def print_verdicts(folders: Sequence[Path]) -> None:

@@ -9,6 +9,9 @@ from ganscope.diagnose import critic_rules, gradient_rules, run_rules, sample_ru
 from ganscope.diagnose.history import Fault, History, State
 from ganscope.diagnose.remedies import Remedy, remedies_for
 
+PAGES = "https://github.com/ganscope/ganscope/blob/main/docs/verdicts"
+"""Where each verdict has a page: what it means, how often it is right, how often the advice helps."""
+
 
 class Verdict(NamedTuple):
     """One thing that is wrong with a run."""
@@ -43,6 +46,11 @@ class Verdict(NamedTuple):
         first = self.remedies[0]
         parts = {name: dict(getattr(first, name)) for name in ("settings", "factors", "raised")}
         return {**self._asdict(), **parts}
+
+    @property
+    def page(self) -> str:
+        """Address of the page on what this verdict means and how often it is right."""
+        return f"{PAGES}/{self.name}.md"
 
     def __str__(self) -> str:
         """Say it in words, for a terminal."""

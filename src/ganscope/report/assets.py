@@ -71,6 +71,7 @@ figcaption { margin-top: .2rem }
   break-inside: avoid; print-color-adjust: exact }
 .verdict.severe { border-color: #cf2f2f }
 .verdict p { margin: .2rem 0 0; max-width: 62em }
+.verdict a { color: inherit }
 .verdict small { color: var(--soft) }
 details { margin-top: .6rem }
 summary { cursor: pointer; color: var(--soft); font-size: .9rem; margin-bottom: .4rem }

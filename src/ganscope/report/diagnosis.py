@@ -126,7 +126,7 @@ def _cards(found: Mapping[int, Sequence[Verdict]]) -> str:
         seeds = f", {len(concerned)} of {len(found)} seeds" if len(found) > 1 else ""
         since = min(v.since_step for _, v in concerned)
         cards.append(
-            f'<div class="verdict {worst.severity}"><b>{escape(label)}</b> '
+            f'<div class="verdict {worst.severity}"><a href="{worst.page}"><b>{escape(label)}</b></a> '
             f"<small>{worst.severity}, since step {since:,}{seeds}</small><p>{escape(worst.cause)}</p>"
             f"<p><b>Do first:</b> {escape(worst.advice)}</p>"
             f'<p class="caption">{escape(evidence_words(worst.evidence))}</p></div>'
