@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCHMARKS := same_work step_overhead step_options sweep stacked_runs roofline growth checkpoint_cost watch_cost
 
-.PHONY: demo test check format setup explain bench bench-setup validate clean
+.PHONY: demo test check format setup explain bench bench-setup validate verdict-pages clean
 
 demo: setup  ## train five adversarial objectives on real digits and open the comparison
 	$(BIN)/ganscope compare --out runs/demo --overwrite
@@ -51,6 +51,11 @@ validate: setup  ## long validation; writes docs/validation/
 	OMP_NUM_THREADS=1 $(BIN)/python validation/time_to_quality.py
 	$(BIN)/python -m validation.diagnosis --ablate
 	OMP_NUM_THREADS=1 $(BIN)/python validation/remedies.py
+	OMP_NUM_THREADS=1 $(BIN)/python validation/doctors.py
+	OMP_NUM_THREADS=1 $(BIN)/python validation/verdict_pages.py
+
+verdict-pages: setup  ## put what was measured into docs/verdicts; trains the runs of a page that has none yet
+	OMP_NUM_THREADS=1 $(BIN)/python validation/verdict_pages.py
 
 clean:
 	rm -rf $(VENV) benchmarks/.envs build dist .mypy_cache .ruff_cache .pytest_cache

@@ -24,7 +24,7 @@ import environments
 VALIDATION = doctors.HERE
 FALLING = [5.0 * math.exp(-n / 40) + 0.1 for n in range(200)]
 RUN: dict[str, Any] = {
-    "id": "a", "planted": "diverged", "step": list(range(0, 1000, 5)), "verdicts": [],
+    "id": "a", "planted": "diverged", "step": list(range(0, 1000, 5)), "said": [],
     "g_loss": [*FALLING[:150], *[None] * 50], "g_grad_norm": [1.0] * 200,
     "d_loss": FALLING, "d_grad_norm": [1.0] * 200,
 }  # fmt: skip

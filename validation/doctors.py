@@ -38,7 +38,7 @@ import marks
 HERE = Path(__file__).parent
 OUT = HERE.parent / "docs" / "validation"
 RUNS = Path("runs") / "diagnosis"
-"""Where `validation/diagnosis.py` leaves the scalars of its runs."""
+"""Where `python -m validation.diagnosis` leaves its runs."""
 DOCTORS = {
     "runmedic": "`runmedic diagnose LOG.jsonl --json`",
     "training-doctor": "`Doctor().log(step=, loss=, grad_norm=)` at every row",
@@ -184,12 +184,28 @@ def _alarmed(alerts: Alerts) -> bool:
     return any(severity in COUNTED for severity, *_ in alerts)
 
 
-def read_runs(folder: Path) -> list[dict[str, Any]]:
-    """Read the runs' scalars, one JSON object a line, from all files of a folder."""
+def read_runs(work: Path) -> list[dict[str, Any]]:
+    """Take the finished runs of the study in which what was planted did happen, and those that are healthy.
+
+    Only the half that no threshold was chosen on: the doctors were not tuned on these runs either.
+
+    Args:
+        work: where `python -m validation.diagnosis` leaves them.
+
+    Returns:
+        Per run `id`, `planted` (a verdict's name or None), `said` (names that ganscope gave) and the scalars.
+    """
+    from diagnosis import conditions, score
+
+    asked = [run for run in conditions.every_run() if run.half == "reporting"]
     runs = []
-    for path in sorted([*folder.glob("*.jsonl"), *folder.glob("*.jsonl.gz")]):
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open() as lines:
-            runs += [json.loads(line) for line in lines]
+    for judged in score.judged(score.load(asked, work), delays=False):
+        if judged.happened:
+            with gzip.open(work / judged.run.id / "scalars.json.gz", "rt", encoding="utf-8") as file:
+                scalars = json.load(file)
+            planted = judged.run.planted and judged.run.planted[0]
+            said = [name for name, _ in judged.found]
+            runs.append({"id": judged.run.id, "planted": planted, "said": said, **scalars})
     return runs
 
 
@@ -272,19 +288,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the runs' scalars")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the study's runs")
     parser.add_argument("--kept", type=Path, default=Path("runs") / "doctors", help="folder of the answers")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of doctors.json and README.md")
     arguments = parser.parse_args()
     runs = read_runs(arguments.runs)
     if not runs:
-        raise SystemExit(f"{arguments.runs} holds no scalars: run validation/diagnosis.py first.")
+        raise SystemExit(f"{arguments.runs} holds no runs: python -m validation.diagnosis makes them.")
     arguments.kept.mkdir(parents=True, exist_ok=True)
     raised = {doctor: consult(doctor, runs, arguments.kept / f"{doctor}.jsonl") for doctor in DOCTORS}
     asked = [
         Asked(
             run["planted"],
-            [verdict[0] for verdict in run["verdicts"]],
+            run["said"],
             {doctor: raised[doctor][run["id"]] for doctor in DOCTORS},
         )
         for run in runs

@@ -39,6 +39,7 @@ class Play(NamedTuple):
     """Discriminator steps before the generator's first."""
     g_lr: float = 1e-3
     d_lr: float = 1e-3
+    beta1: float = 0.0
     sgd: bool = False
     swapped: bool = False
     """The discriminator's loss takes fakes for real."""
@@ -107,12 +108,22 @@ def deep_generator() -> tuple[nn.Module, nn.Module]:
     return perceptron(LATENT, 2, depth=6), perceptron(2, 1)
 
 
-def linear_discriminator() -> tuple[nn.Module, nn.Module]:
-    """A linear discriminator, as in the Dirac-GAN, and a generator that starts off the centre."""
-    generator = perceptron(LATENT, 2, 16, 1)
-    with torch.no_grad():
-        generator[-1].bias.add_(2.0)  # type: ignore[operator]
-    return generator, nn.Linear(2, 1)
+class Shifted(nn.Module):
+    """A perfect sampler of the wide ring, but for one trained shift."""
+
+    def __init__(self, shift: float) -> None:
+        super().__init__()
+        self.shift = nn.Parameter(torch.tensor([shift, 0.0]))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Turn normal latents `[B, 4]` into points of the ring, moved."""
+        place = (8 * torch.special.ndtr(z[:, 0])).floor()
+        return _on_ring(place, z[:, 1:3]) + self.shift
+
+
+def dirac_networks() -> tuple[nn.Module, nn.Module]:
+    """The Dirac-GAN in the plane: what is trained is a shift against a slope."""
+    return Shifted(2.0), nn.Linear(2, 1)
 
 
 def of(name: str) -> Callable[[Mapping[str, Any]], float | None]:
@@ -161,7 +172,7 @@ def play(case: Play, name: str, seed: int = 0) -> dict[str, Any]:
     train, held_out = _rows(case.data)
     real = train[: case.rows]
     generator, discriminator = case.networks()
-    latent = next(p.shape[1] for p in generator.parameters() if p.ndim == 2)
+    latent = next((p.shape[1] for p in generator.parameters() if p.ndim == 2), LATENT)
     objective = gs.objectives.OBJECTIVES[case.objective]
     held = case.penalty or ("clipping" if case.clip else None)
     scope = gs.watch(
@@ -175,7 +186,12 @@ def play(case: Play, name: str, seed: int = 0) -> dict[str, Any]:
         train=real,
         every=case.every,
     )
-    optimizers = [_optimizer(generator, case.g_lr, case.sgd), _optimizer(discriminator, case.d_lr, case.sgd)]
+    optimizers = [
+        torch.optim.SGD(module.parameters(), rate)
+        if case.sgd
+        else torch.optim.Adam(module.parameters(), rate, (case.beta1, 0.9))
+        for module, rate in ((generator, case.g_lr), (discriminator, case.d_lr))
+    ]
     draw = functools.partial(torch.randn, 64, latent)
 
     def train_discriminator() -> Tensor:
@@ -214,7 +230,7 @@ def play(case: Play, name: str, seed: int = 0) -> dict[str, Any]:
 
 
 def _rows(data: str) -> tuple[Tensor, Tensor]:
-    """Rows to train on and rows to watch with; the wide ring has radius 2 and a standard deviation of 0.2."""
+    """Rows to train on and rows to watch with."""
     if data == "digits":
         digits = gs.data.DATASETS["digits"]()
         train = digits.train[torch.arange(1400)]
@@ -222,16 +238,14 @@ def _rows(data: str) -> tuple[Tensor, Tensor]:
     if data == "ring":
         ring = gs.data.DATASETS["ring"]().train[torch.arange(5000)]
         return ring[:4000], ring[4000:]
-    angle = torch.arange(5000) % 8 * (math.tau / 8)
-    rows = 2 * torch.stack([angle.cos(), angle.sin()], 1) + 0.2 * torch.randn(5000, 2)
-    rows = rows[torch.randperm(5000)]
+    rows = _on_ring(torch.randint(8, (5000,)), torch.randn(5000, 2))
     return rows[:4000], rows[4000:]
 
 
-def _optimizer(module: nn.Module, rate: float, sgd: bool) -> torch.optim.Optimizer:
-    if sgd:
-        return torch.optim.SGD(module.parameters(), rate)
-    return torch.optim.Adam(module.parameters(), rate, (0.0, 0.9))
+def _on_ring(place: Tensor, noise: Tensor) -> Tensor:
+    """Points of eight Gaussians on a circle of radius 2, each with a standard deviation of 0.2."""
+    angle = place * (math.tau / 8)
+    return 2 * torch.stack([angle.cos(), angle.sin()], 1) + 0.2 * noise
 
 
 def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -244,27 +258,31 @@ def _says(scope: Scope, name: str) -> bool:
     return any(verdict.name == name for verdict in scope.verdicts())
 
 
-START = Play()
+CROWD = Play(networks=lambda: (perceptron(8, 2), perceptron(2, 1)), n_critic=5, beta1=0.5, steps=1500)
+"""Five discriminator steps a generator step, with momentum."""
 RIVALS = Play(objective="minimax", n_critic=5, ahead=200)
 """A discriminator that is far ahead of a generator under the saturating loss."""
 CRITIC = Play(data="wide-ring", objective="wasserstein", n_critic=3, penalty="gradient-penalty", weight=10.0)
 DIGITS = Play(data="digits", networks=digit_networks, steps=1500)
-WIDE = Play(data="wide-ring", penalty="r1", weight=0.1)
-ROTATION = Play(data="wide-ring", networks=linear_discriminator, sgd=True, g_lr=0.02, d_lr=0.02, steps=1500)
+PLAIN = Play(data="wide-ring")
+WIDE = PLAIN._replace(penalty="r1", weight=0.1)
+ROTATION = PLAIN._replace(
+    objective="hinge", networks=dirac_networks, sgd=True, g_lr=0.05, d_lr=0.05, every=20
+)
 
 CASES: dict[str, tuple[Case, ...]] = {
     "wiring": (
         Case(
             "Labels swapped in the discriminator's loss", "labels swapped", "labels right",
-            WIDE._replace(swapped=True, steps=600), WIDE._replace(steps=600), of("auc"),
+            PLAIN._replace(swapped=True, steps=600), PLAIN._replace(steps=600), of("auc"),
             "AUC: how often a real row scores above a fake", (0.5, "cannot tell"),
         ),
     ),
     "diverged": (
         Case(
             "SGD with a rate of 0.5", "rates of 0.5", "rates of 0.05",
-            Play("wide-ring", objective="least-squares", sgd=True, g_lr=0.5, d_lr=0.5, steps=400),
-            Play("wide-ring", objective="least-squares", sgd=True, g_lr=0.05, d_lr=0.05, steps=400),
+            PLAIN._replace(objective="least-squares", sgd=True, g_lr=0.5, d_lr=0.5, steps=400),
+            PLAIN._replace(objective="least-squares", sgd=True, g_lr=0.05, d_lr=0.05, steps=400),
             of("fake_scale"), "distance of fakes from the centre, real rows = 1", (30.0, "limit"), log=True,
         ),
     ),
@@ -323,15 +341,15 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "oscillation": (
         Case(
-            "A linear discriminator, no penalty", "no penalty", "R1, weight 1",
-            ROTATION, ROTATION._replace(penalty="r1"), swing,
+            "The Dirac-GAN: the generator is a shift, the discriminator a slope", "no penalty",
+            "R1, weight 0.3", ROTATION, ROTATION._replace(penalty="r1", weight=0.3), swing,
             "the samples' mean, in sd of the data", (0.0, "the data's mean"),
         ),
     ),
     "mode-collapse": (
         Case(
             "Five unconstrained discriminator steps a generator step", "no penalty", "R1, weight 0.1",
-            START._replace(n_critic=5), START._replace(n_critic=5, penalty="r1", weight=0.1), of("coverage"),
+            CROWD, CROWD._replace(penalty="r1", weight=0.1), of("coverage"),
             "coverage: share of real rows with a sample nearby", (0.97, "real rows"),
         ),
     ),
