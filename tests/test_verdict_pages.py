@@ -127,7 +127,7 @@ def test_ticks_are_round_and_inside() -> None:
 def test_a_run_is_played_and_kept() -> None:
     case = verdict_runs.CASES["diverged"][0]
     played: dict[str, Any] = verdict_runs.play(case.twin._replace(steps=20, every=5), "diverged")
-    kept = pages.kept(played, case)
+    kept = pages.kept(played, case, path=False)
     assert kept["steps"] == 20
     assert [step for step, _ in kept["series"]] == [0, 5, 10, 15, 20]
     assert len(kept["samples"]) == verdict_runs.SHOWN

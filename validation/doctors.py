@@ -1,6 +1,6 @@
 """General training doctors asked about the very runs ganscope is validated on.
 
-    python validation/doctors.py [--runs runs/diagnosis]
+    python validation/doctors.py [--runs runs/diagnosis] [--seeds 4]
 
 Each gets two logs of every run, the generator's and the discriminator's, as if each were a model trained on
 one loss: step, loss, gradient norm. That is what these programs are made for; none claims to know a GAN. They
@@ -184,20 +184,21 @@ def _alarmed(alerts: Alerts) -> bool:
     return any(severity in COUNTED for severity, *_ in alerts)
 
 
-def read_runs(work: Path) -> list[dict[str, Any]]:
+def read_runs(work: Path, seeds: int) -> list[dict[str, Any]]:
     """Take the finished runs of the study in which what was planted did happen, and those that are healthy.
 
     Only the half that no threshold was chosen on: the doctors were not tuned on these runs either.
 
     Args:
         work: where `python -m validation.diagnosis` leaves them.
+        seeds: how many of each condition, the first ones.
 
     Returns:
         Per run `id`, `planted` (a verdict's name or None), `said` (names that ganscope gave) and the scalars.
     """
     from diagnosis import conditions, score
 
-    asked = [run for run in conditions.every_run() if run.half == "reporting"]
+    asked = [run for run in conditions.every_run() if run.half == "reporting" and run.seed < seeds]
     runs = []
     for judged in score.judged(score.load(asked, work), delays=False):
         if judged.happened:
@@ -289,10 +290,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the study's runs")
+    parser.add_argument("--seeds", type=int, default=4, help="the first seeds of every condition")
     parser.add_argument("--kept", type=Path, default=Path("runs") / "doctors", help="folder of the answers")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of doctors.json and README.md")
     arguments = parser.parse_args()
-    runs = read_runs(arguments.runs)
+    runs = read_runs(arguments.runs, arguments.seeds)
     if not runs:
         raise SystemExit(f"{arguments.runs} holds no runs: python -m validation.diagnosis makes them.")
     arguments.kept.mkdir(parents=True, exist_ok=True)
@@ -306,7 +308,7 @@ def main() -> None:
         for run in runs
     ]
     result = {
-        "command": "python validation/doctors.py",
+        "command": f"python validation/doctors.py --seeds {arguments.seeds}",
         "versions": {doctor: VERSIONS[doctor] for doctor in DOCTORS},
         "asked": DOCTORS,
         "left_out": LEFT_OUT,

@@ -48,6 +48,8 @@ SUMMARIES = {
 
 
 Stored = Mapping[str, Any]
+SHOWN_WIDTH = 410
+"""Of a picture on a page: two fit beside each other where pages are usually read."""
 NOT_MEASURED = "*Not measured yet.*"
 
 
@@ -59,7 +61,7 @@ def train(name: str) -> Stored:
         stored: dict[str, Any] = {"title": case.title}
         for side, told, how in (("failing", case.failing, case.play), ("twin", case.healthy, case.twin)):
             began = time.process_time()
-            stored[side] = kept(play(how, name), case)
+            stored[side] = kept(play(how, name), case, path=name == "oscillation")
             said = ", ".join(v["label"] for v in stored[side]["verdicts"]) or "nothing"
             spent = time.process_time() - began
             print(f"{name}, {told}: {said} ({spent:.0f} s)", file=sys.stderr, flush=True)
@@ -67,8 +69,8 @@ def train(name: str) -> Stored:
     return {"cases": cases}
 
 
-def kept(played: Stored, case: Case) -> dict[str, Any]:
-    """Keep of a run what its page needs, rounded."""
+def kept(played: Stored, case: Case, path: bool) -> dict[str, Any]:
+    """Keep of a run what its page needs, rounded; the way of the samples' mean where it is drawn."""
     rows, samples, real = played["rows"], played["samples"], played["real"]
     if samples.ndim == 4:
         samples, real = samples[:IMAGES].squeeze(1), real[:0]
@@ -77,7 +79,7 @@ def kept(played: Stored, case: Case) -> dict[str, Any]:
         "verdicts": played["verdicts"],
         "said_at": played["said_at"],
         "series": [[row["step"], short(value)] for row in rows if (value := case.signal(row)) is not None],
-        "path": [[short(v) for v in row["point"]] for row in rows if "point" in row],
+        "path": [[short(v) for v in row["point"]] for row in rows if path and "point" in row],
         "samples": short(samples[:SHOWN].tolist()),
         "real": short(real[:SHOWN].tolist()),
     }
@@ -120,9 +122,7 @@ def run_block(name: str, stored: Stored) -> tuple[str, dict[str, str]]:
         files = drawn(name, case, found, number)
         pictures |= files
         names = f"{case.failing} against {case.healthy}"
-        shown = " ".join(
-            f'<img src="pictures/{file}" width="{drawings.WIDTH}" alt="{names}">' for file in files
-        )
+        shown = " ".join(f'<img src="pictures/{file}" width="{SHOWN_WIDTH}" alt="{names}">' for file in files)
         parts += [f"### {case.title}", shown, _told(name, case, found)]
     parts.append(f"Trained, drawn and filled in by `python validation/verdict_pages.py {name}`.")
     return "\n\n".join(parts), pictures
@@ -139,11 +139,11 @@ def _told(name: str, case: Case, stored: Stored) -> str:
         else "It did not say so in this run."
     )
     others = [v["label"] for v in failing["verdicts"] if v["name"] != name]
-    also = f" It also said {_listed(others)}." if others else ""
+    also = f"In the same run it also said {_listed(others)}. " if others else ""
     of_twin = _listed([v["label"] for v in twin["verdicts"]]) if twin["verdicts"] else "nothing"
     return (
         f"Two runs, equal but for this: *{case.failing}* and *{case.healthy}*. {said}\n\n"
-        f"Of the twin it said {of_twin}.{also}"
+        f"{also}Of the twin it said {of_twin}."
     )
 
 
@@ -173,8 +173,10 @@ def rates_block(name: str, diagnosis: Stored | None, doctors: Stored | None) -> 
         lines.append(f"| steps from the injection to the verdict, median | {found['delay_median']:,.0f} |")
     if found.get("unknown") is not None:
         lines.append(f"| left undecided | {100 * found['unknown']:.0f} % |")
-    for kind, part in (found.get("by_factor") or {}).items():
-        lines.append(f"| recall of `{kind}` | {share(part)} |")
+    by_severity = {s: part for s, part in (found.get("by_severity") or {}).items() if s and part["of"]}
+    lines += [f"| recall, {severity} ones | {share(part)} |" for severity, part in by_severity.items()]
+    kinds = {kind: part for kind, part in (found.get("by_factor") or {}).items() if kind != "None"}
+    lines += [f"| recall of `{kind}`, named as such | {share(part)} |" for kind, part in kinds.items()]
     confused = found.get("confused_with") or {}
     if confused:
         told = ", ".join(
@@ -191,7 +193,10 @@ def rates_block(name: str, diagnosis: Stored | None, doctors: Stored | None) -> 
             "\n\nGeneral training doctors on the same runs, any alert about it: "
             f"{', '.join(rates)}; their false alarms are [in the table of all](../validation/README.md)."
         )
-    return f"{text}\n\nMeasured by `{(diagnosis or {}).get('command', '')}`, 95 % intervals after Wilson."
+    return (
+        f"{text}\n\nMeasured by `{(diagnosis or {}).get('command')}` on conditions that no threshold was chosen "
+        "on, with 95 % intervals after Wilson: [all of it](../validation/diagnosis.md)."
+    )
 
 
 def share(count: Stored) -> str:

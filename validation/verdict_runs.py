@@ -18,7 +18,7 @@ import ganscope as gs
 from ganscope.diagnose.watch import Scope
 
 LATENT = 4
-SHOWN = 400
+SHOWN = 300
 """Points of a picture of samples."""
 IMAGES = 25
 Networks = Callable[[], tuple[nn.Module, nn.Module]]
@@ -262,7 +262,9 @@ CROWD = Play(networks=lambda: (perceptron(8, 2), perceptron(2, 1)), n_critic=5, 
 """Five discriminator steps a generator step, with momentum."""
 RIVALS = Play(objective="minimax", n_critic=5, ahead=200)
 """A discriminator that is far ahead of a generator under the saturating loss."""
-CRITIC = Play(data="wide-ring", objective="wasserstein", n_critic=3, penalty="gradient-penalty", weight=10.0)
+CRITIC = Play(
+    "wide-ring", objective="wasserstein", penalty="gradient-penalty", n_critic=3, g_lr=3e-3, d_lr=3e-3
+)
 DIGITS = Play(data="digits", networks=digit_networks, steps=1500)
 PLAIN = Play(data="wide-ring")
 WIDE = PLAIN._replace(penalty="r1", weight=0.1)
@@ -313,14 +315,14 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "lipschitz-violation": (
         Case(
-            "A Wasserstein critic that nothing holds", "no penalty", "gradient penalty, weight 10",
+            "A Wasserstein critic that nothing holds", "no penalty", "gradient penalty, weight 1",
             CRITIC._replace(penalty=None), CRITIC, steepness,
             "slope of the critic between real and fake, 95 %", (1.0, "1-Lipschitz"), log=True,
         ),
     ),
     "critic-underfit": (
         Case(
-            "A critic whose learning rate is 33 times too low", "critic's rate 3e-5", "critic's rate 1e-3",
+            "A critic whose learning rate is 100 times too low", "critic's rate 3e-5", "critic's rate 3e-3",
             CRITIC._replace(d_lr=3e-5), CRITIC, of("certified_share"),
             "share of W1 that the critic proves", (0.25, "limit"),
         ),
