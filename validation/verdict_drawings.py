@@ -131,8 +131,12 @@ def clouds(
     low, side = _square(real)
     panels = []
     for panel, (samples, colour) in enumerate(((failing, FAILING), (twin, HEALTHY))):
-        inside = [(a, b) for a, b in samples if abs(a) < 1e6 and abs(b) < 1e6]
-        panels.append(_dots(real, low, side, panel, "#c3c7cf") + _dots(inside, low, side, panel, colour))
+        drawn = _dots(real, low, side, panel, "#c3c7cf") + _dots(samples, low, side, panel, colour)
+        outside = sum(not _inside(point, low, side) for point in samples) / len(samples)
+        if outside > 0.05:
+            left = GAP + panel * (PANEL + GAP)
+            drawn += _text(left + 8, 40 + PANEL - 9, f"{outside:.0%} of them outside", colour, halo=True)
+        panels.append(drawn)
     return _panels(panels, names, "Real rows in grey, samples in colour.")
 
 
@@ -180,11 +184,15 @@ def _panels(panels: Sequence[str], names: tuple[str, str], caption: str) -> str:
 def _dots(points: Sequence[Point], low: Point, side: float, panel: int, colour: str) -> str:
     drawn = []
     for point in points:
-        if all(edge <= value <= edge + side for value, edge in zip(point, low, strict=True)):
+        if _inside(point, low, side):
             x, y = _in_panel(point, low, side, panel)
             drawn.append(f"M{x} {y}h0")
     path = "".join(drawn)
     return f'<path d="{path}" stroke="{colour}" stroke-width="3.2" stroke-linecap="round" opacity="0.7"/>'
+
+
+def _inside(point: Point, low: Point, side: float) -> bool:
+    return all(edge <= value <= edge + side for value, edge in zip(point, low, strict=True))
 
 
 def _in_panel(point: Point, low: Point, side: float, panel: int) -> tuple[float, float]:

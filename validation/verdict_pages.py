@@ -77,7 +77,7 @@ def kept(played: Stored, case: Case, path: bool) -> dict[str, Any]:
     return {
         "steps": max(row["step"] for row in rows),
         "verdicts": played["verdicts"],
-        "said_at": played["said_at"],
+        "first": played["first"],
         "series": [[row["step"], short(value)] for row in rows if (value := case.signal(row)) is not None],
         "path": [[short(v) for v in row["point"]] for row in rows if path and "point" in row],
         "samples": short(samples[:SHOWN].tolist()),
@@ -98,8 +98,8 @@ def short(value: Any) -> Any:
 def drawn(name: str, case: Case, stored: Stored, number: int) -> dict[str, str]:
     """Draw the pictures of one case, by the names of their files."""
     failing, twin, names = stored["failing"], stored["twin"], (case.failing, case.healthy)
-    first = _mention(name, failing)
-    said = None if first is None or failing["said_at"] is None else (first["since_step"], failing["said_at"])
+    first = failing["first"]
+    said = None if first is None else (first["since_step"], first["at"])
     pictures = {
         "signal": drawings.signal(
             failing["series"], twin["series"], names, case.axis, case.level, said, case.log
@@ -130,26 +130,23 @@ def run_block(name: str, stored: Stored) -> tuple[str, dict[str, str]]:
 
 def _told(name: str, case: Case, stored: Stored) -> str:
     failing, twin = stored["failing"], stored["twin"]
-    verdict = _mention(name, failing)
+    first = failing["first"]
+    evidence = "" if first is None else evidence_words(first["evidence"])
+    evidence = f"\n>\n> Evidence: {evidence}." if evidence else ""
     said = (
-        f"At step {failing['said_at']:,} of {failing['steps']:,} it said:\n\n"
-        f"> **{verdict['label']}**, {verdict['severity']}, since step {verdict['since_step']:,}. "
-        f"{verdict['cause']}\n>\n> Evidence: {evidence_words(verdict['evidence'])}."
-        if verdict is not None and failing["said_at"] is not None
-        else "It did not say so in this run."
+        "It did not say so in this run."
+        if first is None
+        else f"At step {first['at']:,} of {failing['steps']:,} it said:\n\n"
+        f"> **{first['label']}**, {first['severity']}, since step {first['since_step']:,}. {first['cause']}"
+        f"{evidence}"
     )
     others = [v["label"] for v in failing["verdicts"] if v["name"] != name]
-    also = f"In the same run it also said {_listed(others)}. " if others else ""
+    also = f"At the end of the same run it also said {_listed(others)}. " if others else ""
     of_twin = _listed([v["label"] for v in twin["verdicts"]]) if twin["verdicts"] else "nothing"
     return (
         f"Two runs, equal but for this: *{case.failing}* and *{case.healthy}*. {said}\n\n"
         f"{also}Of the twin it said {of_twin}."
     )
-
-
-def _mention(name: str, run: Stored) -> Stored | None:
-    found: Stored | None = next((v for v in run["verdicts"] if v["name"] == name), None)
-    return found
 
 
 def _listed(labels: Sequence[str]) -> str:
@@ -194,8 +191,8 @@ def rates_block(name: str, diagnosis: Stored | None, doctors: Stored | None) -> 
             f"{', '.join(rates)}; their false alarms are [in the table of all](../validation/README.md)."
         )
     return (
-        f"{text}\n\nMeasured by `{(diagnosis or {}).get('command')}` on conditions that no threshold was chosen "
-        "on, with 95 % intervals after Wilson: [all of it](../validation/diagnosis.md)."
+        f"{text}\n\nMeasured by `{(diagnosis or {}).get('command')}` on conditions that no threshold was "
+        "chosen on, with 95 % intervals after Wilson: [all of it](../validation/diagnosis.md)."
     )
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 import ganscope as gs
-from ganscope.diagnose.watch import Scope
+from ganscope.diagnose import Verdict
 
 LATENT = 4
 SHOWN = 300
@@ -165,8 +165,8 @@ def play(case: Play, name: str, seed: int = 0) -> dict[str, Any]:
         seed: of everything.
 
     Returns:
-        `rows` of the diagnosis, `verdicts` at the end as dictionaries, `said_at` (the step at which the
-        verdict was first given, None for never), `samples` and `real`.
+        `rows` of the diagnosis, `verdicts` at the end as dictionaries, `first` (the verdict as it was first
+        given, with the step `at` which; None for never), `samples` and `real`.
     """
     torch.manual_seed(seed)
     train, held_out = _rows(case.data)
@@ -208,7 +208,7 @@ def play(case: Play, name: str, seed: int = 0) -> dict[str, Any]:
 
     for _ in range(case.ahead):
         train_discriminator()
-    said_at = None
+    first = None
     for step in range(1, case.steps + 1):
         for _ in range(case.n_critic):
             batch = train_discriminator()
@@ -216,14 +216,14 @@ def play(case: Play, name: str, seed: int = 0) -> dict[str, Any]:
         g_loss = objective.g_loss(real_scores, discriminator(generator(draw())).squeeze(1)).mean()
         _step(optimizers[0], g_loss)
         scope.step(real=batch, g_loss=g_loss)
-        if said_at is None and step % case.every == 0 and _says(scope, name):
-            said_at = step
+        if first is None and step % case.every == 0:
+            first = next(({**told(v), "at": step} for v in scope.verdicts() if v.name == name), None)
     with torch.no_grad():
         samples = generator(torch.randn(max(SHOWN, IMAGES), latent))
     return {
         "rows": scope.rows,
-        "verdicts": [{**verdict._asdict(), "label": verdict.label} for verdict in scope.verdicts()],
-        "said_at": said_at,
+        "verdicts": [told(verdict) for verdict in scope.verdicts()],
+        "first": first,
         "samples": samples,
         "real": held_out,
     }
@@ -254,8 +254,9 @@ def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.step()
 
 
-def _says(scope: Scope, name: str) -> bool:
-    return any(verdict.name == name for verdict in scope.verdicts())
+def told(verdict: Verdict) -> dict[str, Any]:
+    """What a page quotes of a verdict."""
+    return {**verdict._asdict(), "label": verdict.label}
 
 
 CROWD = Play(networks=lambda: (perceptron(8, 2), perceptron(2, 1)), n_critic=5, beta1=0.5, steps=1500)
@@ -263,10 +264,17 @@ CROWD = Play(networks=lambda: (perceptron(8, 2), perceptron(2, 1)), n_critic=5, 
 RIVALS = Play(objective="minimax", n_critic=5, ahead=200)
 """A discriminator that is far ahead of a generator under the saturating loss."""
 CRITIC = Play(
-    "wide-ring", objective="wasserstein", penalty="gradient-penalty", n_critic=3, g_lr=3e-3, d_lr=3e-3
+    "wide-ring",
+    objective="wasserstein",
+    penalty="gradient-penalty",
+    n_critic=5,
+    d_lr=2e-3,
+    steps=800,
+    every=20,
 )
 DIGITS = Play(data="digits", networks=digit_networks, steps=1500)
 PLAIN = Play(data="wide-ring")
+RUSH = PLAIN._replace(objective="least-squares", sgd=True, g_lr=0.1, d_lr=0.1, steps=40, every=1)
 WIDE = PLAIN._replace(penalty="r1", weight=0.1)
 ROTATION = PLAIN._replace(
     objective="hinge", networks=dirac_networks, sgd=True, g_lr=0.05, d_lr=0.05, every=20
@@ -282,10 +290,9 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "diverged": (
         Case(
-            "SGD with a rate of 0.5", "rates of 0.5", "rates of 0.05",
-            PLAIN._replace(objective="least-squares", sgd=True, g_lr=0.5, d_lr=0.5, steps=400),
-            PLAIN._replace(objective="least-squares", sgd=True, g_lr=0.05, d_lr=0.05, steps=400),
-            of("fake_scale"), "distance of fakes from the centre, real rows = 1", (30.0, "limit"), log=True,
+            "Least squares under SGD, twice too fast", "rates of 0.1", "rates of 0.05",
+            RUSH, RUSH._replace(g_lr=0.05, d_lr=0.05), of("fake_scale"),
+            "distance of fakes from the centre, real rows = 1", (30.0, "limit"), log=True,
         ),
     ),
     "discriminator-too-strong": (
@@ -322,8 +329,8 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "critic-underfit": (
         Case(
-            "A critic whose learning rate is 100 times too low", "critic's rate 3e-5", "critic's rate 3e-3",
-            CRITIC._replace(d_lr=3e-5), CRITIC, of("certified_share"),
+            "A critic whose learning rate is 100 times too low", "critic's rate 2e-5", "critic's rate 2e-3",
+            CRITIC._replace(d_lr=2e-5), CRITIC, of("certified_share"),
             "share of W1 that the critic proves", (0.25, "limit"),
         ),
     ),
