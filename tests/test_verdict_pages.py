@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import torch
 
 from ganscope.diagnose.verdict import PAGES, RULES, Verdict
 
@@ -96,7 +97,7 @@ def test_rates_are_written_as_counted() -> None:
 
 def test_recovery_is_written_beside_doing_nothing_and_a_placebo() -> None:
     told = pages.remedy_block("diverged", HEALED)
-    assert "| `diverged`: rates x 0.5 | 75 % (12 of 16; 50 to 90 %) |" in told
+    assert "| `diverged`: g_lr x 0.5 | 75 % (12 of 16; 50 to 90 %) |" in told
     assert "not measured yet" in pages.remedy_block("diverged", None).lower()
     for name in RULES:
         assert pages.remedies_of(name)
@@ -124,7 +125,9 @@ def test_ticks_are_round_and_inside() -> None:
         assert math.isclose(ticks[1] - ticks[0], ticks[-1] - ticks[-2])
 
 
-def test_a_run_is_played_and_kept() -> None:
+def test_a_run_is_played_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = verdict_runs.on_ring(torch.randint(8, (300,)), torch.randn(300, 2))
+    monkeypatch.setattr(verdict_runs, "rows_of", lambda _: (rows[:200], rows[200:]))
     case = verdict_runs.CASES["diverged"][0]
     played: dict[str, Any] = verdict_runs.play(case.twin._replace(steps=20, every=5), "diverged")
     kept = pages.kept(played, case, path=False)

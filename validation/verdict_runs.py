@@ -118,7 +118,7 @@ class Shifted(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         """Turn normal latents `[B, 4]` into points of the ring, moved."""
         place = (8 * torch.special.ndtr(z[:, 0])).floor()
-        return _on_ring(place, z[:, 1:3]) + self.shift
+        return on_ring(place, z[:, 1:3]) + self.shift
 
 
 def dirac_networks() -> tuple[nn.Module, nn.Module]:
@@ -169,7 +169,7 @@ def play(case: Play, name: str, seed: int = 0) -> dict[str, Any]:
         given, with the step `at` which; None for never), `samples` and `real`.
     """
     torch.manual_seed(seed)
-    train, held_out = _rows(case.data)
+    train, held_out = rows_of(case.data)
     real = train[: case.rows]
     generator, discriminator = case.networks()
     latent = next((p.shape[1] for p in generator.parameters() if p.ndim == 2), LATENT)
@@ -229,7 +229,7 @@ def play(case: Play, name: str, seed: int = 0) -> dict[str, Any]:
     }
 
 
-def _rows(data: str) -> tuple[Tensor, Tensor]:
+def rows_of(data: str) -> tuple[Tensor, Tensor]:
     """Rows to train on and rows to watch with."""
     if data == "digits":
         digits = gs.data.DATASETS["digits"]()
@@ -238,11 +238,11 @@ def _rows(data: str) -> tuple[Tensor, Tensor]:
     if data == "ring":
         ring = gs.data.DATASETS["ring"]().train[torch.arange(5000)]
         return ring[:4000], ring[4000:]
-    rows = _on_ring(torch.randint(8, (5000,)), torch.randn(5000, 2))
+    rows = on_ring(torch.randint(8, (5000,)), torch.randn(5000, 2))
     return rows[:4000], rows[4000:]
 
 
-def _on_ring(place: Tensor, noise: Tensor) -> Tensor:
+def on_ring(place: Tensor, noise: Tensor) -> Tensor:
     """Points of eight Gaussians on a circle of radius 2, each with a standard deviation of 0.2."""
     angle = place * (math.tau / 8)
     return 2 * torch.stack([angle.cos(), angle.sin()], 1) + 0.2 * noise
@@ -358,8 +358,8 @@ CASES: dict[str, tuple[Case, ...]] = {
     "mode-collapse": (
         Case(
             "Five unconstrained discriminator steps a generator step", "no penalty", "R1, weight 0.1",
-            CROWD, CROWD._replace(penalty="r1", weight=0.1), of("coverage"),
-            "coverage: share of real rows with a sample nearby", (0.97, "real rows"),
+            CROWD, CROWD._replace(penalty="r1", weight=0.1), of("pairwise"),
+            "mean distance between samples, real rows = 1", (0.2, "limit"),
         ),
     ),
 }  # fmt: skip
