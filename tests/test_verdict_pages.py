@@ -101,7 +101,7 @@ def test_recovery_is_written_beside_doing_nothing_and_a_placebo() -> None:
     assert "not measured yet" in pages.remedy_block("diverged", None).lower()
     for name in RULES:
         assert pages.remedies_of(name)
-    assert "| 95 % | 95 % | 12 of 16 |" in pages.index_block(RATES, HEALED)
+    assert "| 95\u00a0% | 95\u00a0% | 12 of 16 |" in pages.index_block(RATES, HEALED)
 
 
 def test_a_picture_shows_every_value_at_its_place() -> None:

@@ -187,7 +187,7 @@ def rates_block(name: str, diagnosis: Stored | None, doctors: Stored | None) -> 
             f"{doctor} {100 * asked[doctor]['right'] / asked['runs']:.0f} %" for doctor in doctors["versions"]
         ]
         text += (
-            "\n\nGeneral training doctors on the same runs, any alert about it: "
+            "\n\nGeneral training doctors on the first seeds of these runs, any alert about it: "
             f"{', '.join(rates)}; their false alarms are [in the table of all](../validation/README.md)."
         )
     return (
@@ -264,7 +264,7 @@ def index_block(diagnosis: Stored | None, measured: Stored | None) -> str:
 
 
 def _rate(count: Stored | None) -> str:
-    return f"{100 * count['hits'] / count['of']:.0f} %" if count and count["of"] else ""
+    return f"{100 * count['hits'] / count['of']:.0f}\u00a0%" if count and count["of"] else ""
 
 
 def read(path: Path) -> Stored | None:

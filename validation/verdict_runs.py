@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 import ganscope as gs
 from ganscope.diagnose import Verdict
+from ganscope.diagnose.thresholds import DECAYED, GENERATOR_DECAYED, VANISHED, WINS
 
 LATENT = 4
 SHOWN = 300
@@ -299,25 +300,26 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case(
             "Minimax with an unconstrained discriminator 200 steps ahead", "no penalty", "R1, weight 0.1",
             RIVALS, RIVALS._replace(penalty="r1", weight=0.1), of("auc"),
-            "AUC: how often a real row scores above a fake", (0.99, "limit"),
+            "AUC: how often a real row scores above a fake", (WINS, "limit"),
         ),
     ),
     "vanishing-gradient": (
         Case(
             "In the loss: minimax, and the discriminator wins", "minimax", "non-saturating",
             RIVALS, RIVALS._replace(objective="non-saturating"), of("logit_slope"),
-            "|dL/ds|: gradient the loss passes on to scores", (0.02, "limit"), log=True,
+            "|dL/ds|: gradient the loss passes on to scores", (VANISHED, "limit"), log=True,
         ),
         Case(
             "In the critic: eight sigmoid layers", "sigmoid", "leaky ReLU",
             WIDE._replace(networks=sigmoid_critic), WIDE._replace(networks=deep_critic),
-            left("critic_layers"), "share of ds/dh left at the critic's first layer", (1e-2, "limit"),
+            left("critic_layers"), "share of ds/dh left at the critic's first layer", (DECAYED, "limit"),
             log=True,
         ),
         Case(
             "In the generator: six sigmoid layers", "sigmoid", "leaky ReLU",
             WIDE._replace(networks=sigmoid_generator), WIDE._replace(networks=deep_generator),
-            left("generator_layers"), "gradient / weights, first layer over last", (1e-3, "limit"), log=True,
+            left("generator_layers"), "gradient / weights, first layer over last",
+            (GENERATOR_DECAYED, "limit"), log=True,
         ),
     ),
     "lipschitz-violation": (
