@@ -800,5 +800,5 @@ def test_memory_that_runs_out_is_said(place: Path, capsys: pytest.CaptureFixture
 def test_every_field_has_a_range_or_names() -> None:
     # what a field takes is checked by the validator, or it is text that the parts check
     for name, field in RunConfig.model_fields.items():
-        free = name in ("data", "recipe", "penalty", "device", "keep_best", "diagnose", "compile")
+        free = name in ("data", "recipe", "penalty", "device", "keep_best", "diagnose", "heal", "compile")
         assert free or choices(name) or field.metadata, name

@@ -196,8 +196,8 @@ def remedies_for(name: str, factor: str | None, pattern: str | None) -> tuple[Re
     """List what helps against a verdict, what to do first in front.
 
     Example:
-        >>> remedies_for("vanishing-gradient", "loss", None)[0].settings
-        {'objective': 'non-saturating'}
+        >>> remedies_for("vanishing-gradient", "loss", None)[0].settings["objective"]
+        'non-saturating'
     """
     if name == "wiring":
         return (WIRING[pattern],)
