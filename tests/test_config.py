@@ -91,9 +91,9 @@ def test_intervals_follow_the_length_of_the_run() -> None:
         ({"steps": 100}, 10),
         ({"steps": 1_000}, 40),
         ({"steps": 100_000}, 200),
-        ({"steps": 100_000, "d_width": 512}, 125),
-        ({"steps": 100_000, "n_critic": 5}, 125),
-        ({"steps": 100_000, "network": "dcgan"}, 125),
+        ({"steps": 100_000, "d_width": 512}, 150),
+        ({"steps": 100_000, "n_critic": 5}, 150),
+        ({"steps": 100_000, "network": "dcgan"}, 150),
         ({"steps": 100_000, "diagnose_every": 7}, 7),
     ],
 )

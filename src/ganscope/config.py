@@ -150,7 +150,7 @@ class RunConfig(BaseModel):
     evaluate_every: int = Field(0, ge=0, description="Steps between evaluations; 0 is a tenth of the run.")
     diagnose: bool = Field(True, description="Probe the networks while they train, and say what is wrong.")
     diagnose_every: int = Field(
-        0, ge=0, description="Steps between probes; 0 is a 25th of the run, 10 to 125 (cheap steps: 200)."
+        0, ge=0, description="Steps between probes; 0 is a 25th of the run, 10 to 150 (cheap steps: 200)."
     )
     heal: bool = Field(
         False,
@@ -207,7 +207,7 @@ class RunConfig(BaseModel):
         """
         passes = 1 + self.batches_per_step * (2 if self.penalties else 1)
         size = max(self.g_width, self.d_width) / 128 if self.network == "mlp" else math.inf
-        most = 200 if passes * size**2 < CHEAP else 125
+        most = 200 if passes * size**2 < CHEAP else 150
         return self.diagnose_every or max(10, min(most, self.steps // 25))
 
     @property

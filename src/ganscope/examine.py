@@ -145,7 +145,7 @@ def _probed(folder: Path) -> tuple[Mapping[str, Any], int]:
     latent = evaluation_latents(config.seed, 500, config.latent_dim, torch.float32)
     with undisturbed(*networks):
         probe = Probe(
-            Inputs((latent,), data.held_out[:500]), OBJECTIVES[config.objective], facts_of(config), train,
+            Inputs((latent,), data.held_out[:500]), OBJECTIVES[config.objective], facts_of(config), (train,),
             pool=pooled(data.held_out[:500], train),
         )  # fmt: skip
         g, d = (player(network.float(), trainable(network)) for network in networks)

@@ -98,7 +98,7 @@ class Monitor:
             Inputs((latent,), runs.held_out),
             runs.game.objective,
             facts_of(config),
-            self._train,
+            None if self._train is None else (self._train,),
             rows,
             self._pool,
             self._diversity,

@@ -511,16 +511,16 @@ def _edited(c: Case, edit: Callable[[Tensor], Tensor]) -> Setup:
 def _of_classes(c: Case, rows: Tensor, wanted: Tensor) -> Tensor:
     """Exchange the rows whose class is to be another one for new rows of that class.
 
-    Of Gaussian classes `m + (x + y - 2 m) / sqrt 2` is a new row as good as x and y; digits are repeated.
+    Gaussian classes of one width differ in their means alone: such a row is moved. Digits are repeated.
     """
     edited = rows.clone()
     for k in torch.unique(wanted):
         place = ((wanted == k) & (c.rows.replayed_labels != k)).nonzero().flatten()
         mine = (c.rows.replayed_labels == k).nonzero().flatten()
-        i = torch.arange(len(place))
-        x, y = rows[mine[i % len(mine)]], rows[mine[(i + 1 + i // len(mine)) % len(mine)]]
-        middle = c.rows.centres[k]
-        edited[place] = x if c.rows.name == "digits" else middle + (x + y - 2 * middle) / math.sqrt(2)
+        if c.rows.name == "digits":
+            edited[place] = rows[mine[torch.arange(len(place)) % len(mine)]]
+        else:
+            edited[place] += c.rows.centres[k] - c.rows.centres[c.rows.replayed_labels[place]]
     return edited
 
 

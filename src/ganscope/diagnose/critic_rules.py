@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganscope.diagnose.history import Fault, History, median
-from ganscope.diagnose.thresholds import OVERFIT, WIDE_K, WIDE_M, K, Z
+from ganscope.diagnose.thresholds import OVERFIT, REMEMBERS, WIDE_K, WIDE_M, K
 
 
 def lipschitz_violation(h: History) -> list[Fault] | None:
@@ -78,7 +78,7 @@ def overfit(h: History) -> list[Fault] | None:
 
     def learnt(row: Mapping[str, Any]) -> bool | None:
         score = row.get("auc_train")
-        return None if score is None else score > 0.5 + max(Z * row["auc_train_error"], OVERFIT)
+        return None if score is None else score > 0.5 + max(REMEMBERS * row["auc_train_error"], OVERFIT)
 
     seen = h.persistence(learnt, WIDE_M, WIDE_K, wide=True)
     if seen.state != "fault":

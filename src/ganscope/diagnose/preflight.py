@@ -59,19 +59,43 @@ def inputs_of(real: Any, latent: Callable[[int], Any] | None) -> Inputs:
     return Inputs(kept, rows, tuple(c[:most] if isinstance(c, Tensor) else c for c in conditions))
 
 
-def training_rows(train: Any, real: Tensor) -> Tensor:
-    """Take the rows a discriminator trains on.
+def training_rows(train: Any, inputs: Inputs) -> tuple[Tensor, ...]:
+    """Take the rows a discriminator trains on, and their conditions where it is conditional.
 
     Raises:
-        Unreadable: they are no rows like the held-out ones.
+        Unreadable: they are not like the held-out ones.
     """
-    rows = torch.as_tensor(train) if not isinstance(train, str) else torch.zeros(0)
-    if rows.shape[1:] != real.shape[1:] or not len(rows):
-        raise Unreadable(
-            f"train= has shape {list(rows.shape)}: hand over rows {['N', *real.shape[1:]]} that the "
-            "discriminator trains on, or leave it out.".replace("'", "")
+    given = train if isinstance(train, tuple | list) else (train,)
+    parts = [torch.as_tensor(p) if not isinstance(p, str) else torch.zeros(0) for p in given]
+    like = (inputs.real, *inputs.conditions)
+    wanted = [["N", *part.shape[1:]] if isinstance(part, Tensor) else ["N"] for part in like]
+    fits = len(parts) == len(like) and all(
+        len(p) == len(parts[0]) > 0 and list(p.shape[1:]) == shape[1:]
+        for p, shape in zip(parts, wanted, strict=True)
+    )
+    if not fits:
+        said, asked = (
+            " and ".join(map(str, shapes)).replace("'", "")
+            for shapes in ([list(p.shape) for p in parts], wanted)
         )
-    return rows[:TRAIN_ROWS].detach().clone()
+        raise Unreadable(
+            f"train= has shape {said}: hand over rows {asked} that the discriminator trains on, or leave it "
+            "out."
+        )
+    return tuple(part[:TRAIN_ROWS].detach().clone() for part in parts)
+
+
+def distinct(parts: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Leave out rows that are there already: batches of few data repeat them.
+
+    Example:
+        >>> distinct([torch.tensor([[1.0], [2.0], [1.0]]), torch.tensor([0, 1, 0])])
+        (tensor([[1.],
+                [2.]]), tensor([0, 1]))
+    """
+    flat = parts[0].detach().flatten(1).double().cpu().numpy()
+    first = sorted({row.tobytes(): k for k, row in reversed(list(enumerate(flat)))}.values())
+    return tuple(part[first] for part in parts)
 
 
 def inspected(

@@ -71,7 +71,7 @@ class Probe:
         inputs: latents and held-out real rows.
         objective: the losses.
         facts: what else is known.
-        train: rows the discriminator trains on, for overfitting; None where unknown.
+        train: rows the discriminator trains on, and their conditions, for overfitting; None where unknown.
         rows: rows of the cheap probe.
         pool: real rows that samples are compared with, where there are more than the held-out ones.
         diversity: that comparison, where it was prepared before.
@@ -82,13 +82,13 @@ class Probe:
         inputs: Inputs,
         objective: Objective,
         facts: Facts,
-        train: Tensor | None = None,
+        train: Sequence[Tensor] | None = None,
         rows: int = ROWS,
         pool: Tensor | None = None,
         diversity: Diversity | None = None,
     ) -> None:
         self.inputs, self.objective, self.facts = inputs, objective, facts
-        self.train = None if train is None else train[:TRAIN_ROWS]
+        self.train = None if train is None else tuple(part[:TRAIN_ROWS] for part in train)
         self.rows = max(2, min(rows, len(inputs.real), _count(inputs.latent)))
         self.shape = inputs.real.shape[1:]
         flat = inputs.real.detach().flatten(1).double()
@@ -218,12 +218,13 @@ class Probe:
             "auc_error": auc_error(len(real), count),
             "wide": True,
         }
-        if self.train is not None and not self.inputs.conditions:
+        if self.train is not None:
+            rows, *conditions = self.train
             with torch.no_grad():
-                train_scores = self._score_rows(discriminator, self.train, ())
+                train_scores = self._score_rows(discriminator, rows, conditions)
             found |= {
                 "auc_train": auc(train_scores, real_scores),
-                "auc_train_error": auc_error(len(self.train), len(real)),
+                "auc_train_error": auc_error(len(rows), len(real)),
             }
         if self.diversity is not None and count >= collapse.FEWEST_ROWS:
             found |= collapse.measure(self.diversity, fake)

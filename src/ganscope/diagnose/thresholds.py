@@ -8,6 +8,9 @@ GENERATOR_DECAYED = 1e-3
 """Likewise for the generator, relative to the weights; healthy ones keep 0.004 to 0.2."""
 OVERFIT = 0.15
 """Of AUC(train, held-out) above 1/2: healthy runs on 1,400 digits reach 0.12 without harm."""
+REMEMBERS = 4.0
+"""Standard errors beside it, for few training rows: chance passes them in one look of 30,000, and a run has a
+few hundred."""
 WINS = 0.985
 """AUC of a discriminator that tells every fake; of 64 rows some cannot be told."""
 PLAIN = 0.15

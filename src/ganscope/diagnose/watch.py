@@ -24,7 +24,7 @@ from ganscope.diagnose.players import (
     trainable,
     undisturbed,
 )
-from ganscope.diagnose.preflight import inputs_of, inspected, training_rows
+from ganscope.diagnose.preflight import distinct, inputs_of, inspected, training_rows
 from ganscope.diagnose.probe import TRAIN_ROWS, Probe, Snapshot
 from ganscope.diagnose.verdict import Verdict
 from ganscope.lipschitz import PENALTIES
@@ -50,7 +50,7 @@ def watch(
     *,
     constraint: str | Callable[..., Any] | None = None,
     constraint_weight: float | None = None,
-    train: Tensor | None = None,
+    train: Tensor | tuple[Tensor, ...] | None = None,
     optimizers: Sequence[torch.optim.Optimizer] | None = None,
     every: int = 100,
 ) -> Scope:
@@ -73,8 +73,8 @@ def watch(
         constraint: what holds the critic's slope: a name of `PENALTIES`, "spectral-norm", "clipping", or
             your own penalty `(critic, real, fake) -> cost`, which is tried on linear critics.
         constraint_weight: weight of the penalty.
-        train: rows the discriminator trains on, to see whether it remembers them; by default the first 250
-            that `step(real=...)` brings.
+        train: rows the discriminator trains on, to see whether it remembers them (with conditions a tuple,
+            as `real`); by default the first 250 that `step(real=...)` brings.
         optimizers: the generator's and the discriminator's, to check that each moves its own.
         every: steps between probes; in between, every tenth step or more often, looks at
             16 fixed samples.
@@ -129,7 +129,7 @@ class Scope:
         self._probe: Probe | None = None
         self._before: Snapshot | None = None
         self._told: set[tuple[str, str | None, str | None]] = set()
-        self._collected: list[Tensor] | None = None
+        self._collected: list[tuple[Tensor, ...]] | None = None
 
     def step(
         self,
@@ -174,7 +174,7 @@ class Scope:
         latent: Callable[[int], Any] | None,
         constraint: str | Callable[..., Any] | None,
         constraint_weight: float | None,
-        train: Tensor | None,
+        train: Tensor | tuple[Tensor, ...] | None,
         optimizers: Sequence[torch.optim.Optimizer] | None,
     ) -> None:
         """Draw the fixed inputs, look over the wiring, and take the first probe."""
@@ -193,11 +193,9 @@ class Scope:
                     optimizers,
                     self._modules,
                 )
-                if train is None:
-                    self._collected = []
-                else:
-                    train = training_rows(train, inputs.real)
-                self._probe = Probe(inputs, rules, facts, train)
+                self._collected = [] if train is None else None
+                known = None if train is None else training_rows(train, inputs)
+                self._probe = Probe(inputs, rules, facts, known)
                 about = {**self._probe.about(), "wiring": [f._asdict() for f in findings]}
                 row = {"format": record.FORMAT, "step": 0, "about": about}
                 self._open(self._probe)
@@ -250,7 +248,7 @@ class Scope:
         """Remember the first rows the discriminator trains on, and fit the probe to the size of a batch."""
         if self._collected is None or self._probe is None:
             return
-        batch = real[0] if isinstance(real, tuple) else real
+        batch, *conditions = real if isinstance(real, tuple) else (real,)
         if not isinstance(batch, Tensor) or batch.shape[1:] != self._probe.shape:
             return
         bad = int((~batch.detach().flatten(1).isfinite().all(1)).sum())
@@ -261,9 +259,15 @@ class Scope:
             )
             return
         self._probe.rows = max(8, min(self._probe.rows, len(batch)))
-        self._collected.append(batch.detach()[: max(0, TRAIN_ROWS - sum(map(len, self._collected)))].clone())
-        if sum(map(len, self._collected)) >= min(TRAIN_ROWS, len(self._probe.inputs.real)):
-            self._probe.train = torch.cat(self._collected)
+        given = conditions[: len(self._probe.inputs.conditions)]
+        if len(given) < len(self._probe.inputs.conditions) or not all(
+            isinstance(part, Tensor) and part.shape[:1] == batch.shape[:1] for part in given
+        ):
+            return  # a conditional discriminator cannot score rows without their conditions
+        left = max(0, TRAIN_ROWS - sum(len(rows) for rows, *_ in self._collected))
+        self._collected.append(tuple(part.detach()[:left].clone() for part in (batch, *given)))
+        if sum(len(rows) for rows, *_ in self._collected) >= min(TRAIN_ROWS, len(self._probe.inputs.real)):
+            self._probe.train = distinct([torch.cat(parts) for parts in zip(*self._collected, strict=True)])
             self._collected = None
 
     def _keep(self, row: Mapping[str, Any]) -> None:
