@@ -17,6 +17,7 @@ from torch.nn.functional import softplus
 
 import ganscope as gs
 from ganscope import record
+from ganscope.diagnose.balance import auc_error
 
 REAL = torch.randn(160, 2, generator=torch.Generator().manual_seed(1)) + 2
 
@@ -351,3 +352,54 @@ def test_wrapped_modules_are_seen_through() -> None:
         return gs.watch(g, d, real=REAL, latent=lambda n: torch.ones(n, 4)).rows[0]
 
     assert first_row(nn.DataParallel)["critic_slope"] == first_row(lambda m: m)["critic_slope"]
+
+
+class Remembers(nn.Module):
+    """A conditional discriminator that knows some rows by heart, each under its own label only."""
+
+    def __init__(self, rows: Tensor, labels: Tensor) -> None:
+        super().__init__()
+        self.rows, self.labels, self.scale = rows, labels, nn.Parameter(torch.ones(()))
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        apart = (x[:, None] - self.rows).square().sum(2)
+        return -self.scale * apart.masked_fill(labels[:, None] != self.labels, 9.0).min(1).values
+
+
+class Conditioned(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        rows: Tensor = self.layer(z) + 0 * labels[:, None]
+        return rows
+
+
+@pytest.mark.parametrize("labels_known", [True, False])
+def test_a_conditional_discriminator_that_remembers_is_seen_where_its_labels_are_given(
+    labels_known: bool,
+) -> None:
+    rng = torch.Generator().manual_seed(1)
+    train, labels = torch.randn(40, 2, generator=rng), torch.arange(40) * 7 % 3
+    held_out = torch.randn(300, 2, generator=rng), torch.arange(300) % 3
+    scope = gs.watch(
+        Conditioned(), Remembers(train, labels), objective="hinge", real=held_out,
+        latent=lambda n: (torch.randn(n, 4, generator=rng), torch.arange(n) % 3), every=4,
+    )  # fmt: skip
+    for step in range(100):
+        batch = torch.arange(8 * step, 8 * step + 8) % 40
+        scope.step(real=(train[batch], labels[batch]) if labels_known else train[batch])
+    assert scope.notes == []
+    seen = [row["auc_train"] for row in scope.rows if "auc_train" in row]
+    assert (scope.status()["discriminator-overfit"] == "fault") is labels_known
+    assert (min(seen, default=0) > 0.99) is labels_known
+
+
+def test_rows_seen_again_count_once() -> None:
+    train = torch.randn(20, 2, generator=torch.Generator().manual_seed(1))
+    scope = gs.watch(*pair(), real=REAL, latent=latent, every=10)
+    for step in range(300):
+        scope.step(real=train[torch.arange(8 * step, 8 * step + 8) % 20])
+    errors = {row["auc_train_error"] for row in scope.rows if "auc_train_error" in row}
+    assert errors == {auc_error(20, len(REAL))}
