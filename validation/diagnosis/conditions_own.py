@@ -13,7 +13,7 @@ SHARED: dict[str, Any] = {
     "steps": 600, "batch_size": 64, "diagnose_every": 20, "decay": 0.0, "threads": 1,
 }  # fmt: skip
 R1: dict[str, Any] = {"objective": "non-saturating", "penalty": "r1", "penalty_weight": 1.0, "beta1": 0.0}
-NONE: dict[str, Any] = {"penalty": "none", "penalty_weight": 0.0}
+NONE: dict[str, Any] = {"penalty": "none", "penalty_weight": None}
 GP: dict[str, Any] = {
     "objective": "wasserstein", "penalty": "gradient-penalty", "penalty_weight": 10.0, "n_critic": 3,
     "beta1": 0.0,
@@ -79,4 +79,5 @@ OWN: tuple[Own, ...] = (
 
 def fields_of(own: Own, severity: str | None, data: str, seed: int) -> dict[str, Any]:
     """All fields of one run; no severity is the healthy twin."""
-    return {**SHARED, **own.twin, **(own.broken[severity] if severity else {}), "data": data, "seed": seed}
+    fields = {**SHARED, **own.twin, **(own.broken[severity] if severity else {}), "data": data, "seed": seed}
+    return {name: value for name, value in fields.items() if value is not None}
