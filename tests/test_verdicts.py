@@ -324,6 +324,25 @@ def test_swapped_labels_and_detached_fakes_show_in_motion() -> None:
     assert game().status()["wiring"] == "fine"
 
 
+@pytest.mark.parametrize(
+    ("objective", "found"),
+    [("minimax", "vanishing-gradient (loss)"), ("non-saturating", "wiring (detached-generator)")],
+)
+def test_a_generator_that_is_given_nothing_is_not_detached(objective: str, found: str) -> None:
+    """It stands still while the discriminator moves: for want of a gradient, or though it has one."""
+    discriminator = Score(-40, 0, bias=200)
+    scope = gs.watch(
+        Sampler(FAR), discriminator, objective=objective, real=REAL,
+        latent=lambda n: torch.arange(n) % len(FAR), every=EVERY,
+    )  # fmt: skip
+    for _ in range(STEPS):
+        with torch.no_grad():
+            next(discriminator.parameters()).mul_(1.0001)
+        scope.step()
+    assert found in names(scope)
+    assert ("wiring (detached-generator)" in names(scope)) is (objective == "non-saturating")
+
+
 class Cut(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x).detach()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from ganscope.diagnose.gradient_rules import too_weak
 from ganscope.diagnose.history import Fault, History, median
 from ganscope.diagnose.thresholds import IDLE, K, M
 
+ROUNDED = 1e-5
+"""|dL/dtheta| of a generator that is given too little to move: `vanishing-gradient` says why."""
 SEEN = 0.75
 """AUC from which on a discriminator sees where fakes are."""
 
@@ -23,8 +26,10 @@ def wiring(h: History) -> list[Fault] | None:
     known = {f.pattern for f in faults}
 
     def still(row: Mapping[str, Any]) -> bool | None:
-        moved = row.get("g_update")
-        return None if moved is None or not row.get("d_update") else moved == 0
+        moved, gradient = row.get("g_update"), row.get("generator_gradient", math.inf)
+        if moved is None or not row.get("d_update"):
+            return None
+        return bool(moved == 0 and gradient > ROUNDED)  # below it a step may be lost in rounding
 
     stuck = h.persistence(still, 3, 4)
     if stuck.state == "fault" and not known & {"frozen-network", "detached-generator", "dead-network"}:
