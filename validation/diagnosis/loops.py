@@ -139,11 +139,11 @@ def authors(s: Setup, tick: Tick) -> None:
             s.discriminator.zero_grad()
             real, _ = s.batch_of()
             d_real = sign * first(s.discriminator(_shown(s, real))).mean()
-            (-d_real).backward()  # type: ignore[no-untyped-call]
+            _backward(-d_real)
             with torch.no_grad():
                 fake, _ = s.fakes(len(real))
             d_fake = sign * first(s.discriminator(_shown(s, fake))).mean()
-            d_fake.backward()  # type: ignore[no-untyped-call]
+            _backward(d_fake)
             if s.penalty is not None:
                 cost = s.penalty(lambda x: first(s.discriminator(x)), real, fake)
                 (s.weight * cost).backward()  # type: ignore[no-untyped-call]
@@ -226,6 +226,11 @@ def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     if loss.requires_grad:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+
+
+def _backward(loss: Tensor) -> None:
+    if loss.requires_grad:  # not of a discriminator that is cut off, which a script cannot train either
+        loss.backward()  # type: ignore[no-untyped-call]
 
 
 def _clip(s: Setup) -> None:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from ganscope import record
-from ganscope.diagnose import healings
 from ganscope.diagnose.verdict import RULES, Verdict, judge
 from ganscope.report import waterfall
 from ganscope.report.fragments import Report, grid, heading, plot, section
 from ganscope.report.numerals import digits
 from ganscope.report.pictures import load_samples, picture
-from ganscope.report.runs import RunRecord, number
+from ganscope.report.runs import RunRecord, healings_of, number
 
 SHOWN_EVIDENCE = 6
 CAPTIONS = (
@@ -55,19 +54,12 @@ def diagnosis(report: Report) -> str:
 
 def _healings(report: Report, recipe: str, runs: Sequence[RunRecord]) -> str:
     """Say what was changed while runs trained, a sentence a healing."""
-    told = [(run.seed, sentence) for run in runs for sentence in _healed(run)]
+    told = [(run.seed, sentence) for run in runs for sentence in healings_of(run).sentences]
     seeds = len(runs) > 1
     said = "".join(f"<p>{f'Seed {seed}: ' if seeds else ''}{escape(text)}</p>" for seed, text in told)
     return (
         f'<div class="block">{heading(recipe, report.colours[recipe], "healed")}{said}</div>' if told else ""
     )
-
-
-def _healed(run: RunRecord) -> list[str]:
-    try:
-        return healings.read(run.folder).sentences
-    except (ValueError, LookupError, TypeError, OSError):
-        return []  # a damaged file is no reason to show nothing else
 
 
 def rows_of(run: RunRecord) -> list[dict[str, Any]]:

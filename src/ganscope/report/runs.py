@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ganscope import record
 from ganscope.contracts import BadInput
+from ganscope.diagnose import healings
 
 
 class RunRecord(NamedTuple):
@@ -138,6 +139,14 @@ def load_comparison(folder: Path) -> Mapping[str, Any]:
         raise BadInput(
             f"{path} cannot be read: {error}; remove it, the runs speak for themselves."
         ) from error
+
+
+def healings_of(run: RunRecord) -> healings.Record:
+    """Read what was changed while a run trained; a damaged file is no reason to show nothing else."""
+    try:
+        return healings.read(run.folder)
+    except (ValueError, LookupError, TypeError, OSError):
+        return healings.Record()
 
 
 def diverged_at(run: RunRecord) -> int | None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ganscope.report.runs import RunRecord, diverged_at, emd_floor, mode_names, number
+from ganscope.report.runs import RunRecord, diverged_at, emd_floor, healings_of, mode_names, number
 
 
 class Spread(NamedTuple):
@@ -32,6 +32,8 @@ class RecipeSummary(NamedTuple):
     diverged: int
     diverged_at: int | None
     """The earliest step at which a seed diverged."""
+    healed: int
+    """Seeds whose settings were changed on the way: what they reached is not the recipe's own doing."""
     emd: Spread | None
     emd_floor: float | None
     captured: Spread | None
@@ -113,6 +115,7 @@ def _summary(recipe: str, runs: Sequence[RunRecord]) -> RecipeSummary:
         together=max((len(stack) for stack in stacks if isinstance(stack, list)), default=1),
         diverged=len(broken),
         diverged_at=min(broken, default=None),
+        healed=sum(bool(healings_of(run).healings) for run in runs),
         emd=_final(sound, "emd"),
         emd_floor=floors.mean if floors else None,
         captured=_final(sound, "captured"),
