@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 SHARED: dict[str, Any] = {
     "network": "mlp", "g_width": 48, "d_width": 48, "g_depth": 2, "d_depth": 2, "latent_dim": 8,
     "steps": 600, "batch_size": 64, "diagnose_every": 20, "decay": 0.0, "threads": 1,
+    "keep_checkpoints": 100,
 }  # fmt: skip
 R1: dict[str, Any] = {"objective": "non-saturating", "penalty": "r1", "penalty_weight": 1.0, "beta1": 0.0}
 NONE: dict[str, Any] = {"penalty": "none", "penalty_weight": None}
@@ -43,8 +44,7 @@ OWN: tuple[Own, ...] = (
         "gross": {**NONE, "clip": 0.01, "d_depth": 8},
     }, GP),
     Own("lipschitz-violation", None, ("digits", "ring"), {
-        "mild": {"penalty_weight": 0.01, "d_lr": 3e-3}, "clear": {"penalty_weight": 1e-3, "d_lr": 1e-2},
-        "gross": {"penalty_weight": 1e-5, "d_lr": 2e-2},
+        "mild": {**NONE, "d_lr": 1e-3}, "clear": {**NONE, "d_lr": 3e-3}, "gross": {**NONE, "d_lr": 1e-2},
     }, GP),
     Own("critic-underfit", None, ("digits", "ring"), {
         "mild": {"d_lr": 1e-4, "n_critic": 1}, "clear": {"d_lr": 1e-5, "n_critic": 1},
@@ -59,14 +59,17 @@ OWN: tuple[Own, ...] = (
         "gross": {**NONE, "g_lr": 1e-6, "d_lr": 1e-2},
     }, R1),
     Own("oscillation", None, ("ring", "swiss-roll"), {
-        "mild": {**NONE, "beta1": 0.9, "g_lr": 3e-3, "d_lr": 3e-3},
-        "clear": {**NONE, "beta1": 0.9, "g_lr": 1e-2, "d_lr": 1e-2},
-        "gross": {**NONE, "beta1": 0.95, "g_lr": 2e-2, "d_lr": 2e-2},
+        "mild": {**GP, "n_critic": 3}, "clear": {**GP, "n_critic": 2}, "gross": {**GP, "n_critic": 1},
     }, R1),
-    Own("mode-collapse", None, ("digits", "ring"), {
-        "mild": {**NONE, "d_width": 16},
-        "clear": {**NONE, "objective": "minimax", "d_width": 8, "g_lr": 5e-3},
-        "gross": {**NONE, "objective": "minimax", "d_width": 4, "g_lr": 1e-2},
+    Own("mode-collapse", "total", ("digits", "ring"), {
+        "mild": {**NONE, "beta1": 0.95, "g_lr": 1e-2, "d_lr": 1e-2},
+        "clear": {**NONE, "beta1": 0.95, "g_lr": 2e-2, "d_lr": 2e-2},
+        "gross": {**NONE, "beta1": 0.95, "g_lr": 5e-2, "d_lr": 5e-2},
+    }, R1),
+    Own("mode-collapse", "dropped-modes", ("ring",), {
+        "mild": {**NONE, "n_critic": 3, "g_lr": 5e-3, "d_lr": 5e-3},
+        "clear": {**NONE, "n_critic": 5, "g_lr": 5e-3, "d_lr": 5e-3},
+        "gross": {**NONE, "n_critic": 5, "beta1": 0.5, "g_lr": 5e-3, "d_lr": 5e-3},
     }, R1),
     Own("diverged", None, ("digits", "ring"), {
         "mild": {"optimizer": "sgd", "g_lr": 10.0, "d_lr": 10.0, "beta1": 0.5},

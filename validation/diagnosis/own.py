@@ -21,7 +21,7 @@ from ganscope.monitor import facts_of
 from ganscope.training import checkpoint
 
 from . import truth
-from .conditions import Label, Run, half_of
+from .conditions import Label, Run
 from .conditions_own import OWN, SHARED, fields_of
 from .plants import healthy
 from .rows import Rows
@@ -29,6 +29,8 @@ from .setup import Setup
 
 SEEDS = 4
 """Runs of a stack."""
+LATE = (0.6, 0.8, 1.0)
+"""Shares of a run after which it is measured."""
 STEPS = 500
 """Of a recipe's run on digits; it counts as healthy where its own measurement says so by then."""
 FOLLOWS: tuple[Label, ...] = tuple(key for key in truth.TRUTHS if key[0] != "wiring")
@@ -51,7 +53,7 @@ class Stack(NamedTuple):
         return [
             Run(f"own-{self.name}_{self.severity or 'healthy'}_{self.data}_{seed:02d}", f"own: {self.name}",
                 self.planted, self.severity, 0.0, self.data, str(objective), "ganscope", seed,
-                half_of(self.data), healthy, FOLLOWS if self.planted else (), False)
+                "tuning", healthy, FOLLOWS if self.planted else (), False)
             for seed in range(SEEDS)
         ]  # fmt: skip
 
@@ -79,6 +81,7 @@ def stacks() -> Iterator[Stack]:
     for recipe in recipe_names():
         yield Stack(f"recipe-{recipe}", None, "", "digits", {
             "recipe": recipe, "steps": STEPS, "diagnose_every": 20, "threads": SHARED["threads"],
+            "keep_checkpoints": SHARED["keep_checkpoints"],
         })  # fmt: skip
 
 
@@ -102,10 +105,10 @@ def _write(config: RunConfig, folder: Path, rows: Rows, on: build.Bench, seconds
     probes = record.read_rows(folder / "diagnosis.jsonl")
     metrics = record.read_json(folder / "metrics.json")
     history = record.read_rows(folder / "history.jsonl")
-    panel = {"finite": 0.0}
+    found = {"panel": {"finite": 0.0}}
     if metrics["diverged_at"] is None:
-        panel = _panel(config, folder, rows, on)
-        panel |= truth.swing_of([row["point"][0] for row in probes if "point" in row])
+        found = _panel(config, folder, rows, on)
+        found["panel"] |= truth.swing_of([row["point"][0] for row in probes if "point" in row])
     scalars = {name: [row.get(name) for row in history] for name in ("step", "d_loss", "g_loss")}
     for name, contents in (("diagnosis", probes), ("scalars", scalars)):
         with gzip.open(folder / f"{name}.json.gz", "wt") as file:
@@ -113,13 +116,24 @@ def _write(config: RunConfig, folder: Path, rows: Rows, on: build.Bench, seconds
     facts = facts_of(config)
     about = {"weight": facts.constraint_weight or 10.0, "steps": config.steps, "injected_at": None,
              "every": config.diagnosis_interval, "objective": config.objective}  # fmt: skip
-    record.write_json(folder / "run.json", {"panel": panel, "notes": [], "seconds": seconds, "about": about})
+    record.write_json(folder / "run.json", {**found, "notes": [], "seconds": seconds, "about": about})
 
 
-def _panel(config: RunConfig, folder: Path, rows: Rows, on: build.Bench) -> dict[str, float]:
-    """Measure the last checkpoint as the other loops measure themselves."""
+def _panel(config: RunConfig, folder: Path, rows: Rows, on: build.Bench) -> dict[str, dict[str, float]]:
+    """Measure checkpoints as the other loops measure themselves: at two fifths, then in three looks."""
+    saved = checkpoint.steps(folder)
+    at = {share: min(saved, key=lambda step: abs(step - share * config.steps)) for share in (0.4, *LATE)}
+    looks = {share: truth.measure(_setup(config, folder, rows, on, step)) for share, step in at.items()}
+    floors = truth.floors(_setup(config, folder, rows, on, saved[-1]))
+    kept = {f"floor_{name}": floors[name] for name in ("energy", "imbalance", "w1")}
+    panel = truth.panel_of([looks[share] for share in LATE], looks[0.4])
+    return {"panel": panel | kept, "last": looks[LATE[-1]]}
+
+
+def _setup(config: RunConfig, folder: Path, rows: Rows, on: build.Bench, step: int) -> Setup:
+    """A checkpoint's networks, as the study's own loops have them."""
     pair = build.networks(config, on.data, None, None)
-    tensors, _ = checkpoint.load(checkpoint.path_of(folder, checkpoint.steps(folder)[-1]))
+    tensors, _ = checkpoint.load(checkpoint.path_of(folder, step))
     for name, module in zip(("generator", "discriminator"), pair, strict=True):
         own = {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}
         module.load_state_dict({**module.state_dict(), **own})
@@ -132,10 +146,7 @@ def _panel(config: RunConfig, folder: Path, rows: Rows, on: build.Bench) -> dict
     def latent(n: int) -> Tensor:
         return torch.randn(n, config.latent_dim, generator=rng)
 
-    s = Setup(rows, config.objective, generator, discriminator, rng, latent)
-    looks = [truth.measure(s) for _ in range(truth.LOOKS)]
-    floors = {f"floor_{name}": truth.floors(s)[name] for name in ("energy", "imbalance", "w1")}
-    return truth.panel_of(looks, {}) | floors
+    return Setup(rows, config.objective, generator, discriminator, rng, latent)
 
 
 class _Packed(nn.Module):
