@@ -110,8 +110,12 @@ LAZY = (_sets(penalty_every=1), _sets(**GP10))
 UNDERFIT = (_sets(n_critic=5, **GP10), _sets(None, RATES, **GP1))
 EXPLODING = (_sets(HALF), _sets(TENTH))
 FEW = (_sets(**R1), _sets(penalty="r1", penalty_weight=10.0), _sets(instance_noise=0.3))
+CALM = {"beta1": 0.0}
+CROWDED = (_sets(**R1), _sets(TENTH, **CALM), _sets(TENTH, **R1), _sets(TENTH, **CALM, **R1))
+SWINGING = (_sets(**GP1), _sets(n_critic=5), _sets(HALF), _sets(objective="non-saturating", **R1))
 WON = {"objective": "minimax", "penalty": "none", "d_lr": 0.03}
 CLIPPED = {"penalty": "none", "clip": 0.01, "d_depth": 6}
+FAST = {"penalty": "none", "beta1": 0.95, "g_lr": 0.02, "d_lr": 0.02}
 SGD = {"penalty": "none", "optimizer": "sgd", "beta1": 0.9, "beta2": None, "g_lr": 0.05, "d_lr": 0.05}
 
 PLANTS: dict[str, Plant] = {
@@ -129,6 +133,11 @@ PLANTS: dict[str, Plant] = {
     "D at a thousandth of the rate (ring)": Plant("ring", {"d_lr": 3e-6}, WEAK),
     "penalty every 100th step (ring)": Plant("ring-wasserstein", {"penalty_every": 100}, LAZY),
     "SGD at a high rate (digits)": Plant("digits", SGD, EXPLODING),
+    "momentum 0.95 at high rates (digits)": Plant("digits", FAST, CROWDED),
+    "momentum 0.95 at high rates (ring)": Plant("ring", FAST, CROWDED),
+    "penalty of weight 10, one critic step (ring)": Plant(
+        "ring-wasserstein", {"penalty_weight": 10.0}, SWINGING
+    ),
 }
 """By name; a plant without a fault shows what healing does to healthy runs."""
 

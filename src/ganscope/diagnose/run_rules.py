@@ -12,6 +12,9 @@ from ganscope.diagnose.thresholds import IDLE, K, M
 
 ROUNDED = 1e-5
 """|dL/dtheta| of a generator that is given too little to move: `vanishing-gradient` says why."""
+CLIMBS = -0.08
+"""Cosine of a discriminator's early steps and descent on its loss: -0.1 to -0.24 with swapped labels; under a
+penalty that outweighs the loss a right one reaches -0.07."""
 SEEN = 0.75
 """AUC from which on a discriminator sees where fakes are."""
 
@@ -81,7 +84,7 @@ def _early_alignment(h: History) -> float:
 
 
 def _climbed(h: History) -> bool:
-    return _early_alignment(h) < -0.05
+    return _early_alignment(h) < CLIMBS
 
 
 def diverged(h: History) -> list[Fault] | None:
