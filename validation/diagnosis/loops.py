@@ -146,7 +146,7 @@ def authors(s: Setup, tick: Tick) -> None:
             _backward(d_fake)
             if s.penalty is not None:
                 cost = s.penalty(lambda x: first(s.discriminator(x)), real, fake)
-                (s.weight * cost).backward()  # type: ignore[no-untyped-call]
+                _backward(s.weight * cost)
             if any(p.grad is not None for p in s.discriminator.parameters()):
                 d_opt.step()
             _clip(s)
