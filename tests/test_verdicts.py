@@ -319,6 +319,8 @@ def test_who_runs_away_unseen_has_not_diverged() -> None:
     assert observed(away, Score(-1, 0), steps=5 * EVERY).status()["diverged"] == "fault"
     assert observed(away, Score(0, 1), steps=5 * EVERY).status()["diverged"] == "unknown"
     assert "discriminator-too-weak" in names(observed(away, Score(0, 1)))
+    blind = observed(away, Score(-0.001, 0.1), objective="wasserstein", constraint="clipping")
+    assert names(blind) == ["critic-underfit"]
 
 
 def game(swap: bool = False, detach: bool = False) -> Scope:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganscope.diagnose.history import Fault, History, median
-from ganscope.diagnose.thresholds import OVERFIT, REMEMBERS, WIDE_K, WIDE_M, K
+from ganscope.diagnose.thresholds import OVERFIT, REMEMBERS, UNDERFIT, WIDE_K, WIDE_M, K
 
 
 def lipschitz_violation(h: History) -> list[Fault] | None:
@@ -57,7 +57,7 @@ def critic_underfit(h: History) -> list[Fault] | None:
         share, w1, floor = row.get("certified_share"), row.get("w1"), row.get("w1_floor")
         if share is None or w1 is None or floor is None or w1 < 1.5 * floor:
             return None
-        return bool(share * w1 < 0.25 * (w1 - floor))
+        return bool(share * w1 < UNDERFIT * (w1 - floor))
 
     seen = h.persistence(poor, WIDE_M, WIDE_K, wide=True)
     if seen.state != "fault":

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ganscope.diagnose.critic_rules import critic_underfit
 from ganscope.diagnose.gradient_rules import too_weak
 from ganscope.diagnose.history import Fault, History, median
-from ganscope.diagnose.thresholds import IDLE, K, M
+from ganscope.diagnose.thresholds import IDLE, UNDERFIT, K, M
 
 ROUNDED = 1e-5
 """|dL/dtheta| of a generator that is given too little to move: `vanishing-gradient` says why."""
@@ -99,12 +100,14 @@ def diverged(h: History) -> list[Fault] | None:
                 )
             ]
 
-    if too_weak(h):
+    if too_weak(h) or critic_underfit(h):
         return []  # a generator that nobody leads may run anywhere
+    proven = h.recent("certified_share", 1, wide=True)
 
     def far(row: Mapping[str, Any]) -> bool | None:
         scale, score = row.get("fake_scale"), row.get("auc")
-        if scale is None or (scale > 30 and score is not None and score < SEEN):
+        unseen = (score is not None and score < SEEN) or (bool(proven) and proven[0] < UNDERFIT)
+        if scale is None or (scale > 30 and unseen):
             return None  # nor does the discriminator see it: too weak, perhaps, which takes longer to tell
         return bool(scale > 30)
 

@@ -15,6 +15,8 @@ WINS = 0.985
 """AUC of a discriminator that tells every fake; of 64 rows some cannot be told."""
 PLAIN = 0.15
 """Energy distance, in mean distances of real rows: runs that are led come under it, others stay above 0.4."""
+UNDERFIT = 0.25
+"""Share of the distance that a critic proves, at the least."""
 HUDDLED = 0.5
 """Mean distance of samples, in that of real rows: below it most modes missing is collapse, blurred or not."""
 LOPSIDED = 0.15
