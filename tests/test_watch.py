@@ -156,8 +156,6 @@ class TwoResults(nn.Module):
         ({"latent": lambda n: 1 / 0}, "a probe failed (ZeroDivisionError"),
         ({"latent": torch.randn(5, 4)}, "latent= is a Tensor"),
         ({"discriminator": nn.Linear(3, 1)}, "the discriminator cannot take inputs of shape [8, 2]"),
-        ({"train": torch.randn(90, 3)}, "train= has shape [90, 3]: hand over rows [N, 2]"),
-        ({"train": "rows.npy"}, "train= has shape [0]"),
     ],
 )
 def test_bad_input_is_named_and_the_training_goes_on(change: dict[str, Any], words: str) -> None:
@@ -352,6 +350,23 @@ def test_wrapped_modules_are_seen_through() -> None:
         return gs.watch(g, d, real=REAL, latent=lambda n: torch.ones(n, 4)).rows[0]
 
     assert first_row(nn.DataParallel)["critic_slope"] == first_row(lambda m: m)["critic_slope"]
+
+
+@pytest.mark.parametrize(
+    ("train", "words"),
+    [
+        (torch.randn(90, 3), "train= has shape [90, 3]: hand over rows [N, 2]"),
+        ("rows.npy", "train= has shape [0]"),
+        ((REAL, torch.arange(5)), "and [5]: hand over rows [N, 2]"),
+    ],
+)
+def test_without_training_rows_it_can_read_it_collects_its_own(train: Any, words: str) -> None:
+    scope = gs.watch(*pair(), real=REAL, latent=latent, train=train, every=10)
+    for step in range(60):
+        scope.step(real=REAL[8 * step : 8 * step + 8])
+    (note,) = scope.notes
+    assert words in note
+    assert any("auc_train" in row for row in scope.rows)
 
 
 class Remembers(nn.Module):

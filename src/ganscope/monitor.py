@@ -35,6 +35,7 @@ class Monitor:
         self._probes: dict[int, Probe] = {}
         self._before: dict[int, Snapshot] = {}
         self._diversity: Diversity | None = None
+        self._floor: tuple[float, float] | None = None
 
     def __call__(self, runs: Runs) -> None:
         """Probe the runs where a probe is due, and write down what was found."""
@@ -102,8 +103,9 @@ class Monitor:
             rows,
             self._pool,
             self._diversity,
+            self._floor,
         )
-        self._diversity = probe.diversity
+        self._diversity, self._floor = probe.diversity, probe.floor
         return probe
 
 

@@ -54,8 +54,11 @@ def execute(s: Setup, loop: str, folder: Path) -> dict[str, Any]:
     if s.labelled:
         real = (real, s.rows.held_out_labels)
     losses = s.own_loss if s.own_loss is not None else s.objective
+    train: Any = s.train
+    if s.labelled and train is not None:
+        train = (train, s.rows.train_labels[: len(train)])
     scope = gs.watch(
-        s.generator, s.discriminator, losses, real, s.latent, every=s.every, train=s.train, **s.declared,
+        s.generator, s.discriminator, losses, real, s.latent, every=s.every, train=train, **s.declared,
     )  # fmt: skip
     side = _Side(s)
 

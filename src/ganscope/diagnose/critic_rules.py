@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganscope.diagnose.history import Fault, History, median
-from ganscope.diagnose.thresholds import OVERFIT, REMEMBERS, UNDERFIT, WIDE_K, WIDE_M, K
+from ganscope.diagnose.thresholds import OVERFIT, REMEMBERS, UNDERFIT, WIDE_K, WIDE_M, K, Z
 
 
 def lipschitz_violation(h: History) -> list[Fault] | None:
@@ -55,8 +55,10 @@ def critic_underfit(h: History) -> list[Fault] | None:
 
     def poor(row: Mapping[str, Any]) -> bool | None:
         share, w1, floor = row.get("certified_share"), row.get("w1"), row.get("w1_floor")
-        if share is None or w1 is None or floor is None or w1 < 1.5 * floor:
+        if share is None or w1 is None or floor is None:
             return None
+        if w1 < max(1.5 * floor, floor + Z * (row.get("w1_floor_sd") or 0.0)):
+            return False  # little is left to prove
         return bool(share * w1 < UNDERFIT * (w1 - floor))
 
     seen = h.persistence(poor, WIDE_M, WIDE_K, wide=True)

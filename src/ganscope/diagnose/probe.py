@@ -37,7 +37,7 @@ TRACKED = 16
 """Fixed latents whose mean is followed for oscillation."""
 CHUNK, CHUNK_VALUES = 256, 2**20
 """Rows that go through a network at once, fewer where rows are long."""
-W1_ROWS = 150
+W1_ROWS, FLOOR_SPLITS = 150, 8
 WIDE_EVERY = 5
 """Every fifth probe also compares sample sets."""
 YOUNG = 12
@@ -75,6 +75,7 @@ class Probe:
         rows: rows of the cheap probe.
         pool: real rows that samples are compared with, where there are more than the held-out ones.
         diversity: that comparison, where it was prepared before.
+        floor: W1 between sets of real rows and its standard deviation, where it was measured before.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Probe:
         rows: int = ROWS,
         pool: Tensor | None = None,
         diversity: Diversity | None = None,
+        floor: tuple[float, float] | None = None,
     ) -> None:
         self.inputs, self.objective, self.facts = inputs, objective, facts
         self.train = None if train is None else tuple(part[:TRAIN_ROWS] for part in train)
@@ -96,7 +98,8 @@ class Probe:
         self.pool = inputs.real if pool is None else pool
         self.diversity = collapse.prepare(self.pool) if diversity is None else diversity
         self.mean, self.axes = dynamics.directions(inputs.real)
-        self.w1_floor: float | None = None
+        own = objective.needs_lipschitz and facts.pack == 1
+        self.floor = _floor(inputs.real) if floor is None and own else floor
 
     def about(self) -> dict[str, Any]:
         """What goes into the first row."""
@@ -228,14 +231,11 @@ class Probe:
             }
         if self.diversity is not None and count >= collapse.FEWEST_ROWS:
             found |= collapse.measure(self.diversity, fake)
-        if self.objective.needs_lipschitz and self.facts.pack == 1:
+        if self.floor is not None:
             m = min(W1_ROWS, len(real), count)
             x, y = real[:m].detach().cpu(), fake[:m].detach().cpu()
             w1 = exact_w1(x.flatten(1).numpy(), y.flatten(1).numpy())
-            if self.w1_floor is None:
-                half = self.inputs.real[m : 2 * m].detach().cpu().flatten(1)
-                self.w1_floor = exact_w1(x.flatten(1).numpy(), half.numpy()) if len(half) else 0.0
-            found |= {"w1": w1, "w1_floor": self.w1_floor}
+            found |= {"w1": w1, "w1_floor": self.floor[0], "w1_floor_sd": self.floor[1]}
             found |= slopes.certified_ratio(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
         return found
 
@@ -286,6 +286,18 @@ class Probe:
             if not all(bool(part.isfinite().all()) for part in parts):
                 return {"nonfinite": "discriminator", "module": "output"}
         return None
+
+
+def _floor(real: Tensor) -> tuple[float, float]:
+    """W1 between two sets of real rows: its mean and standard deviation over random splits."""
+    rows = real.detach().flatten(1).cpu()
+    rng = torch.Generator().manual_seed(0)
+    m = min(W1_ROWS, len(rows) // 2)
+    drawn = []
+    for _ in range(FLOOR_SPLITS):
+        order = torch.randperm(len(rows), generator=rng)
+        drawn.append(exact_w1(rows[order[:m]].numpy(), rows[order[m : 2 * m]].numpy()))
+    return float(np.mean(drawn)), float(np.std(drawn, ddof=1))
 
 
 def _gradient(loss: Tensor, player: Player) -> dict[str, Tensor]:

@@ -17,6 +17,7 @@ from ganscope.contracts import BadInput, Objective
 from ganscope.diagnose.history import State
 from ganscope.diagnose.logbook import DIAGNOSIS, EXEMPLARS, Logbook
 from ganscope.diagnose.players import (
+    Inputs,
     Player,
     Unreadable,
     objective_of,
@@ -193,9 +194,7 @@ class Scope:
                     optimizers,
                     self._modules,
                 )
-                self._collected = [] if train is None else None
-                known = None if train is None else training_rows(train, inputs)
-                self._probe = Probe(inputs, rules, facts, known)
+                self._probe = Probe(inputs, rules, facts, self._known(train, inputs))
                 about = {**self._probe.about(), "wiring": [f._asdict() for f in findings]}
                 row = {"format": record.FORMAT, "step": 0, "about": about}
                 self._open(self._probe)
@@ -205,6 +204,16 @@ class Scope:
                     self._keep(row)  # what was found about the wiring stands, even where a probe fails
         except Exception as error:
             self._failed(error)
+
+    def _known(self, train: Any, inputs: Inputs) -> tuple[Tensor, ...] | None:
+        """The training rows that were handed over; without any those of the first batches are collected."""
+        if train is not None:
+            try:
+                return training_rows(train, inputs)
+            except Unreadable as error:
+                self._note(str(error))
+        self._collected = []
+        return None
 
     def _open(self, probe: Probe) -> None:
         """Empty the folder's record, or go without where it cannot be written."""
