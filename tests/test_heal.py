@@ -160,7 +160,7 @@ def decided(verdict: str, config: RunConfig, before: healings.Record, **options:
 
 
 def test_a_remedy_in_vain_is_not_tried_again() -> None:
-    config, before = resolve("r1", {"data": "ring"}), healings.Record()
+    config, before = resolve("r1", {"data": "ring", "diagnose_every": 1}), healings.Record()
     seen: list[str] = []
     while len(before.healings) < healing.MOST:
         found = Verdict("diverged", "severe", 7, None, None, {}, "", "")
@@ -175,6 +175,16 @@ def test_a_remedy_in_vain_is_not_tried_again() -> None:
     assert seen
     full = healings.Record(before.healings[:1] * healing.MOST)
     assert "3 healings are the most" in decided("mode-collapse", config, full)
+
+
+@pytest.mark.parametrize(("since", "start"), [(100, 0), (101, 100), (160, 100), (199, 100), (201, 160)])
+def test_a_run_goes_back_to_when_samples_were_last_compared_and_well(since: int, start: int) -> None:
+    """Probes every 20 steps, wide ones every 100: what one of them shows may be 100 steps old."""
+    config = resolve("r1", {"data": "ring", "diagnose_every": 20})
+    found = Verdict("mode-collapse", "severe", since, None, "total", {}, "", "")
+    done = healing.decide(found, 300, config, healings.Record(), [0, 60, 100, 160, 220], lambda c: None)
+    assert isinstance(done, healings.Healing)
+    assert done.from_step == start
 
 
 def test_what_no_setting_does_is_said() -> None:

@@ -162,7 +162,7 @@ def attempt(
         new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised)
         altered = [field for field in RunConfig.model_fields if getattr(new, field) != getattr(config, field)]
         _refuse_out_of_reach(config, new, altered, fixed)
-        start = _start(altered, saved, verdict.since_step)
+        start = _start(altered, saved, verdict.since_step, config)
         new = _with_steps(config, new, start)
         check(new)
     except BadInput as impossible:
@@ -188,11 +188,17 @@ def _refuse_out_of_reach(config: RunConfig, new: RunConfig, altered: Sequence[st
             raise BadInput(f"--objective {new.objective} is out of reach, for the objective is your own.")
 
 
-def _start(altered: Sequence[str], saved: Sequence[int], since: int) -> int:
-    """Find the newest checkpoint from before a verdict; networks of other shapes begin anew."""
+def _start(altered: Sequence[str], saved: Sequence[int], since: int, config: RunConfig) -> int:
+    """Find the newest checkpoint from when all was well; networks of other shapes begin anew.
+
+    Sample sets are compared at wide probes alone: what one of them shows may have come at any time since the
+    one before.
+    """
     if any(field in INHERITED for field in altered):
         return 0
-    return max((step for step in saved if step < since), default=0)
+    apart = config.diagnosis_interval * WIDE_EVERY
+    well = max(0, since - 1) // apart * apart
+    return max((step for step in saved if step <= well), default=0)
 
 
 def _with_steps(config: RunConfig, new: RunConfig, start: int) -> RunConfig:
