@@ -191,7 +191,8 @@ def test_what_no_setting_does_is_said() -> None:
     none = healings.Record()
     assert "no setting does this: swap the labels" in decided("wiring", resolve("r1", {}), none)
     own = resolve("minimax", {"data": "ring"}).model_copy(update={"objective": "own"})
-    assert "--objective relativistic is out of reach" in decided("mode-collapse", own, none)
+    said = decided("discriminator-too-strong", own, none)
+    assert "--objective non-saturating is out of reach" in said
     shapes = Remedy("Normalise.", "why", {"g_norm": "batch"})
     found = Verdict("oscillation", "mild", 7, None, None, {}, "", "")
     for config, fixed in (

@@ -111,7 +111,7 @@ UNDERFIT = (_sets(n_critic=5, **GP10), _sets(None, RATES, **GP1))
 EXPLODING = (_sets(HALF), _sets(TENTH))
 FEW = (_sets(**R1), _sets(penalty="r1", penalty_weight=10.0), _sets(instance_noise=0.3))
 CALM: dict[str, Any] = {"beta1": 0.0}
-CROWDED = (_sets(**R1), _sets(TENTH, **CALM), _sets(TENTH, **R1), _sets(TENTH, **CALM, **R1))
+CROWDED = (_sets(**R1), _sets(**CALM, **R1), _sets(TENTH, **CALM, **R1))
 SWINGING = (_sets(**GP1), _sets(n_critic=5), _sets(HALF), _sets(objective="non-saturating", **R1))
 WON = {"objective": "minimax", "penalty": "none", "d_lr": 0.03}
 CLIPPED = {"penalty": "none", "clip": 0.01, "d_depth": 6}

@@ -191,8 +191,21 @@ REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
             "Mescheder et al. 2018: on the Dirac-GAN R1 turns the circle into a spiral inwards",
             R1,
         ),
+        Remedy(
+            "Give a Wasserstein critic a gradient penalty of weight 1, in every step.",
+            MEASURED,
+            GRADIENT_PENALTY,
+        ),
     ),
-    ("mode-collapse", None): (R3GAN,),
+    ("mode-collapse", None): (
+        Remedy(
+            "Lower both learning rates to a third, set beta1 to 0, and add R1.",
+            f"Mescheder et al. 2018; {MEASURED}, where momentum and high rates are the cause",
+            {**R1, "beta1": 0.0},
+            {"g_lr": 0.3, "d_lr": 0.3},
+        ),
+        R3GAN,
+    ),
 }
 """By verdict and its factor or pattern: what to do first, and what next where that was in vain."""
 
