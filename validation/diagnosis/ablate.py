@@ -91,8 +91,6 @@ VARIANTS: tuple[Variant, ...] = (
             _number(critic_rules, "OVERFIT", 0.0)),
     Variant("overfit only beyond five standard errors", ("discriminator-overfit",),
             _number(critic_rules, "REMEMBERS", 5.0)),
-    Variant("samples huddled off the data do not count as collapse", ("mode-collapse",),
-            _number(sample_rules, "HUDDLED", 0.0)),
     Variant("a generator that is given nothing counts as detached", ("wiring",),
             _number(run_rules, "ROUNDED", -1.0)),
     Variant("a swing of any regularity", ("oscillation",), _number(sample_rules, "CONCENTRATED", 0.0)),

@@ -17,8 +17,6 @@ PLAIN = 0.15
 """Energy distance, in mean distances of real rows: runs that are led come under it, others stay above 0.4."""
 UNDERFIT = 0.25
 """Share of the distance that a critic proves, at the least."""
-HUDDLED = 0.5
-"""Mean distance of samples, in that of real rows: below it most modes missing is collapse, blurred or not."""
 LOPSIDED = 0.15
 """Share of samples that would have to change bins, beyond the null: healthy runs reach 0.1."""
 IDLE = 3e-4
