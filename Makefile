@@ -52,6 +52,8 @@ validate: setup  ## long validation; writes docs/validation/
 	$(BIN)/python -m validation.diagnosis --ablate
 	OMP_NUM_THREADS=1 $(BIN)/python validation/remedies.py
 	OMP_NUM_THREADS=1 $(BIN)/python validation/doctors.py
+	OMP_NUM_THREADS=1 $(BIN)/python validation/bfloat16.py
+	$(BIN)/python validation/memory.py
 	OMP_NUM_THREADS=1 $(BIN)/python validation/verdict_pages.py
 
 verdict-pages: setup  ## put what was measured into docs/verdicts; trains the runs of a page that has none yet
