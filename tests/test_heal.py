@@ -19,7 +19,7 @@ from ganscope.cli import main
 from ganscope.config import RunConfig, changed, recipe_names, resolve
 from ganscope.contracts import BadInput
 from ganscope.diagnose import healings
-from ganscope.diagnose.remedies import REMEDIES, WIRING, Remedy
+from ganscope.diagnose.remedies import REMEDIES, WIRING, Remedy, remedies_for
 from ganscope.diagnose.verdict import Verdict, from_json
 from ganscope.engines import healing, run_stack
 from ganscope.run import read_description
@@ -185,6 +185,18 @@ def test_a_run_goes_back_to_when_samples_were_last_compared_and_well(since: int,
     done = healing.decide(found, 300, config, healings.Record(), [0, 60, 100, 160, 220], lambda c: None)
     assert isinstance(done, healings.Healing)
     assert done.from_step == start
+
+
+def test_a_swinging_wasserstein_critic_gets_advice_of_its_own() -> None:
+    critic, other = (
+        remedies_for("oscillation", None, "sustained", wasserstein) for wasserstein in (True, False)
+    )
+    assert [r.settings["penalty"] for r in critic] == ["gradient-penalty", "r1"]
+    assert [r.settings["penalty"] for r in other] == ["r1"]
+    for listed in (critic, other):
+        said = Verdict("oscillation", "mild", 7, None, "sustained", {}, "", str(listed[0]))
+        assert said.remedies == listed
+        assert said.as_json()["settings"] == listed[0].settings
 
 
 def test_what_no_setting_does_is_said() -> None:

@@ -34,12 +34,12 @@ def test_a_run_recovers_within_the_band_of_its_twins() -> None:
 
 
 def block(verdict: tuple[str, str | None], **arms: tuple[int, ...]) -> dict[str, Any]:
-    first = study.words(remedies_for(*verdict, None)[0])
+    first = study.words(remedies_for(*verdict, None, False)[0])
     named = {first if arm == "healed" else arm: values for arm, values in arms.items()}
     name, factor = verdict
     found = {"name": name, "factor": factor, "pattern": None, "first": first}
     return {
-        "plant": "planted", "definition": {"fault": {"d_lr": 1}, "rows": 0},
+        "plant": "planted", "definition": {"fault": {"d_lr": 1}, "rows": 0, "twin": "ring"},
         "band": {"emd": 1.0, "captured": 1},
         "verdicts": {str(seed): found for seed in range(4)},
         "ends": {

@@ -17,6 +17,8 @@ class Remedy(NamedTuple):
     """Fields that the change multiplies."""
     raised: Mapping[str, str] = {}
     """Fields that the change brings to another field's value where they are below it."""
+    wasserstein: bool | None = None
+    """For Wasserstein critics alone, for other discriminators alone, or for both."""
 
     @property
     def is_setting(self) -> bool:
@@ -187,15 +189,20 @@ REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
     ),
     ("oscillation", None): (
         Remedy(
+            "Give the critic a gradient penalty of weight 1, in every step.",
+            f"{MEASURED}, where R1 brings back fewer",
+            GRADIENT_PENALTY,
+            wasserstein=True,
+        ),
+        Remedy(
             "Add R1 with a weight near the critical one, or lower both learning rates and beta1.",
             "Mescheder et al. 2018: on the Dirac-GAN R1 turns the circle into a spiral inwards",
             R1,
         ),
-        Remedy(
-            "Give a Wasserstein critic a gradient penalty of weight 1, in every step.",
-            MEASURED,
-            GRADIENT_PENALTY,
-        ),
+    ),
+    ("mode-collapse", "within-mode"): (
+        Remedy("Add R1.", f"Mescheder et al. 2018; {MEASURED}, where lower rates do harm", R1),
+        R3GAN,
     ),
     ("mode-collapse", None): (
         Remedy(
@@ -210,8 +217,16 @@ REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
 """By verdict and its factor or pattern: what to do first, and what next where that was in vain."""
 
 
-def remedies_for(name: str, factor: str | None, pattern: str | None) -> tuple[Remedy, ...]:
+def remedies_for(
+    name: str, factor: str | None, pattern: str | None, wasserstein: bool | None = None
+) -> tuple[Remedy, ...]:
     """List what helps against a verdict, what to do first in front.
+
+    Args:
+        name: of the verdict.
+        factor: its factor.
+        pattern: its pattern.
+        wasserstein: whether the discriminator is a Wasserstein critic; None lists what helps either.
 
     Example:
         >>> remedies_for("vanishing-gradient", "loss", None)[0].settings["objective"]
@@ -219,7 +234,9 @@ def remedies_for(name: str, factor: str | None, pattern: str | None) -> tuple[Re
     """
     if name == "wiring":
         return (WIRING[pattern],)
-    for key in ((name, factor), (name, pattern)):
+    for key in ((name, factor), (name, pattern), (name, None)):
         if key in REMEDIES:
-            return REMEDIES[key]
-    return REMEDIES[(name, None)]
+            break
+    return tuple(
+        r for r in REMEDIES[key] if None in (wasserstein, r.wasserstein) or r.wasserstein == wasserstein
+    )

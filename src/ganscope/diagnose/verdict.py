@@ -39,7 +39,9 @@ class Verdict(NamedTuple):
     @property
     def remedies(self) -> tuple[Remedy, ...]:
         """What to change, the advice in front."""
-        return remedies_for(self.name, self.factor, self.pattern)
+        every = remedies_for(self.name, self.factor, self.pattern)
+        first = [str(remedy) == self.advice for remedy in every]
+        return every[first.index(True) :] if any(first) else every
 
     def as_json(self) -> dict[str, Any]:
         """The verdict for a file: its fields, and the advice as settings of a run too."""
@@ -129,7 +131,8 @@ def judge(rows: Sequence[Mapping[str, Any]], once: bool = False) -> tuple[list[V
         faults = rule(history) if history.rows else None
         states[name] = "unknown" if faults is None else "fault" if faults else "fine"
         for fault in faults or ():
-            remedy = remedies_for(name, fault.factor, fault.pattern)[0]
+            critic = bool(history.about.get("needs_lipschitz"))
+            remedy = remedies_for(name, fault.factor, fault.pattern, critic)[0]
             found.append(
                 Verdict(
                     name,
