@@ -199,6 +199,12 @@ def test_a_swinging_wasserstein_critic_gets_advice_of_its_own() -> None:
         assert said.as_json()["settings"] == listed[0].settings
 
 
+def test_advice_on_a_pattern_goes_before_that_on_the_verdict() -> None:
+    within, total = (remedies_for("mode-collapse", None, pattern)[0] for pattern in ("within-mode", "total"))
+    assert within.settings == {"penalty": "r1", "penalty_weight": 1.0}
+    assert total.factors == {"g_lr": 0.3, "d_lr": 0.3}
+
+
 def test_what_no_setting_does_is_said() -> None:
     none = healings.Record()
     assert "no setting does this: swap the labels" in decided("wiring", resolve("r1", {}), none)

@@ -234,9 +234,7 @@ def remedies_for(
     """
     if name == "wiring":
         return (WIRING[pattern],)
-    for key in ((name, factor), (name, pattern), (name, None)):
-        if key in REMEDIES:
-            break
+    key = next(key for key in ((name, factor or pattern), (name, None)) if key in REMEDIES)
     return tuple(
         r for r in REMEDIES[key] if None in (wasserstein, r.wasserstein) or r.wasserstein == wasserstein
     )
