@@ -386,10 +386,10 @@ def summary_of(recipe: str, emds: Sequence[float], **fields: Any) -> RecipeSumma
 def test_healed_runs_are_not_credited_to_their_recipe() -> None:
     whole, part, none = (summary_of("a", [3.0, 3.1], healed=count) for count in (2, 1, 0))
     other = summary_of("b", [5.0, 5.2])
-    end = "not the recipe's own settings any more, for they were healed: 2 of 2 seeds of a."
+    end = "Healed on the way, so not with the recipe's own settings any more: 2 of 2 seeds of a."
     assert in_words([whole, other]).endswith(end)
-    assert "healed: 1 of 2 seeds of a" in in_words([part])
-    assert "healed" not in in_words([none, other])
+    assert "any more: 1 of 2 seeds of a." in in_words([part])
+    assert "Healed" not in in_words([none, other])
 
 
 def test_words_name_best_and_worst_and_why() -> None:

@@ -73,7 +73,7 @@ def sentences(summaries: Sequence[RecipeSummary]) -> tuple[str, str]:
         return f"{first}.", f"{others} ran without an evaluation, so nothing can be compared with it."
     worst = lost[0] if lost else measured[-1][0]
     second = _worst(worst, best, certain=bool(lost) or measured[-1] not in rivals)
-    return f"{first}.", f"{second}{_broken([s for s in summaries if s not in lost[:1]])}{_healed(summaries)}."
+    return f"{first}.", f"{second}{_broken([s for s in summaries if s not in lost[:1]])}.{_healed(summaries)}"
 
 
 def distance(s: RecipeSummary, emd: Spread) -> str:
@@ -111,7 +111,7 @@ def _alone(s: RecipeSummary) -> str:
     if s.diverged:
         clauses.append(f"{s.diverged} of {len(s.seeds)} seeds diverged (first at step {s.diverged_at})")
     text = "; ".join(clauses) or "neither modes nor gradients were measured"
-    return f"{text[0].upper()}{text[1:]}{_healed([s])}."
+    return f"{text[0].upper()}{text[1:]}.{_healed([s])}"
 
 
 def _worst(worst: RecipeSummary, best: RecipeSummary, *, certain: bool) -> str:
@@ -181,9 +181,8 @@ def _broken(summaries: Sequence[RecipeSummary]) -> str:
 def _healed(summaries: Sequence[RecipeSummary]) -> str:
     """Mention every recipe whose runs did not end with its own settings."""
     healed = [f"{s.healed} of {len(s.seeds)} seeds of {s.recipe}" for s in summaries if s.healed]
-    return (
-        f"; not the recipe's own settings any more, for they were healed: {listed(healed)}" if healed else ""
-    )
+    said = " Healed on the way, so not with the recipe's own settings any more"
+    return f"{said}: {listed(healed)}." if healed else ""
 
 
 def _nothing_measured(summaries: Sequence[RecipeSummary]) -> tuple[str, str]:
