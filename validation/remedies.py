@@ -50,6 +50,8 @@ PLACEBO = Remedy("Lower both learning rates by a twentieth.", "placebo", factors
 MARKS = ("<!-- remedies -->", "<!-- /remedies -->")
 QUANTILE = 0.95
 WILSON = 1.959964
+BRIEF = 8
+"""Runs from which on a verdict is in the short table."""
 COMMON: dict[str, Any] = {
     "steps": 600, "batch_size": 64, "g_width": 64, "d_width": 64, "threads": 1, "evaluate_every": 10**6,
     "log_every": 100, "keep_checkpoints": 100,
@@ -469,6 +471,8 @@ def brief(blocks: Sequence[Mapping[str, Any]]) -> str:
         "|---|---|---|---|---|",
     ]
     for kind, row in by_verdict(blocks).items():
+        if row["nothing"]["of"] < BRIEF:
+            continue
         rates = [f"{row[arm]['recovered']} of {row[arm]['of']}" for arm in ("nothing", "placebo", "healed")]
         lines.append(f"| `{kind}` | {row['settings']} | {' | '.join(rates)} |")
     return "\n".join(lines)
