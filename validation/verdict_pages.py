@@ -214,14 +214,21 @@ def remedies_of(name: str) -> dict[str, tuple[Remedy, ...]]:
     """List the remedies of a verdict by its factor or pattern; the empty kind stands for all."""
     if name == "wiring":
         return {kind or "": (remedy,) for kind, remedy in WIRING.items()}
-    return {kind or "": remedies for (verdict, kind), remedies in REMEDIES.items() if verdict == name}
+    listed = {kind or "": remedies for (verdict, kind), remedies in REMEDIES.items() if verdict == name}
+    if not any(remedy.wasserstein for remedies in listed.values() for remedy in remedies):
+        return listed
+    return {
+        kind or who: tuple(remedy for remedy in remedies if remedy.wasserstein in (None, critic))
+        for kind, remedies in listed.items()
+        for who, critic in (("Wasserstein critics", True), ("other discriminators", False))
+    }
 
 
 def remedy_block(name: str, measured: Stored | None) -> str:
     """Write what to change first, where that advice comes from, and how often it helped."""
     parts = []
     for kind, remedies in remedies_of(name).items():
-        head = f"**`{kind}`**: " if kind else ""
+        head = f"**{kind if ' ' in kind else f'`{kind}`'}**: " if kind else ""
         first, *further = remedies
         lines = [f"- {head}{first.change} ({first.source}.)"]
         lines += [f"  Where that was in vain: {other.change} ({other.source}.)" for other in further]
