@@ -60,7 +60,7 @@ def test_a_verdict_changes_the_settings_and_is_on_record(straight: tuple[Path, l
     assert done.from_step < done.since_step < done.found_at
     described = read_description(folder)
     asked, now = RunConfig(**described["asked"]), RunConfig(**described["config"])
-    assert changed(asked, ill["settings"], ill["factors"], ill["raised"]) == (now, {})
+    assert changed(asked, *(ill[part] for part in ("settings", "factors", "raised", "lowered"))) == (now, {})
     assert all(getattr(now, field) == new for field, (_, new) in done.changes.items())
     # what was abandoned stands aside, whole; what is kept goes on without a gap
     logged = [row["step"] for row in record.read_rows(aside / "history.jsonl")]
@@ -147,7 +147,8 @@ def applied(remedy: Remedy, config: RunConfig, data: gs.Dataset) -> None:
     new = RunConfig(**done.config)
     assert all(getattr(new, field) == value for field, value in remedy.settings.items())
     assert all(getattr(new, f) == getattr(config, f) * times for f, times in remedy.factors.items())
-    assert set(done.changes) - {"steps"} - set(done.idle) <= {*remedy.settings, *remedy.factors}
+    parts = (remedy.settings, remedy.factors, remedy.raised, remedy.lowered)
+    assert set(done.changes) - {"steps"} - set(done.idle) <= {field for part in parts for field in part}
     rows = (config.steps - done.from_step) * config.batches_per_step * config.batch_size
     after = (new.steps - done.from_step) * new.batches_per_step * new.batch_size
     assert abs(after - rows) <= new.batches_per_step * new.batch_size  # as many real rows as before
@@ -199,6 +200,12 @@ def test_a_swinging_wasserstein_critic_gets_advice_of_its_own() -> None:
         assert said.as_json()["settings"] == listed[0].settings
 
 
+def test_rates_are_lowered_and_never_raised() -> None:
+    fast = RunConfig(g_lr=0.05, d_lr=1e-4)
+    new, _ = changed(fast, {}, {}, lowered={"g_lr": 2e-3, "d_lr": 2e-3})
+    assert (new.g_lr, new.d_lr) == (2e-3, 1e-4)
+
+
 def test_advice_on_a_pattern_goes_before_that_on_the_verdict() -> None:
     within, total = (remedies_for("mode-collapse", None, pattern)[0] for pattern in ("within-mode", "total"))
     assert within.settings == {"penalty": "r1", "penalty_weight": 1.0}
@@ -234,7 +241,7 @@ def test_own_networks_go_back_to_their_first_weights(tmp_path: Path) -> None:
     }  # fmt: skip
     told: list[str] = []
     run = gs.train(given, g, d, out=tmp_path / "own", tell=told.append)
-    assert [sentence.split(",")[0].partition(" (")[0] for sentence in told] == ["healed diverged"] * 2
+    assert [sentence.split(",")[0].partition(" (")[0] for sentence in told] == ["healed diverged"]
     saved, _ = checkpoint.load(checkpoint.path_of(tmp_path / "own", 0))
     mine: list[Tensor] = [saved["generator/weight"], saved["generator/bias"]]
     assert all(torch.equal(a, b) for a, b in zip(first, mine, strict=True))

@@ -49,6 +49,7 @@ def changed(
     settings: Mapping[str, Any],
     factors: Mapping[str, float],
     raised: Mapping[str, str] = MappingProxyType({}),
+    lowered: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[RunConfig, dict[str, Any]]:
     """Change some fields of a configuration, and set back to their defaults those that this makes idle.
 
@@ -57,6 +58,7 @@ def changed(
         settings: new values.
         factors: what other fields are multiplied by.
         raised: fields that take another field's value where they are below it.
+        lowered: fields that take a value where they are above it.
 
     Returns:
         The new configuration, and the values of the fields that were set back.
@@ -77,8 +79,10 @@ def changed(
         values[field] *= factor
     for field, other in raised.items():
         values[field] = max(values[field], values[other])
+    for field, most in lowered.items():
+        values[field] = min(values[field], most)
     values |= settings
-    wanted = {*settings, *factors, *raised}
+    wanted = {*settings, *factors, *raised, *lowered}
     if values["penalty"] != "none" and values["d_norm"] == "batch":
         values["d_norm"] = "none"  # no slope per sample exists under it
     if values["g_norm"] == "batch":

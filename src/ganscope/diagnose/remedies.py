@@ -17,13 +17,15 @@ class Remedy(NamedTuple):
     """Fields that the change multiplies."""
     raised: Mapping[str, str] = {}
     """Fields that the change brings to another field's value where they are below it."""
+    lowered: Mapping[str, float] = {}
+    """Fields that the change brings down to a value where they are above it."""
     wasserstein: bool | None = None
     """For Wasserstein critics alone, for other discriminators alone, or for both."""
 
     @property
     def is_setting(self) -> bool:
         """Whether a configuration can make the change."""
-        return bool(self.settings or self.factors or self.raised)
+        return bool(self.settings or self.factors or self.raised or self.lowered)
 
     def __str__(self) -> str:
         """The advice in one or two sentences."""
@@ -103,15 +105,17 @@ BEHIND = Remedy(
 REMEDIES: dict[tuple[str, str | None], tuple[Remedy, ...]] = {
     ("diverged", None): (
         Remedy(
-            "Go back to the last good checkpoint, and on with a tenth of both learning rates and R1.",
-            "Mescheder et al. 2018: every game has a largest stable step, and R1 makes it larger",
-            R1,
-            {"g_lr": 0.1, "d_lr": 0.1},
+            "Go back to the last good checkpoint, and on with Adam without momentum (beta1 0), rates of 0.002"
+            " at most, and R1.",
+            f"Mescheder et al. 2018: each game has a largest stable step, and R1 makes it larger; {MEASURED}",
+            {"optimizer": "adam", "beta1": 0.0, **R1},
+            lowered={"g_lr": 2e-3, "d_lr": 2e-3},
         ),
         Remedy(
-            "Use Adam at 0.001 for both networks, with R1.",
-            "Kingma and Ba 2015: its steps are bounded by the rate",
-            {"optimizer": "adam", "g_lr": 1e-3, "d_lr": 1e-3, **R1},
+            "Go on with a tenth of both learning rates and R1.",
+            "Mescheder et al. 2018",
+            R1,
+            {"g_lr": 0.1, "d_lr": 0.1},
         ),
     ),
     ("vanishing-gradient", "loss"): (BEHIND, R3GAN),

@@ -46,7 +46,7 @@ class Verdict(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """The verdict for a file: its fields, and the advice as settings of a run too."""
         first = self.remedies[0]
-        parts = {name: dict(getattr(first, name)) for name in ("settings", "factors", "raised")}
+        parts = {name: dict(getattr(first, name)) for name in ("settings", "factors", "raised", "lowered")}
         return {**self._asdict(), **parts}
 
     @property

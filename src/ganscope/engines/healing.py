@@ -159,7 +159,7 @@ def attempt(
     if not remedy.is_setting:
         return f"no setting does this: {said}"
     try:
-        new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised)
+        new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised, remedy.lowered)
         altered = [field for field in RunConfig.model_fields if getattr(new, field) != getattr(config, field)]
         _refuse_out_of_reach(config, new, altered, fixed)
         start = _start(altered, saved, verdict.since_step, config)
