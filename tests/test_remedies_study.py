@@ -15,12 +15,14 @@ from ganscope.diagnose.remedies import remedies_for
 
 sys.path.append(str(Path(__file__).parents[1] / "validation"))
 import remedies as study
+import remedy_plants as plants
+import remedy_tables as counted
 
 
 @pytest.mark.parametrize(("hits", "of"), [(0, 16), (1, 3), (16, 16), (7, 20)])
 def test_wilson_intervals_are_those_of_scipy(hits: int, of: int) -> None:
     theirs = binomtest(hits, of).proportion_ci(method="wilson")
-    assert study.wilson(hits, of) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
+    assert counted.wilson(hits, of) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
 
 
 def test_a_run_recovers_within_the_band_of_its_twins() -> None:
@@ -34,7 +36,7 @@ def test_a_run_recovers_within_the_band_of_its_twins() -> None:
 
 
 def block(verdict: tuple[str, str | None], **arms: tuple[int, ...]) -> dict[str, Any]:
-    first = study.words(remedies_for(*verdict, None, False)[0])
+    first = plants.words(remedies_for(*verdict, None, False)[0])
     named = {first if arm == "healed" else arm: values for arm, values in arms.items()}
     name, factor = verdict
     found = {"name": name, "factor": factor, "pattern": None, "first": first}
@@ -53,19 +55,19 @@ def test_recoveries_are_paired_with_doing_nothing_and_pooled_over_plants() -> No
     loss = ("vanishing-gradient", "loss")
     one = block(loss, nothing=(1, 0, 0, 0), placebo=(0, 0, 0, 1), healed=(0, 1, 1, 0))
     two = block(loss, nothing=(0, 0, 0, 0), placebo=(0, 0, 0, 0), healed=(1, 1, 1, 1))
-    pooled = study.by_verdict([one, two])["vanishing-gradient/loss"]
+    pooled = counted.by_verdict([one, two])["vanishing-gradient/loss"]
     rates = [(pooled[arm]["recovered"], pooled[arm]["of"]) for arm in ("nothing", "placebo", "healed")]
     assert rates == [(1, 8), (1, 8), (6, 8)]
     assert (pooled["gained"], pooled["lost"]) == (6, 1)
-    assert "6 of 8 (41–93 %)" in study.tables([one, two])
+    assert "6 of 8 (41–93 %)" in counted.tables([one, two])
 
 
-@pytest.mark.parametrize("name", list(study.PLANTS))
+@pytest.mark.parametrize("name", list(plants.PLANTS))
 def test_every_plant_and_twin_is_a_valid_configuration(name: str) -> None:
-    plant = study.PLANTS[name]
-    for config in (study.config_of(plant, 3), study.config_of(None, 3, plant.twin)):
+    plant = plants.PLANTS[name]
+    for config in (plants.config_of(plant, 3), plants.config_of(None, 3, plant.twin)):
         build.check(config, bench_of(config.data).data)
-        assert config.steps * config.n_critic == study.COMMON["steps"]
+        assert config.steps * config.n_critic == plants.COMMON["steps"]
 
 
 def test_few_rows_are_trained_on_and_all_rows_judge() -> None:

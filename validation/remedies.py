@@ -23,6 +23,7 @@ import math
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,12 +33,12 @@ import torch
 
 from ganscope import build, record
 from ganscope.bench import digest
-from ganscope.config import RunConfig, resolve
+from ganscope.config import RunConfig
 from ganscope.contracts import RunFailed
 from ganscope.diagnose import healings
 from ganscope.diagnose.healings import Healing, Record
 from ganscope.diagnose.logbook import DIAGNOSIS
-from ganscope.diagnose.remedies import Remedy, remedies_for
+from ganscope.diagnose.remedies import Remedy
 from ganscope.diagnose.verdict import Verdict, judge
 from ganscope.engines import healing
 from ganscope.engines.inprocess import run_stack
@@ -45,117 +46,13 @@ from ganscope.run import read_description
 from ganscope.training import checkpoint
 from ganscope.training.per_run import program
 
+sys.path.append(str(Path(__file__).parent))
+from remedy_plants import PLANTS, TWINS, Plant, config_of, definition, words
+from remedy_tables import brief, by_verdict, fill, tables
+
 Tell = Callable[[str], None]
 PLACEBO = Remedy("Lower both learning rates by a twentieth.", "placebo", factors={"g_lr": 0.95, "d_lr": 0.95})
-MARKS = ("<!-- remedies -->", "<!-- /remedies -->")
 QUANTILE = 0.95
-WILSON = 1.959964
-BRIEF = 8
-"""Runs from which on a verdict is in the short table."""
-COMMON: dict[str, Any] = {
-    "steps": 600, "batch_size": 64, "g_width": 64, "d_width": 64, "threads": 1, "evaluate_every": 10**6,
-    "log_every": 100, "keep_checkpoints": 100,
-}  # fmt: skip
-TWINS: dict[str, dict[str, Any]] = {
-    "ring": {
-        "data": "ring", "latent_dim": 2, "objective": "non-saturating", "penalty": "r1",
-        "penalty_weight": 0.1, "g_lr": 3e-3, "d_lr": 3e-3, "beta1": 0.0, "beta2": 0.99, "ema": 0.98,
-    },
-    "digits": {
-        "data": "digits", "latent_dim": 16, "objective": "non-saturating", "penalty": "r1",
-        "penalty_weight": 1.0, "g_lr": 3e-3, "d_lr": 3e-3, "beta1": 0.0, "ema": 0.98,
-    },
-    "ring-wasserstein": {
-        "data": "ring", "latent_dim": 2, "objective": "wasserstein", "penalty": "gradient-penalty",
-        "penalty_weight": 1.0, "g_lr": 3e-3, "d_lr": 3e-3, "beta1": 0.0, "ema": 0.98,
-    },
-    "digits-wasserstein": {
-        "data": "digits", "latent_dim": 16, "objective": "wasserstein", "penalty": "gradient-penalty",
-        "penalty_weight": 1.0, "g_lr": 3e-3, "d_lr": 3e-3, "beta1": 0.0, "ema": 0.98,
-    },
-}  # fmt: skip
-"""Healthy configurations, by name."""
-
-
-class Plant(NamedTuple):
-    """One way to break a healthy run."""
-
-    twin: str
-    fault: Mapping[str, Any]
-    """Fields that are changed; None for those that it makes idle."""
-    further: Sequence[Remedy] = ()
-    """Remedies tried beside those of the verdict."""
-    rows: int = 0
-    """Training rows; 0 for all."""
-
-
-def _sets(
-    factors: Mapping[str, float] | None = None, raised: Mapping[str, str] | None = None, **settings: Any
-) -> Remedy:
-    return Remedy("A candidate.", "this study", settings, factors or {}, raised or {})
-
-
-R1: dict[str, Any] = {"penalty": "r1", "penalty_weight": 1.0}
-GP10: dict[str, Any] = {"clip": 0.0, "penalty": "gradient-penalty", "penalty_weight": 10.0}
-GP1: dict[str, Any] = {**GP10, "penalty_weight": 1.0, "penalty_every": 1}
-RATES = {"d_lr": "g_lr"}
-HALF, TENTH = {"g_lr": 0.5, "d_lr": 0.5}, {"g_lr": 0.1, "d_lr": 0.1}
-AHEAD = (
-    _sets(objective="non-saturating"),
-    _sets(**R1),
-    _sets(objective="non-saturating", **R1),
-    _sets({"d_lr": 0.1}, objective="non-saturating", **R1),
-)
-CRITIC = (_sets(**GP10),)
-WEAK = (_sets(n_critic=5), _sets(None, RATES))
-LAZY = (_sets(penalty_every=1), _sets(**GP10))
-UNDERFIT = (_sets(n_critic=5, **GP10), _sets(None, RATES, **GP1))
-EXPLODING = (_sets(HALF), _sets(TENTH))
-FEW = (_sets(**R1), _sets(penalty="r1", penalty_weight=10.0), _sets(instance_noise=0.3))
-CALM: dict[str, Any] = {"beta1": 0.0}
-CROWDED = (_sets(**R1), _sets(**CALM, **R1), _sets(TENTH, **CALM, **R1))
-SWINGING = (_sets(**GP1), _sets(n_critic=5), _sets(HALF), _sets(objective="non-saturating", **R1))
-WON = {"objective": "minimax", "penalty": "none", "d_lr": 0.03}
-CLIPPED = {"penalty": "none", "clip": 0.01, "d_depth": 6}
-FAST = {"penalty": "none", "beta1": 0.95, "g_lr": 0.02, "d_lr": 0.02}
-SGD = {"penalty": "none", "optimizer": "sgd", "beta1": 0.9, "beta2": None, "g_lr": 0.05, "d_lr": 0.05}
-
-PLANTS: dict[str, Plant] = {
-    "minimax, D at 10 times the rate (ring)": Plant("ring", WON, AHEAD),
-    "deep critic, clipped (ring)": Plant("ring-wasserstein", CLIPPED, CRITIC),
-    "D at a thousandth of the rate (digits)": Plant("digits", {"d_lr": 3e-6}, WEAK),
-    "SGD at a high rate (ring)": Plant("ring", SGD, EXPLODING),
-    "critic at a hundredth of the rate (ring)": Plant("ring-wasserstein", {"d_lr": 3e-5}, UNDERFIT),
-    "16 layers in G (ring)": Plant("ring", {"g_depth": 16}),
-    "penalty every 100th step (digits)": Plant("digits-wasserstein", {"penalty_every": 100}, LAZY),
-    "150 rows (digits)": Plant("digits", {"penalty": "none"}, FEW, 150),
-    "minimax, D at 30 times the rate (digits)": Plant("digits", {**WON, "g_lr": 1e-3}, AHEAD),
-    "deep critic, clipped (digits)": Plant("digits-wasserstein", CLIPPED, CRITIC),
-    "critic at a hundredth of the rate (digits)": Plant("digits-wasserstein", {"d_lr": 3e-5}, UNDERFIT),
-    "D at a thousandth of the rate (ring)": Plant("ring", {"d_lr": 3e-6}, WEAK),
-    "penalty every 100th step (ring)": Plant("ring-wasserstein", {"penalty_every": 100}, LAZY),
-    "SGD at a high rate (digits)": Plant("digits", SGD, EXPLODING),
-    "momentum 0.95 at high rates (digits)": Plant("digits", FAST, CROWDED),
-    "momentum 0.95 at high rates (ring)": Plant("ring", FAST, CROWDED),
-    "penalty of weight 10, one critic step (ring)": Plant(
-        "ring-wasserstein", {"penalty_weight": 10.0}, SWINGING
-    ),
-}
-"""By name; a plant without a fault shows what healing does to healthy runs."""
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a rate.
-
-    Example:
-        >>> [round(bound, 2) for bound in wilson(20, 20)]
-        [0.84, 1.0]
-    """
-    if not of:
-        return 0.0, 1.0
-    rate, z = hits / of, WILSON**2 / of
-    middle, half = rate + z / 2, WILSON * math.sqrt(rate * (1 - rate) / of + z / (4 * of))
-    return max(0.0, (middle - half) / (1 + z)), min(1.0, (middle + half) / (1 + z))
 
 
 class Ill(NamedTuple):
@@ -321,176 +218,9 @@ def arms_of(verdict: Verdict, plant: Plant) -> dict[str, Remedy]:
     return {"placebo": PLACEBO, **{words(remedy): remedy for remedy in every}}
 
 
-def words(remedy: Remedy) -> str:
-    """Name a remedy by what it does to a configuration."""
-    parts = [f"{field} {value}" for field, value in remedy.settings.items()]
-    parts += [f"{field} x {factor:g}" for field, factor in remedy.factors.items()]
-    parts += [f"{field} up to {other}" for field, other in remedy.raised.items()]
-    parts += [f"{field} down to {most:g}" for field, most in remedy.lowered.items()]
-    return ", ".join(parts)
-
-
 def slug(text: str) -> str:
     """Make a folder's name of words."""
     return "".join(c if c.isalnum() or c in ".-" else "_" for c in text)
-
-
-def config_of(plant: Plant | None, seed: int, twin: str = "") -> RunConfig:
-    """The configuration of an ill run, or of a twin."""
-    fields = {**COMMON, **TWINS[plant.twin if plant else twin], "diagnose": bool(plant)}
-    fields |= plant.fault if plant else {}
-    fields = {name: value for name, value in fields.items() if value is not None}
-    if fields.get("penalty") == "none":
-        del fields["penalty_weight"]
-    config = resolve(None, {**fields, "seed": seed})
-    # as many real rows in every run, whatever its critic steps
-    return config.model_copy(update={"steps": COMMON["steps"] // config.n_critic})
-
-
-def definition(plant: Plant) -> dict[str, Any]:
-    """What decides a block."""
-    usual = RunConfig().model_dump()
-    config = config_of(plant, 0).model_dump()
-    fields = {name: value for name, value in config.items() if value != usual[name]}
-    further = [words(remedy) for remedy in plant.further]
-    return {
-        "twin": plant.twin,
-        "fault": dict(plant.fault),
-        "config": fields,
-        "rows": plant.rows,
-        "further": further,
-    }
-
-
-def tally(ends: Mapping[str, Mapping[str, Any]], seeds: Sequence[str]) -> dict[str, Any]:
-    """Count who recovered among some seeds."""
-    ended = [ends[seed] for seed in seeds if seed in ends]
-    recovered = sum(end["recovered"] for end in ended)
-    low, high = wilson(recovered, len(ended))
-    return {"recovered": recovered, "of": len(ended), "low": round(low, 3), "high": round(high, 3)}
-
-
-def joined(tallies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One tally of several."""
-    recovered, of = sum(t["recovered"] for t in tallies), sum(t["of"] for t in tallies)
-    low, high = wilson(recovered, of)
-    return {"recovered": recovered, "of": of, "low": round(low, 3), "high": round(high, 3)}
-
-
-def by_plant(block: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What became of a plant's runs, by the verdict that was found first."""
-    kinds: dict[str, list[str]] = {}
-    for seed, verdict in block["verdicts"].items():
-        kind = verdict["factor"] or verdict["pattern"]
-        kinds.setdefault(f"{verdict['name']}/{kind}" if kind else verdict["name"], []).append(seed)
-    rows = []
-    critic = "wasserstein" in block["definition"]["twin"]
-    for kind, seeds in kinds.items():
-        first = words(first_remedy(kind, critic))
-        tallies = {arm: tally(ends, seeds) for arm, ends in block["ends"].items()}
-        emds = {arm: _median(ends, seeds) for arm, ends in block["ends"].items()}
-        healed, left = (block["ends"].get(arm, {}) for arm in (first, "nothing"))
-        both = [s for s in seeds if s in healed]
-        rows.append(
-            {
-                "plant": block["plant"], "verdict": kind, "first": first, "critic": critic,
-                "tallies": tallies, "emd": emds,
-                "gained": sum(healed[s]["recovered"] > left[s]["recovered"] for s in both),
-                "lost": sum(healed[s]["recovered"] < left[s]["recovered"] for s in both),
-            }
-        )  # fmt: skip
-    return rows
-
-
-def first_remedy(kind: str, critic: bool) -> Remedy:
-    """What to do first against a verdict, as things stand now; for a Wasserstein critic, or another one."""
-    name, _, factor = kind.partition("/")
-    return remedies_for(name, factor or None, factor or None, critic)[0]
-
-
-def _median(ends: Mapping[str, Mapping[str, Any]], seeds: Sequence[str]) -> float:
-    emds = [math.inf if ends[seed]["emd"] is None else ends[seed]["emd"] for seed in seeds if seed in ends]
-    return float(np.median(emds)) if emds else math.nan
-
-
-def by_verdict(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What doing nothing, a placebo and the first remedy came to, over all plants of a verdict."""
-    rows = [
-        row
-        for block in blocks
-        if block["definition"]["fault"] or block["definition"]["rows"]
-        for row in by_plant(block)
-    ]
-    verdicts = {}
-    for kind, first in sorted({(row["verdict"], row["first"]) for row in rows}):
-        of_kind = [row for row in rows if (row["verdict"], row["first"]) == (kind, first)]
-        remedy = first_remedy(kind, of_kind[0]["critic"])
-        if not remedy.is_setting:
-            continue
-        arms = {"nothing": "nothing", "placebo": "placebo", "healed": words(remedy)}
-        told = f"{kind} (Wasserstein)" if remedy.wasserstein else kind
-        verdicts[told] = {
-            "remedy": remedy.change,
-            "settings": words(remedy),
-            **{
-                key: joined([r["tallies"][arm] for r in of_kind if arm in r["tallies"]])
-                for key, arm in arms.items()
-            },
-            "gained": sum(row["gained"] for row in of_kind),
-            "lost": sum(row["lost"] for row in of_kind),
-            "plants": [row["plant"] for row in of_kind],
-        }
-    return verdicts
-
-
-def tables(blocks: Sequence[Mapping[str, Any]]) -> str:
-    """Write the record as Markdown: per verdict, then per plant with every arm."""
-    lines = [
-        "| verdict | first remedy | nothing | placebo | healed | only healed / only left alone |",
-        "|---|---|---|---|---|---|",
-    ]
-    for kind, row in by_verdict(blocks).items():
-        cells = [f"`{kind}`", row["settings"], *(_rate(row[arm]) for arm in ("nothing", "placebo", "healed"))]
-        lines.append(f"| {' | '.join(cells)} | {row['gained']} / {row['lost']} |")
-    lines += ["", "| plant | verdict | arm | recovered | median EMD (twins: 95 %) |", "|---|---|---|---|---|"]
-    for block in blocks:
-        for row in by_plant(block):
-            for arm, found in row["tallies"].items():
-                if found["of"]:
-                    mark = " (first)" if arm == row["first"] else ""
-                    emd = f"{row['emd'][arm]:.3g} ({block['band']['emd']:.3g})"
-                    lines.append(
-                        f"| {row['plant']} | `{row['verdict']}` | {arm}{mark} | {_rate(found)} | {emd} |"
-                    )
-    return "\n".join(lines)
-
-
-def brief(blocks: Sequence[Mapping[str, Any]]) -> str:
-    """Write recoveries by verdict, for a page that has little room."""
-    lines = [
-        "| verdict found first | what is changed | left alone | placebo | healed |",
-        "|---|---|---|---|---|",
-    ]
-    for kind, row in by_verdict(blocks).items():
-        if row["nothing"]["of"] < BRIEF:
-            continue
-        rates = [f"{row[arm]['recovered']} of {row[arm]['of']}" for arm in ("nothing", "placebo", "healed")]
-        lines.append(f"| `{kind}` | {row['settings']} | {' | '.join(rates)} |")
-    return "\n".join(lines)
-
-
-def _rate(found: Mapping[str, Any]) -> str:
-    if not found["of"]:
-        return ""
-    return f"{found['recovered']} of {found['of']} ({100 * found['low']:.0f}–{100 * found['high']:.0f} %)"
-
-
-def fill(page: Path, text: str) -> None:
-    """Put text between the marks of a page; a page without marks stays as it is."""
-    before, mark, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    if mark:
-        page.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:

@@ -96,7 +96,7 @@ _FAULTS = (
           ("ring", "images"), W, (*WEAK, SWING, DIVERGED, ("wiring", "unconstrained-critic")), 15),
     Plant("a critic that looks aside", "critic-underfit", None, p.askew, (0.12, 0.05, 0.0),
           ("digits", "mixture"), W, ()),
-    Plant("a critic that hardly learns", "critic-underfit", None, p.starved, (100, 1000, 1e5),
+    Plant("a critic that hardly learns", "critic-underfit", None, p.slow, (100, 1000, 1e5),
           ("ring", "grid"), W, (*COLLAPSE, DIVERGED, SWING, DEAD_D), 15),
     Plant("few rows to learn from", "discriminator-overfit", None, p.memorising, (160, 60, 20),
           ("digits", "mixture", "images"), USUAL, (*STRONG, *WEAK), 15),

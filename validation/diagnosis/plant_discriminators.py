@@ -25,7 +25,7 @@ def winning(c: Case) -> Setup:
 
 
 def slow(c: Case) -> Setup:
-    """The discriminator learns `strength` times as slowly as it should."""
+    """The discriminator, or critic, learns `strength` times as slowly as it should."""
     s = setup_of(c, shift=1.5)
     s.g_lr, s.d_lr = 1e-2, 2e-3 / c.strength
     return s
@@ -73,13 +73,6 @@ def askew(c: Case) -> Setup:
     s.discriminator, s.d_lr, s.g_lr = linear, 1e-6, 1e-4
     if c.seed % 2:
         s.penalty, s.clip, s.declared = None, 10.0, {"constraint": "clipping"}
-    return s
-
-
-def starved(c: Case) -> Setup:
-    """A Wasserstein critic that learns `strength` times as slowly as it should."""
-    s = setup_of(c, shift=1.5)
-    s.g_lr, s.d_lr = 1e-2, 2e-3 / c.strength
     return s
 
 

@@ -1,6 +1,6 @@
 """How each failure is planted, by how much, and the healthy runs beside them: a case in, a `Setup` out."""
 
-from .plant_discriminators import askew, loose, memorising, sideways, slow, starved, steep, winning
+from .plant_discriminators import askew, loose, memorising, sideways, slow, steep, winning
 from .plant_gradients import dead_clipped_critic, dead_critic, dead_generator, saturated
 from .plant_healthy import (
     converged,
@@ -67,7 +67,6 @@ __all__ = [
     "sideways",
     "sigmoid_bce",
     "slow",
-    "starved",
     "steep",
     "swapped",
     "swinging",
