@@ -356,7 +356,8 @@ def test_wrapped_modules_are_seen_through() -> None:
     ("train", "words"),
     [
         (torch.randn(90, 3), "train= has shape [90, 3]: hand over rows [N, 2]"),
-        ("rows.npy", "train= has shape [0]"),
+        ("rows.npy", "train= holds str, which is no tensor"),
+        ({"rows": 1}, "train= holds dict, which is no tensor"),
         ((REAL, torch.arange(5)), "and [5]: hand over rows [N, 2]"),
     ],
 )
@@ -409,6 +410,12 @@ def test_a_conditional_discriminator_that_remembers_is_seen_where_its_labels_are
     seen = [row["auc_train"] for row in scope.rows if "auc_train" in row]
     assert (scope.status()["discriminator-overfit"] == "fault") is labels_known
     assert (min(seen, default=0) > 0.99) is labels_known
+
+
+def test_training_rows_may_be_a_list() -> None:
+    scope = gs.watch(*pair(), real=REAL, latent=latent, train=REAL[:40].tolist(), every=10)
+    assert scope.notes == []
+    assert scope.rows[0]["auc_train_error"] == auc_error(40, len(REAL))
 
 
 def test_rows_seen_again_count_once() -> None:

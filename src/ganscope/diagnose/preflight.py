@@ -65,8 +65,15 @@ def training_rows(train: Any, inputs: Inputs) -> tuple[Tensor, ...]:
     Raises:
         Unreadable: they are not like the held-out ones.
     """
-    given = train if isinstance(train, tuple | list) else (train,)
-    parts = [torch.as_tensor(p) if not isinstance(p, str) else torch.zeros(0) for p in given]
+    given = train if isinstance(train, tuple) else (train,)
+    try:
+        parts = [torch.as_tensor(part) for part in given]
+    except (TypeError, ValueError, RuntimeError):
+        kinds = " and ".join(type(part).__name__ for part in given)
+        raise Unreadable(
+            f"train= holds {kinds}, which is no tensor: hand over rows that the discriminator trains on, or "
+            "leave it out."
+        ) from None
     like = (inputs.real, *inputs.conditions)
     wanted = [["N", *part.shape[1:]] if isinstance(part, Tensor) else ["N"] for part in like]
     fits = len(parts) == len(like) and all(
