@@ -345,6 +345,14 @@ def test_a_generator_that_is_given_nothing_is_not_detached(objective: str, found
     assert ("wiring (detached-generator)" in names(scope)) is (objective == "non-saturating")
 
 
+def test_a_gradient_that_is_no_number_in_the_file_stops_no_rule() -> None:
+    """JSON has no infinity: such a number is read back as None."""
+    rows = [
+        {"step": 10 * k, "g_update": 0.0, "d_update": 0.1, "generator_gradient": None} for k in range(1, 8)
+    ]
+    assert [v.label for v in judge(rows)[0]] == ["wiring (detached-generator)"]
+
+
 class Cut(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x).detach()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,10 +29,11 @@ def wiring(h: History) -> list[Fault] | None:
     known = {f.pattern for f in faults}
 
     def still(row: Mapping[str, Any]) -> bool | None:
-        moved, gradient = row.get("g_update"), row.get("generator_gradient", math.inf)
+        moved, gradient = row.get("g_update"), row.get("generator_gradient")
         if moved is None or not row.get("d_update"):
             return None
-        return bool(moved == 0 and gradient > ROUNDED)  # below it a step may be lost in rounding
+        given = gradient is None or gradient > ROUNDED  # below it a step may be lost in rounding
+        return bool(moved == 0 and given)
 
     stuck = h.persistence(still, 3, 4)
     if stuck.state == "fault" and not known & {"frozen-network", "detached-generator", "dead-network"}:

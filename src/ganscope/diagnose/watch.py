@@ -51,7 +51,7 @@ def watch(
     *,
     constraint: str | Callable[..., Any] | None = None,
     constraint_weight: float | None = None,
-    train: Tensor | tuple[Tensor, ...] | None = None,
+    train: Any = None,
     optimizers: Sequence[torch.optim.Optimizer] | None = None,
     every: int = 100,
 ) -> Scope:
@@ -175,7 +175,7 @@ class Scope:
         latent: Callable[[int], Any] | None,
         constraint: str | Callable[..., Any] | None,
         constraint_weight: float | None,
-        train: Tensor | tuple[Tensor, ...] | None,
+        train: Any,
         optimizers: Sequence[torch.optim.Optimizer] | None,
     ) -> None:
         """Draw the fixed inputs, look over the wiring, and take the first probe."""
