@@ -22,8 +22,9 @@ from unittest.mock import patch
 import torch
 
 import sides
-from ganscope import build
-from ganscope.training import Runs, checkpoint, loop
+from ganscope.build import game
+from ganscope.folder import checkpoint
+from ganscope.training import Runs, loop
 
 SEEDS = range(4)
 LENGTHS = (400, 1_000, 4_000)
@@ -83,7 +84,7 @@ def _runs(folder: Path) -> Runs:
     folders = [folder / f"seed-{config.seed}" for config in configs]
     for place in folders:
         place.mkdir()
-    return build.build(configs, folders, on)
+    return game.build(configs, folders, on)
 
 
 def _measure(runs: Runs, blocks: int) -> tuple[float, float, dict[str, float]]:

@@ -22,16 +22,16 @@ import torch
 from torch import Tensor, nn
 
 import by_hand
-from ganscope import build
-from ganscope.bench import samples_wanted
+from ganscope.build import game
 from ganscope.config import RunConfig, resolve
+from ganscope.evaluation.evaluation import samples_wanted
 from ganscope.training import Runs, streams
 from ganscope.training.loop import advance
 from peers.turns import Times, Worker
 
 CRITIC_STEPS = {"wgan": 5, "wgan-gp": 5}
 """Discriminator steps a step, as in the papers; 1 for all other recipes."""
-SOURCE = Path(build.__file__).parents[1]
+SOURCE = Path(game.__file__).parents[1]
 """Where ganscope lies, for processes in other environments."""
 LONG = 1_000_000
 """Steps of a configuration no benchmark reaches the end of."""
@@ -66,11 +66,11 @@ def images(side: int = 32, rows: int = 1_000) -> Tensor:
     return torch.rand(rows, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-def bench_without_judge(data: str | Tensor) -> build.Bench:
+def bench_without_judge(data: str | Tensor) -> game.Bench:
     """A bench for timing the step alone: its judge says nothing."""
-    loaded = build.load_data(data)
+    loaded = game.load_data(data)
     about: dict[str, Any] = {"emd_floor": 0.0, "mode_names": []}
-    return build.Bench(loaded, lambda fake: {}, samples_wanted(loaded), about)
+    return game.Bench(loaded, lambda fake: {}, samples_wanted(loaded), about)
 
 
 def configs_of(recipe: str, seeds: Sequence[int], **given: Any) -> list[RunConfig]:
@@ -79,10 +79,10 @@ def configs_of(recipe: str, seeds: Sequence[int], **given: Any) -> list[RunConfi
     return [resolve(recipe, {**pinned, **given, "seed": seed}) for seed in seeds]
 
 
-def runs_of(recipe: str, on: build.Bench, folder: Path, seeds: Sequence[int] = (0,), **given: Any) -> Runs:
+def runs_of(recipe: str, on: game.Bench, folder: Path, seeds: Sequence[int] = (0,), **given: Any) -> Runs:
     """Build runs as ganscope builds anybody's."""
     configs = configs_of(recipe, seeds, **given)
-    return build.build(configs, [folder] * len(configs), on)
+    return game.build(configs, [folder] * len(configs), on)
 
 
 def by_hand_like(runs: Runs) -> tuple[by_hand.Step, nn.Module, nn.Module]:

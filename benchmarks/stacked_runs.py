@@ -21,8 +21,9 @@ from unittest.mock import patch
 import torch
 
 import sides
-from ganscope import build
-from ganscope.training import Runs, stacking
+from ganscope.build import game
+from ganscope.training import Runs
+from ganscope.training.stacks import stacking
 
 SIZES = (1, 4, 8, 16)
 HEADER = (
@@ -76,13 +77,13 @@ def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
     return result
 
 
-def _with_own_rates(runs: Runs, on: build.Bench) -> Runs:
+def _with_own_rates(runs: Runs, on: game.Bench) -> Runs:
     """The same runs, each with rates and a penalty weight of its own."""
     configs = [
         c.model_copy(update={"g_lr": c.g_lr / (k + 1), "d_lr": c.d_lr / (k + 2), "penalty_weight": 1.0 + k})
         for k, c in enumerate(runs.configs)
     ]
-    return build.build(configs, runs.folders, on)
+    return game.build(configs, runs.folders, on)
 
 
 def _cells(result: dict[str, Any]) -> tuple[str, ...]:

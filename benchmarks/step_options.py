@@ -31,8 +31,8 @@ from torch import Tensor
 
 import sides
 from ganscope.training import Runs, step
-from ganscope.training.autocast import has_bfloat16, in_bfloat16
 from ganscope.training.compiled import compiled
+from ganscope.training.precision import has_bfloat16, in_bfloat16
 
 
 class Row(NamedTuple):

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 
 import sides
-from ganscope.diagnose.probe import WIDE_EVERY
+from ganscope.diagnose.measure.probe import WIDE_EVERY
 from ganscope.training import Runs
 
 STEPS = 4_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from ganscope import build
-from ganscope.bench import Bench, bench, load_data
+from ganscope.build import game
 from ganscope.config import RunConfig, resolve
+from ganscope.evaluation.evaluation import Bench, bench, load_data
 from ganscope.training import Runs
 
 SMALL: dict[str, Any] = {
@@ -38,7 +38,7 @@ def runs(folder: Path, recipe: str, seeds: tuple[int, ...] = (0,), **given: Any)
     folders = [folder / f"seed-{seed}" for seed in seeds]
     for place in folders:
         place.mkdir(parents=True, exist_ok=True)
-    return build.build(configs, folders, bench_of(configs[0].data))
+    return game.build(configs, folders, bench_of(configs[0].data))
 
 
 def weights(built: Runs, player: str, k: int | None = None) -> list[torch.Tensor]:

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope import build, cli
-from ganscope.auto import auto_settings
+from ganscope.build import game
+from ganscope.cli import app
 from ganscope.config import RunConfig, resolve
+from ganscope.config.auto import auto_settings
 from ganscope.contracts import Dataset
 
 SHAPES: list[tuple[int, ...]] = [
@@ -45,7 +46,7 @@ def test_the_networks_fit(shape: tuple[int, ...]) -> None:
     rows = torch.rand(60, *shape) * 2 - 1
     data = Dataset("noise", rows[:40], rows[40:], value_range=(-1.0, 1.0))
     config = resolve("auto", {}, {s.field: s.value for s in auto_settings(shape, 40)})
-    generator, discriminator = build.check(config, data)
+    generator, discriminator = game.check(config, data)
     assert generator(torch.zeros(2, config.latent_dim)).shape == (2, *shape)
     assert discriminator(rows[:2]).shape == (2, 1)
 
@@ -75,7 +76,7 @@ def test_what_is_given_overrides_and_is_not_explained(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = f"train ring auto --steps 2 --g-lr 0.02 --g-width 8 --d-width 8 --out {tmp_path / 'run'}"
-    assert cli.main(words.split()) == 0
+    assert app.main(words.split()) == 0
     _, err = capsys.readouterr()
     run = gs.load(tmp_path / "run")
     assert (run.config.recipe, run.config.g_lr, run.config.steps) == ("auto", 0.02, 2)

@@ -10,9 +10,9 @@ import torch
 
 import ganscope as gs
 from games import runs, weights
-from ganscope import build
+from ganscope.build import game
 from ganscope.training import Runs
-from ganscope.training.autocast import has_bfloat16
+from ganscope.training.precision import has_bfloat16
 from ganscope.training.step import discriminator_gradient, generator_gradient
 
 
@@ -43,7 +43,7 @@ def test_gradients_are_those_of_float32_up_to_the_rounding_of_bfloat16(tmp_path:
 
 
 def test_where_it_only_costs_time_it_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(build, "has_bfloat16", lambda device: False)
+    monkeypatch.setattr(game, "has_bfloat16", lambda device: False)
     with pytest.raises(gs.BadInput, match="--precision bfloat16 would be many times slower here"):
         gs.train({"data": "ring", "recipe": "r1", "precision": "bfloat16"}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -24,10 +24,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 import ganscope as gs
-from ganscope import cli
+from ganscope.cli import app
 from ganscope.config import RunConfig, choices
 from ganscope.contracts import Interrupted
-from ganscope.training import checkpoint
+from ganscope.folder import checkpoint
 from test_resume import contents
 
 WIDTH, LINES = 80, 3
@@ -481,7 +481,7 @@ def assert_a_clear_sentence(text: str, words: list[str]) -> None:
 def test_commands(case: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     typed, words = COMMANDS[case]
     before = tree(place)
-    code = cli.main(typed.split())
+    code = app.main(typed.split())
     out, err = capsys.readouterr()
     assert code == 2, err
     assert out == ""
@@ -766,7 +766,7 @@ def test_a_corrupt_image_among_good_ones_is_named_skipped_and_counted(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = "train mixed r1 --size 8 --steps 2 --batch-size 4 --g-width 8 --d-width 8 --out pictures"
-    assert cli.main(words.split()) == 0
+    assert app.main(words.split()) == 0
     _, err = capsys.readouterr()
     assert "mixed: 1 of 31 images could not be read" in err
     assert "bad.png" in err
@@ -781,7 +781,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(closed: str) -> None:
     command = f"{sys.executable} -m ganscope {closed} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)  # noqa: S607
     assert done.stderr == ""
-    assert done.returncode in (0, 1, cli.BROKEN_PIPE)  # 1 is Rich's own answer
+    assert done.returncode in (0, 1, app.BROKEN_PIPE)  # 1 is Rich's own answer
 
 
 def test_memory_that_runs_out_is_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -791,8 +791,8 @@ def test_memory_that_runs_out_is_said(place: Path, capsys: pytest.CaptureFixture
         def refuse(*_: object, **__: object) -> None:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
 
-        patch.setattr("ganscope.build.networks", refuse)
-        assert cli.main(["train", "ring", "r1", "--out", "new"]) == 1
+        patch.setattr("ganscope.build.game.networks", refuse)
+        assert app.main(["train", "ring", "r1", "--out", "new"]) == 1
     assert_a_clear_sentence(capsys.readouterr().err, ["out of memory", "--batch-size"])
     assert tree(place) == before
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from ganscope.nets import NETS
 from ganscope.nets.blocks import Reshape
-from ganscope.training.batched import ELEMENTWISE, batched
-from ganscope.training.bent import Bent
-from ganscope.training.stacking import stack
+from ganscope.training.piecewise_linear import Bent
+from ganscope.training.stacks.batched import ELEMENTWISE, batched
+from ganscope.training.stacks.stacking import stack
 
 K, B, FEATURES = 3, 5, 8
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ganscope.training.bent import Bent
+from ganscope.training.piecewise_linear import Bent
 
 
 class Residual(nn.Module):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ganscope import cli
+from ganscope.cli import app
 from ganscope.config import command_of, resolve
 
 CASES: list[tuple[str | None, dict[str, Any]]] = [
@@ -30,7 +30,7 @@ def test_the_recorded_command_gives_the_same_configuration(
     config = resolve(recipe, given)
     words = shlex.split(command_of(config))
     assert words[0] == "ganscope"
-    assert cli.main([*words[1:], "--dry-run", "--json"]) == 0
+    assert app.main([*words[1:], "--dry-run", "--json"]) == 0
     printed = capsys.readouterr().out
     again = json.loads(printed)
     again = next(iter(again.values())) if "steps" not in again else again

@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from games import SMALL, bench_of
-from ganscope import record
-from ganscope.cli import main
+from ganscope.cli.app import main
 from ganscope.config import resolve
-from ganscope.engines import run_stack
+from ganscope.folder import files
 from ganscope.report import write_report
+from ganscope.running import run_stack
 
 FACTORY = """
 from torch import nn
@@ -46,7 +46,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 def plant(folder: Path, to: Path, row: dict[str, Any]) -> Path:
     shutil.copytree(folder, to)
-    record.append_rows(to / "diagnosis.jsonl", [row])
+    files.append_rows(to / "diagnosis.jsonl", [row])
     return to
 
 
@@ -109,7 +109,7 @@ def unprobed(folder: Path) -> None:
     ("damage", "words"),
     [
         (lambda f: (f / "config.json").unlink(), "is no run folder"),
-        (lambda f: record.write_json(f / "config.json", {"format": 99}), "99"),
+        (lambda f: files.write_json(f / "config.json", {"format": 99}), "99"),
         (lambda f: (f / "diagnosis.jsonl").write_text('{"step"\n{"step": 1}\n'), "is damaged in line 1"),
         (unprobed, "neither probes nor"),
     ],

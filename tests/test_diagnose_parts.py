@@ -11,9 +11,9 @@ from scipy.stats import rankdata
 from torch import Tensor, nn
 
 import ganscope as gs
-from ganscope.diagnose import balance, collapse, dynamics, slopes
-from ganscope.diagnose.anatomy import alignment, dissect, loss_factors
-from ganscope.diagnose.players import parts_of, player, sample_of, trainable
+from ganscope.diagnose.measure import balance, collapse, slopes, swing
+from ganscope.diagnose.measure.anatomy import alignment, dissect, loss_factors
+from ganscope.diagnose.measure.players import parts_of, player, sample_of, trainable
 from ganscope.objectives import OBJECTIVES
 
 
@@ -151,7 +151,7 @@ def test_a_swing_is_measured(every: int) -> None:
     t = np.arange(400)
     noise = np.random.default_rng(0).normal(size=400)
     series = 0.7 * np.sin(2 * np.pi * t / 40) + 0.1 * noise + 0.01 * t
-    found = dynamics.swing([[x, 0.0] for x in series], every)
+    found = swing.swing([[x, 0.0] for x in series], every)
     assert found is not None
     assert found.period == pytest.approx(40 * every, abs=2 * every)
     assert found.amplitude == pytest.approx(0.7, rel=0.1)
@@ -162,7 +162,7 @@ def test_a_swing_is_measured(every: int) -> None:
 @pytest.mark.parametrize(("rate", "sign"), [(-0.01, -1), (0.01, 1)])
 def test_damped_and_growing_swings_differ(rate: float, sign: int) -> None:
     t = np.arange(400)
-    found = dynamics.swing([[x] for x in np.exp(rate * t) * np.sin(2 * np.pi * t / 40)], 1)
+    found = swing.swing([[x] for x in np.exp(rate * t) * np.sin(2 * np.pi * t / 40)], 1)
     assert found is not None
     assert found.growth == pytest.approx(rate * 40, rel=0.3)
     assert math.copysign(1, found.growth) == sign

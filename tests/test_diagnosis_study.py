@@ -22,7 +22,7 @@ from diagnosis.plants import healthy
 from diagnosis.rows import REPORTING, TUNING, rows_of
 
 from ganscope.config import RunConfig
-from ganscope.diagnose.verdict import RULES
+from ganscope.diagnose.rules.verdict import RULES
 
 COLLAPSED = {"pairwise": 0.1, "missing": 0.5, "on": 1.0, "imbalance": 0.5, "narrow": 1.0, "distinct": 1.0}
 FINE = {

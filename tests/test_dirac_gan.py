@@ -11,7 +11,7 @@ import torch
 from scipy.special import expit
 
 import ganscope as gs
-from ganscope.explain.dirac_gan import (
+from ganscope.explain.experiments.dirac_gan import (
     CONSTRAINTS,
     SLOPES,
     Game,

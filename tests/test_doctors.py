@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ganscope.diagnose.verdict import RULES
+from ganscope.diagnose.rules.verdict import RULES
 
 sys.path.append(str(Path(__file__).parents[1] / "validation"))
 sys.path.append(str(Path(__file__).parents[1] / "validation" / "adapters"))

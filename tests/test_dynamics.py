@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from games import runs, weights
+from ganscope.explain.experiments import update_rules
 from ganscope.objectives import OBJECTIVES
-from ganscope.training import Game, train_discriminator, train_generator, update_rules
-from ganscope.training.dynamics import Draw, consensus, extra_gradient, simultaneous
+from ganscope.training import Game, train_discriminator, train_generator
 from ganscope.training.loop import advance
-from ganscope.training.optimism import PREVIOUS, make_optimistic
-from ganscope.training.stacking import plain, stack
+from ganscope.training.moves.joint import Draw, consensus, extra_gradient, simultaneous
+from ganscope.training.moves.optimism import PREVIOUS, make_optimistic
+from ganscope.training.stacks.stacking import plain, stack
 
 H, STEPS = 0.1, 40
 STARTS = [complex(1.0, 0.5), complex(-0.3, 2.0)]

@@ -12,7 +12,9 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope import bench, cli, record
+from ganscope.cli import app
+from ganscope.evaluation import evaluation
+from ganscope.folder import files
 from ganscope.training import streams
 from ganscope.training.loop import evaluation_latents
 
@@ -80,7 +82,7 @@ def test_every_number_is_that_of_the_public_metric(folder: Path, n: int) -> None
 def test_real_rows_measure_their_own_null() -> None:
     # a perfect generator: fresh training rows in place of samples
     data = gs.data.ring()
-    found = bench.evaluate(data, data.train[torch.arange(len(data.train) - 500, len(data.train))])
+    found = evaluation.evaluate(data, data.train[torch.arange(len(data.train) - 500, len(data.train))])
     assert found["emd"] < 1.6 * found["emd_floor"]
     for name, value in found["prdc"].items():
         assert abs(value - found["prdc_real"][name]) < 0.1
@@ -130,10 +132,10 @@ def test_own_rows_are_handed_over(tmp_path: Path) -> None:
 
 def test_the_command_prints_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = folder / "digits"
-    assert cli.main(["evaluate", str(run), "-n", "100", "--json"]) == 0
+    assert app.main(["evaluate", str(run), "-n", "100", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed == record.jsonable(gs.load(run).evaluate(n=100))
-    assert cli.main(["evaluate", str(run), "-n", "100"]) == 0
+    assert printed == files.jsonable(gs.load(run).evaluate(n=100))
+    assert app.main(["evaluate", str(run), "-n", "100"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
     assert f"{printed['emd']:.3g}" in out

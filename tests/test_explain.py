@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 import ganscope as gs
-from ganscope import cli, record
-from ganscope.engines.folders import locked
+from ganscope.cli import app
 from ganscope.explain import QUESTIONS, Answer, Figure, Published, Table, ask, find
 from ganscope.explain.answer import from_json, to_json
 from ganscope.explain.page import render
 from ganscope.explain.store import as_csv
+from ganscope.folder import files
+from ganscope.folder.lock import locked
 
 QUICK = "chain-rule"
 
@@ -33,7 +34,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def refusal(capsys: pytest.CaptureFixture[str], line: str) -> str:
     """What a line is refused with: one sentence on stderr, exit code 2, nothing on stdout."""
-    assert cli.main(["explain", *line.split()]) == 2
+    assert app.main(["explain", *line.split()]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("ganscope: ")
@@ -131,7 +132,7 @@ def test_data_are_csv(asked: Path) -> None:
 
 def test_the_page_stands_alone_and_says_all(asked: Path) -> None:
     page = (asked / "index.html").read_text()
-    stored = from_json(record.read_json(next((asked / "answers").iterdir())))
+    stored = from_json(files.read_json(next((asked / "answers").iterdir())))
     words = page[: page.index("<script>")].replace("−", "-").replace("&#x27;", "'")
     for text in (stored.question, stored.answer, *stored.mistakes, stored.protocol):
         assert text in words

@@ -9,19 +9,19 @@ import pytest
 import torch
 from torch import nn
 
-from ganscope.explain.capacity import DEPTHS, Residual, generator, gradient_by_layer
-from ganscope.explain.critic_loss import look_at as look_at_critics
-from ganscope.explain.fixed_generator import (
+from ganscope.explain.experiments.fixed_generator import (
     Constraint,
     factor_per_layer,
     fit_critic,
     layer_gradients,
     optimal_slope,
 )
-from ganscope.explain.games import auc, critics, drawn, measured, played
-from ganscope.explain.mode_collapse import Look, lost
-from ganscope.explain.perceptron import perceptron
-from ganscope.explain.weak_discriminator import fresh_discriminator
+from ganscope.explain.experiments.games import auc, critics, drawn, measured, played
+from ganscope.explain.experiments.perceptron import perceptron
+from ganscope.explain.questions.capacity import DEPTHS, Residual, generator, gradient_by_layer
+from ganscope.explain.questions.critic_loss import look_at as look_at_critics
+from ganscope.explain.questions.mode_collapse import Look, lost
+from ganscope.explain.questions.weak_discriminator import fresh_discriminator
 
 
 def test_gradient_at_the_last_hidden_layer_is_the_output_weight() -> None:

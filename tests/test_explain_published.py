@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ganscope import record
 from ganscope.explain import QUESTIONS
 from ganscope.explain.answer import Answer, from_json
+from ganscope.folder import files
 
 STORED = Path(__file__).parents[1] / "docs" / "explain"
 
@@ -22,7 +22,7 @@ def stored(number: int) -> tuple[Answer, list[dict[str, str]]]:
     name = f"{number:02d}-{QUESTIONS[number].name}"
     with (STORED / "data" / f"{name}.csv").open() as file:
         rows = list(csv.DictReader(file))
-    return from_json(record.read_json(STORED / "answers" / f"{name}.json")), rows
+    return from_json(files.read_json(STORED / "answers" / f"{name}.json")), rows
 
 
 @pytest.mark.parametrize("number", [3, 4, 5, 10])

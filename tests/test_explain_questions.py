@@ -8,10 +8,10 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope.explain import chain_rule, earth_mover, flat_costs, label_flip
-from ganscope.explain.critics import moments, slopes_at, train
-from ganscope.explain.perceptron import Draws, Stack, descend, perceptron
-from ganscope.explain.stages import generator_gradients, norms
+from ganscope.explain.experiments.critics import moments, slopes_at, train
+from ganscope.explain.experiments.perceptron import Draws, Stack, descend, perceptron
+from ganscope.explain.experiments.stages import generator_gradients, norms
+from ganscope.explain.questions import chain_rule, earth_mover, flat_costs, label_flip
 from ganscope.lipschitz import input_gradient, penalty
 from ganscope.objectives import OBJECTIVES
 

@@ -25,9 +25,9 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data import in_units, load, parquet, rows
+from ganscope.data import in_units, lazy_rows, load, parquet
+from ganscope.data.lazy_rows import ArrayRows, Remaining
 from ganscope.data.pixels import resized
-from ganscope.data.rows import ArrayRows, Remaining
 from ganscope.data.split import split
 
 NAMES = ["height", "age", "answer", "weight"]
@@ -151,8 +151,8 @@ def test_moments_agree_when_rows_come_in_many_blocks(tmp_path: Path, monkeypatch
     values = people(999)
     path = write_npy(tmp_path / "people.npy", values)
     whole = load(path)
-    monkeypatch.setattr(rows, "BLOCK", 100)
-    monkeypatch.setattr(rows, "IN_MEMORY", 0)
+    monkeypatch.setattr(lazy_rows, "BLOCK", 100)
+    monkeypatch.setattr(lazy_rows, "IN_MEMORY", 0)
     parts = load(path)
     assert isinstance(parts.train, ArrayRows)
     assert parts.digest == whole.digest
@@ -321,7 +321,7 @@ IMAGE_ARRAYS: dict[str, tuple[Callable[[NDArray[Any]], NDArray[Any]], tuple[int,
 def test_image_arrays_are_scaled_and_said_how(
     kind: str, in_memory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "IN_MEMORY", in_memory)
+    monkeypatch.setattr(lazy_rows, "IN_MEMORY", in_memory)
     make, shape, note = IMAGE_ARRAYS[kind]
     images = digit_images()
     dataset = load(write_npy(tmp_path / "x.npy", make(images)))
@@ -429,7 +429,7 @@ def test_the_split_is_fixed_by_content_and_by_nothing_else(tmp_path: Path) -> No
 def test_training_never_sees_a_held_out_row(
     in_memory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "IN_MEMORY", in_memory)
+    monkeypatch.setattr(lazy_rows, "IN_MEMORY", in_memory)
     dataset = load(write_npy(tmp_path / "x.npy", np.random.default_rng(1).normal(size=(3_000, 2))))
     train = {row.tobytes() for row in dataset.train[torch.arange(len(dataset.train))].numpy()}
     held = {row.tobytes() for row in dataset.held_out.numpy()}
@@ -451,7 +451,7 @@ def test_a_copy_of_a_held_out_image_is_kept_from_training(tmp_path: Path) -> Non
 def test_batches_take_any_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_npy(tmp_path / "x.npy", people(100))
     whole = load(path).train
-    monkeypatch.setattr(rows, "IN_MEMORY", 0)
+    monkeypatch.setattr(lazy_rows, "IN_MEMORY", 0)
     lazy = load(path).train
     assert isinstance(whole, Tensor)
     assert not isinstance(lazy, Tensor)
@@ -470,7 +470,7 @@ FLAT = """
         (line,) = [line for line in lines if line.startswith(key + ":")]
         return int(line.split()[1]) / 1024
 
-    rows.IN_MEMORY = 2**25
+    lazy_rows.IN_MEMORY = 2**25
     if sys.argv[1].endswith(".parquet"):
         import pyarrow.parquet
     before = status("VmRSS")
@@ -782,7 +782,7 @@ def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def write(_: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    with rows.Scratch((1,), np.float64) as scratch, monkeypatch.context() as full:
+    with lazy_rows.Scratch((1,), np.float64) as scratch, monkeypatch.context() as full:
         full.setattr(scratch, "_file", SimpleNamespace(write=write))
         with pytest.raises(BadInput, match=r"No space left.*set TMPDIR") as caught:
             scratch.append(np.zeros((10, 1)))

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import ganscope as gs
-from ganscope.training import checkpoint
+from ganscope.folder import checkpoint
 from test_resume import Crash, contents, crash_at
 
 SMALL: dict[str, Any] = {
@@ -107,13 +107,13 @@ def test_own_modules_can_be_fine_tuned(tmp_path: Path) -> None:
 def test_a_damaged_checkpoint_is_passed_over(
     first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ganscope import cli
+    from ganscope.cli import app
 
     shutil.copytree(first, tmp_path / "first")
     newest = checkpoint.path_of(tmp_path / "first", 6)
     newest.write_bytes(newest.read_bytes()[:-5])
     command = ["train", "ring", "r1", "--from", str(tmp_path / "first"), "--steps", "1", "--batch-size", "8"]
-    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 0
+    assert app.main([*command, "--out", str(tmp_path / "run")]) == 0
     err = capsys.readouterr().err
     assert "damaged" in err
     assert "taking an older one" in err

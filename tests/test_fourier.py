@@ -9,12 +9,12 @@ import pytest
 import torch
 
 import games
-from ganscope import build
+from ganscope.build import game
 from ganscope.config import resolve
 from ganscope.contracts import BadInput
 from ganscope.nets import NETS, FourierFeatures
-from ganscope.training.batched import batched
 from ganscope.training.loop import advance
+from ganscope.training.stacks.batched import batched
 
 
 @pytest.mark.parametrize("shape", [(1,), (3,), (2, 2, 2)])
@@ -47,7 +47,7 @@ def test_their_inner_product_is_a_gaussian_kernel() -> None:
 
 def test_a_discriminator_with_features_has_the_right_slope() -> None:
     given = {"d_fourier": 2.0, "g_width": 8, "d_width": 8, "data": "ring"}
-    found = build.networks(resolve("r1", given), games.bench_of("ring").data, None, None)[1].double()
+    found = game.networks(resolve("r1", given), games.bench_of("ring").data, None, None)[1].double()
     assert isinstance(next(found.children()), FourierFeatures)
     x = torch.randn(7, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(found, (x,))

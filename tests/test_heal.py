@@ -14,16 +14,15 @@ from torch import Tensor, nn
 
 import ganscope as gs
 from games import SMALL, bench_of
-from ganscope import build, record
-from ganscope.cli import main
+from ganscope.build import game
+from ganscope.cli.app import main
 from ganscope.config import RunConfig, changed, recipe_names, resolve
 from ganscope.contracts import BadInput
-from ganscope.diagnose import healings
-from ganscope.diagnose.remedies import REMEDIES, WIRING, Remedy, remedies_for
-from ganscope.diagnose.verdict import Verdict, from_json
-from ganscope.engines import healing, run_stack
-from ganscope.run import read_description
-from ganscope.training import checkpoint
+from ganscope.diagnose.rules.remedies import REMEDIES, WIRING, Remedy, remedies_for
+from ganscope.diagnose.rules.verdict import Verdict, from_json
+from ganscope.folder import checkpoint, files, healings
+from ganscope.running import healing, run_stack
+from ganscope.running.run import read_description
 from test_resume import Crash, contents, crash_at
 
 PLANTED = {
@@ -55,7 +54,7 @@ def test_a_verdict_changes_the_settings_and_is_on_record(straight: tuple[Path, l
     done, *_ = healings.read(folder).healings
     assert told[0] == str(done)
     aside = folder / "abandoned" / "healing-1"
-    ill, *_ = record.read_json(aside / "verdicts.json")["verdicts"]
+    ill, *_ = files.read_json(aside / "verdicts.json")["verdicts"]
     assert (from_json(ill).label, ill["since_step"]) == (done.verdict, done.since_step)
     assert done.from_step < done.since_step < done.found_at
     described = read_description(folder)
@@ -63,14 +62,14 @@ def test_a_verdict_changes_the_settings_and_is_on_record(straight: tuple[Path, l
     assert changed(asked, *(ill[part] for part in ("settings", "factors", "raised", "lowered"))) == (now, {})
     assert all(getattr(now, field) == new for field, (_, new) in done.changes.items())
     # what was abandoned stands aside, whole; what is kept goes on without a gap
-    logged = [row["step"] for row in record.read_rows(aside / "history.jsonl")]
+    logged = [row["step"] for row in files.read_rows(aside / "history.jsonl")]
     assert logged == list(range(0, done.found_at, 2))
-    rows = record.read_rows(folder / "history.jsonl")
+    rows = files.read_rows(folder / "history.jsonl")
     assert [row["step"] for row in rows] == list(range(0, 27, 2))
     assert [row["samples_seen"] for row in rows] == [row["step"] * 2 * 32 for row in rows]
     kept = 1 + done.from_step // 2
-    assert rows[:kept] == record.read_rows(aside / "history.jsonl")[:kept]
-    first = record.read_rows(folder / "diagnosis.jsonl")[0]
+    assert rows[:kept] == files.read_rows(aside / "history.jsonl")[:kept]
+    first = files.read_rows(folder / "diagnosis.jsonl")[0]
     assert (first["step"], "about" in first) == (done.from_step, True)
 
 
@@ -110,7 +109,7 @@ def test_a_run_killed_while_it_heals_ends_with_the_same_bits(
     }[place]
     with monkeypatch.context() as patch:
         if place == "moving":
-            patch.setattr(record, "keep_rows", dies_at_the_third(record.keep_rows))
+            patch.setattr(files, "keep_rows", dies_at_the_third(files.keep_rows))
         with pytest.raises(Crash):
             train(folder, config, **options)
     begun = RunConfig(**read_description(folder)["config"])
@@ -128,7 +127,7 @@ def test_every_remedy_makes_a_valid_configuration_of_every_recipe(recipe: str) -
     ):  # fmt: skip
         try:
             config = resolve(recipe, {"data": "ring", **odd})
-            build.check(config, data)
+            game.check(config, data)
         except BadInput:
             continue
         for remedy in remedies:
@@ -137,7 +136,7 @@ def test_every_remedy_makes_a_valid_configuration_of_every_recipe(recipe: str) -
 
 def applied(remedy: Remedy, config: RunConfig, data: gs.Dataset) -> None:
     verdict = Verdict("oscillation", "mild", 7, None, None, {}, "", "")
-    done = healing.attempt(remedy, verdict, 9, config, [0, 5, 8], lambda c: build.check(c, data))
+    done = healing.attempt(remedy, verdict, 9, config, [0, 5, 8], lambda c: game.check(c, data))
     if isinstance(done, str):
         # it changes code, changes nothing here, or multiplies what is not there
         assert any(
@@ -274,7 +273,7 @@ def test_heal_without_diagnosis_is_refused(
 def test_a_stack_does_not_heal(tmp_path: Path) -> None:
     two = [resolve("minimax", {**PLANTED, "seed": seed}) for seed in (0, 1)]
     with pytest.raises(BadInput, match="a stack shares them"):
-        build.build(two, [tmp_path, tmp_path], bench_of("ring"))
+        game.build(two, [tmp_path, tmp_path], bench_of("ring"))
 
 
 def test_healings_are_shown_wherever_people_look(

@@ -19,7 +19,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data import images, load, rows
+from ganscope.data import images, lazy_rows, load
 from ganscope.data.images import decoded
 
 DIGITS = (load_digits().images * 255 / 16).round().astype(np.uint8)
@@ -314,7 +314,7 @@ def test_large_sets_stay_on_disk_and_give_the_same_rows(
 ) -> None:
     write_digits(tmp_path, 60)
     whole = load(tmp_path, 16)
-    monkeypatch.setattr(rows, "IN_MEMORY", 0)
+    monkeypatch.setattr(lazy_rows, "IN_MEMORY", 0)
     monkeypatch.setattr(images, "AT_ONCE", 7)
     lazy = load(tmp_path, 16)
     assert isinstance(whole.train, Tensor)

@@ -29,7 +29,7 @@ def test_parts_do_not_load_what_they_might_need_later(part: str) -> None:
     "arguments", [["--help"], ["compare", "--help"], ["--version"], ["list"], ["explain", "--list"]]
 )
 def test_help_needs_no_torch(arguments: list[str]) -> None:
-    code = f"from ganscope.cli import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass"
+    code = f"from ganscope.cli.app import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass"
     assert not loaded_after(code) & {"torch", "plotly", "sklearn", "ot", "scipy", "numpy"}
 
 

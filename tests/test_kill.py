@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ganscope.training import checkpoint
+from ganscope.folder import checkpoint
 from test_resume import contents
 
 RUN = [

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from games import runs, weights
-from ganscope import record
 from ganscope.contracts import RunFailed
+from ganscope.folder import files
 from ganscope.training import train
 
 GIVEN: dict[str, Any] = {"steps": 21, "diagnose_every": 5, "evaluate_every": 100}
@@ -40,10 +40,10 @@ def test_monitored_runs_end_with_the_same_weights(
     assert all(torch.equal(a, b) for a, b in zip(*ends, strict=True))
     for seed in seeds:
         folder = tmp_path / "True" / f"seed-{seed}"
-        rows = record.read_rows(folder / "diagnosis.jsonl")
+        rows = files.read_rows(folder / "diagnosis.jsonl")
         assert [row["step"] for row in rows if "auc" in row] == [0, 5, 10, 15, 20]
         assert [row["step"] for row in rows if "point" in row] == list(range(1, 22))
-        assert record.read_json(folder / "verdicts.json")["step"] == 21
+        assert files.read_json(folder / "verdicts.json")["step"] == 21
         assert (folder / "exemplars.npy").is_file()
         assert not (tmp_path / "False" / f"seed-{seed}" / "diagnosis.jsonl").exists()
 
@@ -55,7 +55,7 @@ def test_runs_of_a_stack_are_probed_as_if_alone(tmp_path: Path) -> None:
         assert built.monitor is not None
         built.monitor(built)
     ours, theirs = (
-        record.read_rows(tmp_path / place / "seed-1" / "diagnosis.jsonl")[0] for place in ("stack", "alone")
+        files.read_rows(tmp_path / place / "seed-1" / "diagnosis.jsonl")[0] for place in ("stack", "alone")
     )
     for key in (
         "logit_slope",
@@ -74,7 +74,7 @@ def test_a_run_that_diverges_says_so(tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
     with pytest.raises(RunFailed):
         train(built, events.append)
-    (verdict, *_) = record.read_json(tmp_path / "seed-0" / "verdicts.json")["verdicts"]
+    (verdict, *_) = files.read_json(tmp_path / "seed-0" / "verdicts.json")["verdicts"]
     assert verdict["name"] == "diverged"
     assert verdict["since_step"] == built.diverged[0][0]
     assert verdict["factor"] == built.diverged[0][1]

@@ -11,7 +11,7 @@ from torch import nn
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput
 from ganscope.nets import NETS
-from ganscope.training.stacking import evaluating, plain, stack
+from ganscope.training.stacks.stacking import evaluating, plain, stack
 
 SHAPES: dict[str, list[tuple[int, ...]]] = {
     "mlp": [(1,), (2,), (7,), (1, 8, 8), (3, 12, 12)],

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from games import bench_of, runs, weights
-from ganscope import build
+from ganscope.build import game
 from ganscope.config import resolve
 from ganscope.contracts import BadInput
 from ganscope.lipschitz import (
@@ -26,7 +26,7 @@ from ganscope.lipschitz.orthogonal import cayley
 from ganscope.nets import NETS
 from ganscope.training import Runs
 from ganscope.training.loop import advance
-from ganscope.training.stacking import Network, plain, stack
+from ganscope.training.stacks.stacking import Network, plain, stack
 
 
 def written_out(layer: nn.Module, shape: tuple[int, ...]) -> Tensor:
@@ -212,7 +212,7 @@ def test_a_stack_of_runs_equals_single_runs(tmp_path: Path, network: str) -> Non
 
     def built(seeds: tuple[int, ...]) -> Runs:
         configs = [resolve("minimax", {**given, "seed": seed}) for seed in seeds]
-        return build.build(configs, [tmp_path] * len(seeds), bench_of("digits"))
+        return game.build(configs, [tmp_path] * len(seeds), bench_of("digits"))
 
     stacked, *singles = built((0, 1)), built((0,)), built((1,))
     for made in (stacked, *singles):

@@ -13,12 +13,12 @@ from torch.testing import assert_close
 
 import ganscope as gs
 from games import bench_of, runs, weights
-from ganscope import build
+from ganscope.build import game
 from ganscope.config import resolve
 from ganscope.objectives import OBJECTIVES
-from ganscope.training import Runs, draws, train_discriminator, train_generator
+from ganscope.training import Runs, batches, train_discriminator, train_generator
+from ganscope.training.augment.packing import packed
 from ganscope.training.loop import advance
-from ganscope.training.packing import packed
 from ganscope.training.step import shown
 
 
@@ -93,7 +93,7 @@ def test_a_dcgan_packs_channels_and_samples_stay_single(tmp_path: Path, construc
         "batch_size": 6,
     }
     config = resolve("minimax", {**given, "pack": 3, "steps": 2, "d_lipschitz": construction})
-    built = build.build([config], [tmp_path], bench_of("digits"))
+    built = game.build([config], [tmp_path], bench_of("digits"))
     first = next(m for m in built.game.discriminator.module.modules() if isinstance(m, nn.Conv2d))
     assert first.in_channels == 3
     advance(built)
@@ -115,7 +115,7 @@ def test_own_discriminators_are_given_packs(tmp_path: Path) -> None:
 def test_patches_of_a_coupled_objective_have_batch_means_of_their_own(tmp_path: Path) -> None:
     built = runs(tmp_path, "minimax", objective="relativistic-average", precision="float64")
     wide = nn.Linear(2, 3).double()
-    from ganscope.training.stacking import plain
+    from ganscope.training.stacks.stacking import plain
 
     built.game = built.game._replace(
         discriminator=plain(wide), d_optimizer=torch.optim.SGD(wide.parameters(), lr=0)
@@ -173,9 +173,9 @@ def test_noise_has_the_configured_size(tmp_path: Path) -> None:
     config = resolve(
         "minimax", {"batch_size": 4096, "instance_noise": 0.5, "instance_noise_decay": 0.0, "steps": 9}
     )
-    built = build.build([config], [tmp_path], bench_of("ring")._replace(data=quiet))
+    built = game.build([config], [tmp_path], bench_of("ring")._replace(data=quiet))
     for _ in range(2):
-        noise = draws.real(built, 0)
+        noise = batches.real(built, 0)
         assert noise.std().item() == pytest.approx(0.5, rel=0.05)
         assert abs(noise.mean().item()) < 5 * 0.5 / math.sqrt(noise.numel())
 

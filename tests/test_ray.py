@@ -16,10 +16,10 @@ import torch
 
 import ganscope as gs
 from games import config
-from ganscope import cli
+from ganscope.cli import app
 from ganscope.comparison import Comparison, resume_comparison
 from ganscope.contracts import Interrupted
-from ganscope.engines import Engine, Job, open_engine
+from ganscope.running import Engine, Job, open_engine
 from test_resume import contents
 
 TINY: dict[str, Any] = {
@@ -128,7 +128,7 @@ def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_ray")
 def test_without_ray_the_extra_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["compare", "ring", "r1", "--engine", "ray", "--out", str(tmp_path / "c")]) == 2
+    assert app.main(["compare", "ring", "r1", "--engine", "ray", "--out", str(tmp_path / "c")]) == 2
     assert "pip install 'ganscope[ray]'" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "c").exists()
 

@@ -18,7 +18,7 @@ def test_python_blocks_run(code: str, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_commands_exist() -> None:
-    from ganscope.cli import app
+    from ganscope.cli.app import app
 
     commands = set(re.findall(r"^    ganscope ([a-z]+)", README, re.MULTILINE))
     assert commands >= {"compare", "train", "resume", "sample", "list"}

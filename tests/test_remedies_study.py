@@ -10,8 +10,9 @@ import pytest
 from scipy.stats import binomtest
 
 from games import bench_of
-from ganscope import build, record
-from ganscope.diagnose.remedies import remedies_for
+from ganscope.build import game
+from ganscope.diagnose.rules.remedies import remedies_for
+from ganscope.folder import files
 
 sys.path.append(str(Path(__file__).parents[1] / "validation"))
 import remedies as study
@@ -66,7 +67,7 @@ def test_recoveries_are_paired_with_doing_nothing_and_pooled_over_plants() -> No
 def test_every_plant_and_twin_is_a_valid_configuration(name: str) -> None:
     plant = plants.PLANTS[name]
     for config in (plants.config_of(plant, 3), plants.config_of(None, 3, plant.twin)):
-        build.check(config, bench_of(config.data).data)
+        game.check(config, bench_of(config.data).data)
         assert config.steps * config.n_critic == plants.COMMON["steps"]
 
 
@@ -75,4 +76,4 @@ def test_few_rows_are_trained_on_and_all_rows_judge() -> None:
     few = study.first_rows(whole, 150)
     assert len(few.data.train) == 150
     assert few.measure is whole.measure
-    assert record.jsonable(dict(few.about))["digest"] != whole.about["digest"]
+    assert files.jsonable(dict(few.about))["digest"] != whole.about["digest"]

@@ -20,25 +20,25 @@ import pytest
 from numpy.typing import NDArray
 
 from ganscope.contracts import BadInput
+from ganscope.figures import histories
+from ganscope.figures.curves import POINTS, SMALLEST, Curve, calm_range, correlation, curve
+from ganscope.figures.palette import PALETTE
+from ganscope.figures.pictures import load_samples, picture
 from ganscope.report import (
     RecipeSummary,
     RunRecord,
     Spread,
-    figures,
     in_words,
     load_record,
     summarise,
     table,
     write_report,
 )
-from ganscope.report.curves import POINTS, SMALLEST, Curve, calm_range, correlation, curve
 from ganscope.report.fragments import Report, plot
-from ganscope.report.html import PALETTE
-from ganscope.report.numerals import digits, plus_minus
-from ganscope.report.pictures import load_samples, picture
 from ganscope.report.sections import CRITIC_CURVES, SECTIONS
-from ganscope.report.summary import spread
-from ganscope.report.words import sentences, separated
+from ganscope.report.sentences import sentences, separated
+from ganscope.words.numerals import digits, plus_minus
+from ganscope.words.spread import spread
 
 STEPS = 300
 
@@ -339,7 +339,7 @@ def test_a_diverged_seed_has_a_line_but_no_part_in_the_mean(tmp_path: Path) -> N
     found = curve(runs, "emd")
     assert len(found.x) == 11
     assert max(found.high) < 20 < max(y for _, y in found.seeds[2])
-    figure: Any = figures.emd_figure({"wgan-gp": runs}, {"wgan-gp": "#0072B2"})
+    figure: Any = histories.emd_figure({"wgan-gp": runs}, {"wgan-gp": "#0072B2"})
     (cross,) = [trace for trace in figure.data if trace.mode == "markers"]
     assert (list(cross.x), cross.marker.symbol) == ([64 * 90], "x")
 
@@ -905,16 +905,16 @@ def test_every_section_bears_an_empty_run(section: Callable[[Report], str], tmp_
 
 
 # Second source: the objectives themselves, evaluated where D cannot tell.
-@pytest.mark.parametrize("name", list(figures.LOSS_ANCHORS))
+@pytest.mark.parametrize("name", list(histories.LOSS_ANCHORS))
 def test_loss_anchors_are_the_objectives_equilibria(name: str) -> None:
     from ganscope.objectives import OBJECTIVES
 
-    assert figures.LOSS_ANCHORS[name][0] == pytest.approx(OBJECTIVES[name].equilibrium, abs=1e-12)
+    assert histories.LOSS_ANCHORS[name][0] == pytest.approx(OBJECTIVES[name].equilibrium, abs=1e-12)
 
 
 def test_the_gap_is_scaled_only_where_scales_are_far_apart(tmp_path: Path) -> None:
-    near: Any = figures.gap_figure(three_seeds(tmp_path / "near", gap_scale=0.7), "#009E73")
-    far: Any = figures.gap_figure(three_seeds(tmp_path / "far", gap_scale=0.01), "#009E73")
+    near: Any = histories.gap_figure(three_seeds(tmp_path / "near", gap_scale=0.7), "#009E73")
+    far: Any = histories.gap_figure(three_seeds(tmp_path / "far", gap_scale=0.01), "#009E73")
     assert [t.name for t in near.data if t.name] == ["exact EMD", "critic's gap", "certified"]
     exact, gap, certified = (t for t in far.data if t.name)
     np.testing.assert_allclose(certified.y, 0.5 * np.array(exact.y), rtol=1e-3)  # never scaled
@@ -940,11 +940,11 @@ def test_the_four_curves_of_a_wasserstein_critic_are_explained(tmp_path: Path) -
 
 def test_log_axes_have_ticks_however_flat_the_data(tmp_path: Path) -> None:
     runs = three_seeds(tmp_path, slope=(1.0, 1.0))
-    figure: Any = figures.slope_figure({"a": runs}, {"a": "#000000"})
+    figure: Any = histories.slope_figure({"a": runs}, {"a": "#000000"})
     axis = figure.layout.yaxis
     assert axis.range[1] - axis.range[0] > 1
     assert 1.0 in axis.tickvals
     runs = [run._replace(history=[{**row, "logit_slope": 0.0} for row in run.history]) for run in runs]
-    figure = figures.slope_figure({"a": runs}, {"a": "#000000"})
+    figure = histories.slope_figure({"a": runs}, {"a": "#000000"})
     axis = figure.layout.yaxis
     assert axis.range[0] < -12 < axis.range[1]

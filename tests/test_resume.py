@@ -14,8 +14,8 @@ import ganscope as gs
 from games import SMALL, bench_of
 from ganscope.config import RunConfig, resolve
 from ganscope.contracts import BadInput, Interrupted
-from ganscope.engines import resume, run_stack, train
-from ganscope.training import checkpoint
+from ganscope.folder import checkpoint
+from ganscope.running import resume, run_stack, train
 
 STEPS = 24
 CASES: list[tuple[str, dict[str, Any]]] = [

@@ -11,8 +11,8 @@ from torch import Tensor
 from games import runs
 from ganscope.contracts import RunFailed
 from ganscope.training import loop, train
+from ganscope.training.finite import Failure, Watch
 from ganscope.training.step import DiscriminatorStep, GeneratorStep
-from ganscope.training.watch import Failure, Watch
 from test_resume import contents
 
 NAN, INF = float("nan"), float("inf")

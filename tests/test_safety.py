@@ -15,7 +15,7 @@ import pytest
 
 import ganscope as gs
 from ganscope.contracts import BadInput
-from ganscope.training import checkpoint
+from ganscope.folder import checkpoint
 
 SOURCES = sorted((Path(__file__).parents[1] / "src").rglob("*.py"))
 FORBIDDEN_MODULES = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "multiprocessing"}

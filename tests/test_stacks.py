@@ -9,16 +9,16 @@ import pytest
 import torch
 
 from games import SMALL, bench_of, weights
-from ganscope import build
+from ganscope.build import game
 from ganscope.config import PENALTY_NAMES, RunConfig, choices, resolve
 from ganscope.contracts import BadInput
-from ganscope.engines.machine import Machine, machine
-from ganscope.engines.trial import bytes_of, cannot_stack
-from ganscope.engines.worklist import group
 from ganscope.nets import NETS
+from ganscope.running.grouping import group
+from ganscope.running.machine import Machine, machine
+from ganscope.running.memory import bytes_of, cannot_stack
 from ganscope.training import Runs
 from ganscope.training.loop import advance
-from ganscope.training.per_run import program
+from ganscope.training.stacks.differences import program
 
 OBJECTIVES = choices("objective")
 CONSTRAINTS = ("none", "clip", *PENALTY_NAMES)
@@ -50,8 +50,8 @@ def stacked_and_alone(
 ) -> tuple[Runs, dict[int, Runs]]:
     """A stack, and some of its runs by themselves."""
     on = bench_of(configs[0].data)
-    stacked = build.build(configs, [folder] * len(configs), on)
-    alone = {k: build.build([configs[k]], [folder], on) for k in of}
+    stacked = game.build(configs, [folder] * len(configs), on)
+    alone = {k: game.build([configs[k]], [folder], on) for k in of}
     for built in (stacked, *alone.values()):
         while built.step < steps:
             advance(built)
@@ -124,7 +124,7 @@ def test_one_run_may_go_without_clipping(tmp_path: Path) -> None:
 def test_equal_rates_keep_the_plain_optimiser(tmp_path: Path) -> None:
     # a stack of seeds alone costs what it cost before there were rates of their own
     configs = [resolve("r1", {**NETWORKS["mlp"], "seed": seed}) for seed in (0, 1)]
-    built = build.build(configs, [tmp_path] * 2, bench_of("ring"))
+    built = game.build(configs, [tmp_path] * 2, bench_of("ring"))
     for optimizer in (built.game.g_optimizer, built.game.d_optimizer):
         assert not optimizer._optimizer_step_pre_hooks
         assert optimizer.param_groups[0]["initial_lr"] == 1e-3

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from games import bench_of, config, runs, weights
-from ganscope import build
+from ganscope.build import game
 from ganscope.lipschitz import penalty
 from ganscope.objectives import OBJECTIVES
 from ganscope.training import Runs, train_discriminator, train_generator
@@ -192,7 +192,7 @@ def test_patch_outputs_average_losses_and_sum_slopes(tmp_path: Path) -> None:
     single = runs(tmp_path, "r1", precision="float64")
     patched = runs(tmp_path, "r1", precision="float64")
     wide = Patches(patched.game.discriminator.module)
-    from ganscope.training.stacking import plain
+    from ganscope.training.stacks.stacking import plain
 
     network = plain(wide)
     patched.game = patched.game._replace(
@@ -282,7 +282,7 @@ def dict_of_runs(folder: Path, recipe: str, seeds: tuple[int, ...], given: dict[
             resolve(recipe, {"latent_dim": 4, "batch_size": 8, "steps": 20, "seed": seed, **given})
             for seed in seeds
         ]
-        return build.build(configs, [folder] * len(seeds), bench_of("digits"))
+        return game.build(configs, [folder] * len(seeds), bench_of("digits"))
     return runs(folder, recipe, seeds, **given)
 
 
@@ -313,7 +313,7 @@ def test_gradients_reach_the_fused_optimiser_in_the_layout_it_reads(tmp_path: Pa
 
 
 def test_real_logits_are_read_by_relativistic_generators_only() -> None:
-    reads = {name for name, rules in OBJECTIVES.items() if build._reads_real_logits(rules)}
+    reads = {name for name, rules in OBJECTIVES.items() if game._reads_real_logits(rules)}
     assert reads == {"relativistic", "relativistic-average"}
 
 

@@ -13,15 +13,14 @@ import pytest
 import torch
 
 from games import bench_of
-from ganscope import record
-from ganscope.bench import Bench, bench, load_data
 from ganscope.comparison import plan_sweep
-from ganscope.comparison.deal import jobs_of
+from ganscope.comparison.assignment import jobs_of
 from ganscope.comparison.execute import description
 from ganscope.comparison.points import Range, Values, grid, labels, parse, sample
 from ganscope.config import flag
-from ganscope.engines import LOCAL, Job
-from ganscope.engines.inprocess import run_stack, stack_of
+from ganscope.evaluation.evaluation import Bench, bench, load_data
+from ganscope.figures.parallel_coordinates import axis
+from ganscope.folder import files
 from ganscope.report import (
     RecipeSummary,
     RunRecord,
@@ -32,8 +31,9 @@ from ganscope.report import (
     summarise,
     write_report,
 )
-from ganscope.report.parallel import axis
-from ganscope.run import Run
+from ganscope.running import LOCAL, Job
+from ganscope.running.in_process import run_stack, stack_of
+from ganscope.running.run import Run
 from test_kill import finish, ganscope, kill_when
 from test_resume import contents
 
@@ -198,10 +198,10 @@ def test_the_page_of_a_sweep(tmp_path: Path) -> None:
     for at, config in enumerate(config for row in planned.configs for config in row):
         folder = planned.folders[at // 2][at % 2]
         folder.mkdir(parents=True)
-        record.write_json(folder / "config.json", {"config": config.model_dump(), "execution": {}})
+        files.write_json(folder / "config.json", {"config": config.model_dump(), "execution": {}})
         final = {"emd": 1.0 + at, "diverged_at": 3 if at == 0 else None, "step": config.steps}
-        record.write_json(folder / "metrics.json", final)
-    record.write_json(tmp_path / "comparison.json", description(planned))
+        files.write_json(folder / "metrics.json", final)
+    files.write_json(tmp_path / "comparison.json", description(planned))
     page = write_report(tmp_path).read_text()
     for words in ("4 points of r1 on ring, 2 seeds", 'class="sortable"', 'id="parallel"', planned.command):
         assert words in page, words

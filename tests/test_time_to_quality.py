@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from games import SMALL, bench_of
-from ganscope import record
 from ganscope.config import recipe_names, resolve
+from ganscope.folder import files
 
 sys.path.append(str(Path(__file__).parents[1] / "validation"))
 import time_to_quality as ttq
@@ -49,8 +49,8 @@ def test_reach_is_read_from_the_run_folder_and_shared_among_the_stack(tmp_path: 
         {"step": step, "samples_seen": 64 * step, "emd": 1.0 / step} for step in range(1, 7)
     ]
     timing = [{"step": s, "seconds": 8.0 * s, "processor_seconds": 4.0 * s} for s in range(7)]
-    record.append_rows(tmp_path / "history.jsonl", history)
-    record.append_rows(tmp_path / "timing.jsonl", timing)
+    files.append_rows(tmp_path / "history.jsonl", history)
+    files.append_rows(tmp_path / "timing.jsonl", timing)
     # good from step 3 on (1/3 < 0.4), so it holds at step 4; untrained networks count for nothing
     found = ttq.reach_of(tmp_path, lambda row: row["emd"] < 0.4, stacked=4)
     assert found == ttq.Reach(samples=256, seconds=8.0, processor_seconds=4.0)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 import ganscope as gs
 from ganscope.contracts import RunFailed
-from ganscope.training import checkpoint
+from ganscope.folder import checkpoint
 from ganscope.training.loop import learning_rate_factor
 
 TINY = {"g_width": 8, "d_width": 8, "steps": 6, "batch_size": 16, "evaluate_every": 3}

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import torch
 
-from ganscope.diagnose.verdict import PAGES, RULES, Verdict
+from ganscope.diagnose.rules.verdict import PAGES, RULES, Verdict
 
 sys.path.append(str(Path(__file__).parents[1] / "validation"))
 import verdict_drawings as drawings

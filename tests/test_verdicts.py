@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 import ganscope as gs
-from ganscope.diagnose import sample_rules, wiring
-from ganscope.diagnose.verdict import RULES, judge
+from ganscope.diagnose.measure import wiring
+from ganscope.diagnose.rules import sample_rules
+from ganscope.diagnose.rules.verdict import RULES, judge
 from ganscope.diagnose.watch import Scope
 from ganscope.objectives import OBJECTIVES
 

@@ -16,8 +16,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import softplus
 
 import ganscope as gs
-from ganscope import record
-from ganscope.diagnose.balance import auc_error
+from ganscope.diagnose.measure.balance import auc_error
+from ganscope.folder import files
 
 REAL = torch.randn(160, 2, generator=torch.Generator().manual_seed(1)) + 2
 
@@ -97,10 +97,10 @@ def test_the_run_ends_with_the_same_bits(kind: str) -> None:
 
 def test_rows_and_verdicts_are_written(tmp_path: Path) -> None:
     _, scope = loop("adam", True, tmp_path)
-    rows = record.read_rows(tmp_path / "diagnosis.jsonl")
+    rows = files.read_rows(tmp_path / "diagnosis.jsonl")
     assert [row["step"] for row in rows if "auc" in row] == [0, 4, 8, 12]
     assert rows[0]["about"]["objective"] == "non-saturating"
-    written = record.read_json(tmp_path / "verdicts.json")
+    written = files.read_json(tmp_path / "verdicts.json")
     assert set(written["status"]) == set(scope.status())
     assert np.load(tmp_path / "exemplars.npy").shape[1:] == (2,)
 

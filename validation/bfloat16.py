@@ -21,10 +21,10 @@ from typing import Any
 
 import torch
 
-from ganscope import build
+from ganscope.build import game
 from ganscope.config import resolve
 from ganscope.training import train
-from ganscope.training.autocast import has_bfloat16
+from ganscope.training.precision import has_bfloat16
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import marks
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE, help="where the table goes, the record beside it")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    on = build.bench(build.load_data("digits"))
+    on = game.bench(game.load_data("digits"))
     blocks = []
     for recipe in RECIPES:
         emds = {p: trained(on, recipe, p, range(given.seeds), given.steps) for p in PRECISIONS}
@@ -64,7 +64,7 @@ def main() -> None:
     print(table(result))
 
 
-def trained(on: build.Bench, recipe: str, precision: str, seeds: Sequence[int], steps: int) -> list[float]:
+def trained(on: game.Bench, recipe: str, precision: str, seeds: Sequence[int], steps: int) -> list[float]:
     """EMD of every seed after training, to the held-out rows."""
     print(f"{recipe}, {precision} ...", file=sys.stderr, flush=True)
     given: dict[str, Any] = {
@@ -76,7 +76,7 @@ def trained(on: build.Bench, recipe: str, precision: str, seeds: Sequence[int], 
         folders = [Path(name) / f"seed-{seed}" for seed in seeds]
         for folder in folders:
             folder.mkdir()
-        train(build.build(configs, folders, on))
+        train(game.build(configs, folders, on))
         metrics = [json.loads((folder / "metrics.json").read_text(encoding="utf-8")) for folder in folders]
     return [values["emd"] for values in metrics]
 

@@ -27,9 +27,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganscope import record
 from ganscope.contracts import RunFailed
-from ganscope.diagnose.verdict import RULES
+from ganscope.diagnose.rules.verdict import RULES
+from ganscope.folder import files
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import environments
@@ -221,7 +221,7 @@ def consult(doctor: str, runs: Sequence[Mapping[str, Any]], kept: Path) -> dict[
     Returns:
         Alerts by run, each kind once.
     """
-    answers: dict[str, Alerts] = {row["log"]: row["alerts"] for row in record.read_rows(kept)}
+    answers: dict[str, Alerts] = {row["log"]: row["alerts"] for row in files.read_rows(kept)}
     logs = {_key(log): log for run in runs for log in logs_of(run)}
     wanted = [log | {"name": key} for key, log in logs.items() if key not in answers]
     adapter = HERE / "adapters" / f"{doctor.replace('-', '_')}_adapter.py"
@@ -234,7 +234,7 @@ def consult(doctor: str, runs: Sequence[Mapping[str, Any]], kept: Path) -> dict[
             raise RunFailed(f"{doctor}: {asked.stderr.strip().splitlines()[-1]}")
         told = [json.loads(line) for line in asked.stdout.splitlines()]
         rows = [{"log": key, "alerts": _kinds(alerts)} for key, alerts in told]
-        record.append_rows(kept, rows)
+        files.append_rows(kept, rows)
         answers |= {row["log"]: row["alerts"] for row in rows}
         done = min(start + AT_ONCE, len(wanted))
         left = (time.monotonic() - began) / done * (len(wanted) - done)
@@ -315,7 +315,7 @@ def main() -> None:
         "about": ABOUT,
         **scored(asked, DOCTORS),
     }
-    record.write_json(arguments.out / "doctors.json", result)
+    files.write_json(arguments.out / "doctors.json", result)
     page = arguments.out / "README.md"
     page.write_text(
         marks.filled(page.read_text(encoding="utf-8"), {"doctors": table(result)}), encoding="utf-8"

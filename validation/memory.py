@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 import ganscope as gs
-from ganscope import record
+from ganscope.folder import files
 
 OUT = Path(__file__).parents[1] / "docs" / "validation" / "memory.json"
 LOOKS = 10
@@ -44,7 +44,7 @@ def main() -> None:
         "every": EVERY,
         "looks": looks,
     }
-    with record.whole_file(options.out) as file:
+    with files.whole_file(options.out) as file:
         file.write(json.dumps(written, indent=1).encode() + b"\n")
 
 

@@ -31,20 +31,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ganscope import build, record
-from ganscope.bench import digest
+from ganscope.build import game
 from ganscope.config import RunConfig
 from ganscope.contracts import RunFailed
-from ganscope.diagnose import healings
-from ganscope.diagnose.healings import Healing, Record
 from ganscope.diagnose.logbook import DIAGNOSIS
-from ganscope.diagnose.remedies import Remedy
-from ganscope.diagnose.verdict import Verdict, judge
-from ganscope.engines import healing
-from ganscope.engines.inprocess import run_stack
-from ganscope.run import read_description
-from ganscope.training import checkpoint
-from ganscope.training.per_run import program
+from ganscope.diagnose.rules.remedies import Remedy
+from ganscope.diagnose.rules.verdict import Verdict, judge
+from ganscope.evaluation.evaluation import digest
+from ganscope.folder import checkpoint, files, healings
+from ganscope.folder.healings import Healing, Record
+from ganscope.running import healing
+from ganscope.running.in_process import run_stack
+from ganscope.running.run import read_description
+from ganscope.training.stacks.differences import program
 
 sys.path.append(str(Path(__file__).parent))
 from remedy_plants import PLANTS, TWINS, Plant, config_of, definition, words
@@ -65,7 +64,7 @@ class Ill(NamedTuple):
 
 def first_verdict(folder: Path, config: RunConfig) -> tuple[Verdict, int] | None:
     """Find what `--heal` would have acted on first, and when: at a wide probe, at the end or at NaN."""
-    rows = record.read_rows(folder / DIAGNOSIS)
+    rows = files.read_rows(folder / DIAGNOSIS)
     ends = [row["step"] for row in rows if row.get("wide") and row["step"]]
     ends += [row["step"] for row in rows if row.get("nonfinite")] + [config.steps]
     for end in sorted(set(ends)):
@@ -75,7 +74,7 @@ def first_verdict(folder: Path, config: RunConfig) -> tuple[Verdict, int] | None
     return None
 
 
-def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: build.Bench, tell: Tell) -> None:
+def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: game.Bench, tell: Tell) -> None:
     """Train runs as stacks where they can be, new or from where they are; NaN is an ending too."""
     groups: dict[Any, list[int]] = {}
     for k, (config, folder) in enumerate(zip(configs, folders, strict=True)):
@@ -99,7 +98,7 @@ def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: build.Bench
 
 def ending(folder: Path) -> dict[str, Any]:
     """How good a run's samples were at its end; a run that diverged has no quality."""
-    metrics = record.read_json(folder / "metrics.json")
+    metrics = files.read_json(folder / "metrics.json")
     if metrics["diverged_at"] is not None or metrics.get("emd") is None:
         return {"emd": None, "captured": 0, "high_quality": 0.0}
     return {name: metrics[name] for name in ("emd", "captured", "high_quality")}
@@ -123,11 +122,11 @@ def band(ends: Sequence[Mapping[str, Any]]) -> Band:
     return Band(float(np.quantile(emds, QUANTILE)), float(np.quantile(modes, 1 - QUANTILE)))
 
 
-def heal(folder: Path, ill: Ill, config: RunConfig, remedy: Remedy, on: build.Bench, to: Path) -> Path | str:
+def heal(folder: Path, ill: Ill, config: RunConfig, remedy: Remedy, on: game.Bench, to: Path) -> Path | str:
     """Copy an ill run and heal the copy, up to where it goes on; a sentence where it cannot be healed."""
     saved = checkpoint.steps(folder)
     prescribed = healing.attempt(
-        remedy, ill.verdict, ill.found_at, config, saved, lambda c: build.check(c, on.data)
+        remedy, ill.verdict, ill.found_at, config, saved, lambda c: game.check(c, on.data)
     )
     if not isinstance(prescribed, Healing):
         return prescribed
@@ -145,7 +144,7 @@ def measure(
     name: str,
     twins: Sequence[Mapping[str, Any]],
     seeds: Sequence[int],
-    on: build.Bench,
+    on: game.Bench,
     place: Path,
     tell: Tell,
 ) -> dict[str, Any]:
@@ -232,8 +231,8 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
         "plants": list(blocks),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with record.whole_file(path) as file:
-        file.write(json.dumps(record.jsonable(written), indent=1).encode() + b"\n")
+    with files.whole_file(path) as file:
+        file.write(json.dumps(files.jsonable(written), indent=1).encode() + b"\n")
     for page, text in (
         (path.parent / "remedies.md", tables(blocks)),
         (path.parents[2] / "README.md", brief(blocks)),
@@ -242,7 +241,7 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
             fill(page, text)
 
 
-def first_rows(on: build.Bench, rows: int) -> build.Bench:
+def first_rows(on: game.Bench, rows: int) -> game.Bench:
     """Train on the first rows only, judged as before; all of them for 0."""
     if not rows:
         return on
@@ -265,12 +264,12 @@ def main() -> None:
     )
     for name in options.plants:
         plant = PLANTS[name]
-        asked = record.jsonable(definition(plant))
+        asked = files.jsonable(definition(plant))
         if any(b["definition"] == asked and b["seeds"] == seeds for b in blocks if b["plant"] == name):
             continue
-        whole = build.load_data(TWINS[plant.twin]["data"])
+        whole = game.load_data(TWINS[plant.twin]["data"])
         folders = [options.work / "twins" / plant.twin / f"seed-{seed}" for seed in seeds]
-        on = build.bench(whole)
+        on = game.bench(whole)
         train([config_of(None, seed, plant.twin) for seed in seeds], folders, on, _say)
         twins = [ending(folder) for folder in folders]
         block = measure(name, twins, seeds, first_rows(on, plant.rows), options.work / slug(name), _say)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ganscope.config import RunConfig, resolve
-from ganscope.diagnose.remedies import Remedy
+from ganscope.diagnose.rules.remedies import Remedy
 
 COMMON: dict[str, Any] = {
     "steps": 600, "batch_size": 64, "g_width": 64, "d_width": 64, "threads": 1, "evaluate_every": 10**6,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from remedy_plants import words
 
-from ganscope.diagnose.remedies import Remedy, remedies_for
+from ganscope.diagnose.rules.remedies import Remedy, remedies_for
 
 MARKS = ("<!-- remedies -->", "<!-- /remedies -->")
 WILSON = 1.959964

@@ -29,12 +29,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ganscope import build, record
+from ganscope.build import game
 from ganscope.config import RunConfig, load_recipe, resolve
 from ganscope.contracts import BadInput, Interrupted, RunFailed
-from ganscope.engines.inprocess import run_stack
+from ganscope.folder import files
 from ganscope.metrics import emd, mode_report
-from ganscope.run import read_description
+from ganscope.running.in_process import run_stack
+from ganscope.running.run import read_description
 
 Row = Mapping[str, Any]
 HELD = 2
@@ -132,7 +133,7 @@ def configs_of(data: str, recipe: str, seeds: Sequence[int]) -> list[RunConfig]:
     return [resolve(recipe, {**fields, "seed": seed}) for seed in seeds]
 
 
-def cheaply(on: build.Bench) -> build.Bench:
+def cheaply(on: game.Bench) -> game.Bench:
     """Judge by what the quality asks for, and nothing else."""
     data = on.data
     if data.centres is not None and data.std is not None:
@@ -153,7 +154,7 @@ def cheaply(on: build.Bench) -> build.Bench:
 
 def evaluations(folder: Path) -> list[dict[str, Any]]:
     """Evaluations of a run so far, oldest first, without the one of the untrained networks."""
-    rows = record.read_rows(folder / "history.jsonl")
+    rows = files.read_rows(folder / "history.jsonl")
     return [row for row in rows if "emd" in row and row["step"] > 0]
 
 
@@ -170,12 +171,12 @@ def reach_of(folder: Path, good: Callable[[Row], bool], stacked: int) -> Reach |
     if step is None:
         return None
     samples = next(row["samples_seen"] for row in rows if row["step"] == step)
-    time = next(row for row in record.read_rows(folder / "timing.jsonl") if row["step"] == step)
+    time = next(row for row in files.read_rows(folder / "timing.jsonl") if row["step"] == step)
     return Reach(samples, time["seconds"] / stacked, time["processor_seconds"] / stacked)
 
 
 def measure_block(
-    data: str, recipe: str, seeds: Sequence[int], on: build.Bench, place: Path, tell: Callable[[str], None]
+    data: str, recipe: str, seeds: Sequence[int], on: game.Bench, place: Path, tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """Train a recipe over seeds until all of them reached their quality or the budget is spent.
 
@@ -231,7 +232,7 @@ def measure_block(
     found = [reach_of(folder, good, len(folders)) for folder in folders]
     rows = [evaluations(folder) for folder in folders]
     spent = max(
-        (record.read_rows(folder / "timing.jsonl")[-1] for folder in folders), key=lambda row: row["step"]
+        (files.read_rows(folder / "timing.jsonl")[-1] for folder in folders), key=lambda row: row["step"]
     )
     return {
         "data": data,
@@ -262,7 +263,7 @@ def _essential(config: RunConfig) -> dict[str, Any]:
 def is_current(block: Mapping[str, Any], data: str, recipe: str, seeds: Sequence[int]) -> bool:
     """Tell whether a block of the record is of this recipe as it is now, and of these seeds."""
     config = _essential(configs_of(data, recipe, seeds[:1])[0])
-    asked = (data, recipe, list(seeds), record.jsonable(config))
+    asked = (data, recipe, list(seeds), files.jsonable(config))
     return (block["data"], block["recipe"], block["seeds"], block["config"]) == asked
 
 
@@ -384,8 +385,8 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
     }
     written = {"command": command, "machine": machine, "held": HELD, "data": rules, "blocks": list(blocks)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with record.whole_file(path) as file:
-        file.write(json.dumps(record.jsonable(written), indent=1).encode() + b"\n")
+    with files.whole_file(path) as file:
+        file.write(json.dumps(files.jsonable(written), indent=1).encode() + b"\n")
 
 
 def fill_pages(out: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
@@ -416,12 +417,12 @@ def main() -> None:
     asked = [(name, seeds, "stack") for name in options.recipes]
     asked += [(name, seeds[:1], "alone") for name in options.alone if name in options.recipes]
     for data in options.data:
-        on = build.bench(build.load_data(data))
+        on = game.bench(game.load_data(data))
         for recipe, chosen, form in asked:
             if any(is_current(block, data, recipe, chosen) for block in blocks):
                 continue
             try:
-                build.check(configs_of(data, recipe, chosen)[0], on.data)
+                game.check(configs_of(data, recipe, chosen)[0], on.data)
             except BadInput as why:
                 print(f"{data}, {recipe}: left out, {why}", flush=True)
                 continue

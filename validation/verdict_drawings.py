@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganscope.report.html import PALETTE
+from ganscope.figures.palette import PALETTE
 
 WIDTH = 430
 HEALTHY, FAILING = PALETTE[0], PALETTE[1]

@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganscope.diagnose.remedies import REMEDIES, WIRING, Remedy
-from ganscope.diagnose.verdict import RULES
+from ganscope.diagnose.rules.remedies import REMEDIES, WIRING, Remedy
+from ganscope.diagnose.rules.verdict import RULES
 from ganscope.report.diagnosis import evidence_words
 
 sys.path.append(str(Path(__file__).parent))

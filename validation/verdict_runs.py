@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 import ganscope as gs
 from ganscope.diagnose import Verdict
-from ganscope.diagnose.thresholds import DECAYED, GENERATOR_DECAYED, VANISHED, WINS
+from ganscope.diagnose.rules.thresholds import DECAYED, GENERATOR_DECAYED, VANISHED, WINS
 
 LATENT = 4
 SHOWN = 300

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from ganscope.comparison import compare, sweep
     from ganscope.config import RunConfig
     from ganscope.contracts import BadInput, Dataset, Interrupted, Objective, RunFailed
-    from ganscope.diagnose.verdict import Verdict
+    from ganscope.diagnose.rules.verdict import Verdict
     from ganscope.diagnose.watch import Scope, watch
-    from ganscope.engines import resume, train
-    from ganscope.run import Run, load
+    from ganscope.running import resume, train
+    from ganscope.running.run import Run, load
 
 __version__ = "0.1.0"
 
@@ -24,15 +24,15 @@ _HOME = {
     "Objective": "contracts",
     "RunFailed": "contracts",
     "RunConfig": "config",
-    "Run": "run",
-    "load": "run",
-    "train": "engines",
-    "resume": "engines",
+    "Run": "running.run",
+    "load": "running.run",
+    "train": "running",
+    "resume": "running",
     "compare": "comparison",
     "sweep": "comparison",
     "watch": "diagnose.watch",
     "Scope": "diagnose.watch",
-    "Verdict": "diagnose.verdict",
+    "Verdict": "diagnose.rules.verdict",
 }
 _PARTS = ("data", "divergences", "lipschitz", "metrics", "objectives")
 

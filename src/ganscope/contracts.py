@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from pydantic import BaseModel
+    from torch import Tensor, nn
 
 
 class BadInput(ValueError):  # noqa: N818 - reads as what it is: `raise BadInput("...")`
@@ -61,6 +62,61 @@ class Penalty(NamedTuple):
     """Squared slope `|grad_x D|^2 [..., B] -> [..., B]`, unweighted."""
     noise_per_element: bool = False
     """Noise has the shape of `real` when True, else one number per sample: `[B, 1, ..., 1]`."""
+
+
+class Batch(NamedTuple):
+    """Everything a step is given of the data."""
+
+    rows: Tensor
+    """`[..., B, *shape]`."""
+    condition: Tensor | None = None
+    """Class indices int64 `[..., B]`, or whatever both networks take as their second argument."""
+
+
+class NetworkFamily(NamedTuple):
+    """One architecture: how its two networks are built, and what others must know of it."""
+
+    options: type[BaseModel]
+    """Its own typed options: the table `[network]` of a recipe, flags on the command line."""
+    generator: Callable[[tuple[int, ...], int, int, Any, bool], nn.Module]
+    """`(shape, latent_dim, classes, options, bounded)` -> module `(latent [B, Z], condition | None) ->
+    [B, *shape]`; values in [-1, 1] when `bounded`."""
+    discriminator: Callable[[tuple[int, ...], int, Any], nn.Module]
+    """`(shape, classes, options)` -> module `(rows, condition | None) -> [B], [B, 1]` or patches."""
+    why_not: Callable[[tuple[int, ...]], str | None]
+    """Why it cannot draw rows of a shape, in words; None where it can."""
+    mixes_rows: Callable[[Any], bool]
+    """Whether the discriminator of these options lets the rows of a batch influence one another."""
+    cost: Callable[[Any], float]
+    """Time of one pass, in passes of a perceptron of 128 units a layer; infinite where a probe is cheap."""
+
+
+class Metric(NamedTuple):
+    """One metric of samples: what it needs, which way is better, and what real rows score in its place."""
+
+    needs: Literal["rows", "features", "modes", "labels"]
+    better: Literal["lower", "higher"]
+    measure: Callable[..., Any]
+    floor: Callable[..., Any]
+    """What real rows score in the place of samples."""
+
+
+class Event(NamedTuple):
+    """What the training loop tells its observers."""
+
+    kind: Literal["start", "step", "log", "diverged", "end"]
+    step: int
+    samples_seen: int
+    values: Any = None
+    """Of a logged step: per run its row of history, losses and slopes by name."""
+    evaluation: Any = None
+    """Of an evaluated step: per run what was measured, by name of the metric."""
+    verdicts: Any = None
+    """Per run the names of what is wrong now."""
+
+
+Observer = Callable[[Event, Any], None]
+"""`(event, runs)`: looks at the runs and changes no bit of them."""
 
 
 class Rows(Protocol):

@@ -21,7 +21,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganscope.diagnose.verdict import RULES
+from ganscope.diagnose.rules.verdict import RULES
 
 from . import ablate, own, page, score
 from .conditions import Run, every_run

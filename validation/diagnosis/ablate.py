@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from unittest import mock
 
-from ganscope.diagnose import critic_rules, gradient_rules, history, run_rules, sample_rules
-from ganscope.diagnose.history import History, Persistence
-from ganscope.diagnose.verdict import RULES
+from ganscope.diagnose.rules import critic_rules, gradient_rules, history, run_rules, sample_rules
+from ganscope.diagnose.rules.history import History, Persistence
+from ganscope.diagnose.rules.verdict import RULES
 
 from .score import Judged, Share, Stored, false_alarms, judged, rates
 

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 import ganscope as gs
-from ganscope import record
-from ganscope.diagnose import collapse
+from ganscope.diagnose.measure import collapse
+from ganscope.folder import files
 
 from . import truth
 from .loops import LOOPS
@@ -71,7 +71,7 @@ def execute(s: Setup, loop: str, folder: Path) -> dict[str, Any]:
     LOOPS[loop](s, tick)
     for name, contents in (("diagnosis", scope.rows), ("scalars", side.scalars)):
         with gzip.open(folder / f"{name}.json.gz", "wt") as file:
-            json.dump(record.jsonable(contents), file)
+            json.dump(files.jsonable(contents), file)
     return {
         "panel": side.panel(),
         "last": side.looks[-1],
@@ -128,4 +128,4 @@ def write(folder: Path, s: Setup, found: Mapping[str, Any]) -> None:
     """Say that a run is finished, and what it is."""
     about = {"weight": s.declared.get("constraint_weight") or 10.0, "steps": s.steps, "every": s.every}
     about |= {"injected_at": None if s.inject is None else s.inject[0]}
-    record.write_json(folder / "run.json", {**found, "about": about})
+    files.write_json(folder / "run.json", {**found, "about": about})

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganscope import build, record
+from ganscope.build import game
+from ganscope.build.monitor import facts_of
 from ganscope.config import RunConfig, recipe_names, resolve
 from ganscope.contracts import RunFailed
-from ganscope.engines.inprocess import run_stack
-from ganscope.monitor import facts_of
-from ganscope.training import checkpoint
+from ganscope.folder import checkpoint, files
+from ganscope.running.in_process import run_stack
 
 from . import truth
 from .conditions import Label, Run
@@ -92,7 +92,7 @@ def train(stack: Stack, work: Path) -> None:
     folders = [work / run.id for run in runs]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    on = build.bench(build.load_data(stack.data), configs[0].batch_size)
+    on = game.bench(game.load_data(stack.data), configs[0].batch_size)
     with contextlib.suppress(RunFailed):
         run_stack(configs, folders, on)
     seconds = (time.process_time() - begun) / len(runs)
@@ -101,10 +101,10 @@ def train(stack: Stack, work: Path) -> None:
         _write(config, folder, rows, on, seconds)
 
 
-def _write(config: RunConfig, folder: Path, rows: Rows, on: build.Bench, seconds: float) -> None:
-    probes = record.read_rows(folder / "diagnosis.jsonl")
-    metrics = record.read_json(folder / "metrics.json")
-    history = record.read_rows(folder / "history.jsonl")
+def _write(config: RunConfig, folder: Path, rows: Rows, on: game.Bench, seconds: float) -> None:
+    probes = files.read_rows(folder / "diagnosis.jsonl")
+    metrics = files.read_json(folder / "metrics.json")
+    history = files.read_rows(folder / "history.jsonl")
     found = {"panel": {"finite": 0.0}}
     if metrics["diverged_at"] is None:
         found = _panel(config, folder, rows, on)
@@ -112,14 +112,14 @@ def _write(config: RunConfig, folder: Path, rows: Rows, on: build.Bench, seconds
     scalars = {name: [row.get(name) for row in history] for name in ("step", "d_loss", "g_loss")}
     for name, contents in (("diagnosis", probes), ("scalars", scalars)):
         with gzip.open(folder / f"{name}.json.gz", "wt") as file:
-            json.dump(record.jsonable(contents), file)
+            json.dump(files.jsonable(contents), file)
     facts = facts_of(config)
     about = {"weight": facts.constraint_weight or 10.0, "steps": config.steps, "injected_at": None,
              "every": config.diagnosis_interval, "objective": config.objective}  # fmt: skip
-    record.write_json(folder / "run.json", {**found, "notes": [], "seconds": seconds, "about": about})
+    files.write_json(folder / "run.json", {**found, "notes": [], "seconds": seconds, "about": about})
 
 
-def _panel(config: RunConfig, folder: Path, rows: Rows, on: build.Bench) -> dict[str, dict[str, float]]:
+def _panel(config: RunConfig, folder: Path, rows: Rows, on: game.Bench) -> dict[str, dict[str, float]]:
     """Measure checkpoints as the other loops measure themselves: at two fifths, then in three looks."""
     saved = checkpoint.steps(folder)
     at = {share: min(saved, key=lambda step: abs(step - share * config.steps)) for share in (0.4, *LATE)}
@@ -130,9 +130,9 @@ def _panel(config: RunConfig, folder: Path, rows: Rows, on: build.Bench) -> dict
     return {"panel": panel | kept, "last": looks[LATE[-1]]}
 
 
-def _setup(config: RunConfig, folder: Path, rows: Rows, on: build.Bench, step: int) -> Setup:
+def _setup(config: RunConfig, folder: Path, rows: Rows, on: game.Bench, step: int) -> Setup:
     """A checkpoint's networks, as the study's own loops have them."""
-    pair = build.networks(config, on.data, None, None)
+    pair = game.networks(config, on.data, None, None)
     tensors, _ = checkpoint.load(checkpoint.path_of(folder, step))
     for name, module in zip(("generator", "discriminator"), pair, strict=True):
         own = {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}
@@ -162,7 +162,7 @@ class _Packed(nn.Module):
         return result
 
 
-def _rows_of(on: build.Bench) -> Rows:
+def _rows_of(on: game.Bench) -> Rows:
     """The study's view of one of ganscope's data sets; modes are classes, or the nearest centre."""
     data = on.data
     train, unseen = torch.as_tensor(data.train)[:4000].flatten(1), data.held_out.flatten(1)

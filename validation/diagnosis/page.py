@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganscope import record
-from ganscope.diagnose.verdict import RULES
+from ganscope.diagnose.rules.verdict import RULES
+from ganscope.folder import files
 
 from .ablate import Effect
 from .conditions import SEVERITIES
@@ -34,14 +34,14 @@ def write(out: Path, runs: Sequence[Judged], effects: Sequence[Effect], seconds:
         seconds: of one core that the runs took.
     """
     (out / "diagnosis").mkdir(parents=True, exist_ok=True)
-    with record.whole_file(out / "diagnosis" / "runs.jsonl") as file:
+    with files.whole_file(out / "diagnosis" / "runs.jsonl") as file:
         for j in runs:
-            file.write(json.dumps(record.jsonable(line_of(j))).encode() + b"\n")
+            file.write(json.dumps(files.jsonable(line_of(j))).encode() + b"\n")
     path = out / "diagnosis.json"
     kept = json.loads(path.read_text()).get("ablation", []) if path.exists() else []
     ablation = [e._asdict() for e in effects] or kept
     summary = {"command": COMMAND, **summarised(runs), "ablation": ablation, "core_seconds": round(seconds)}
-    record.write_json(path, summary)
+    files.write_json(path, summary)
     page = out / "diagnosis.md"
     if page.exists():
         before, mark, rest = page.read_text(encoding="utf-8").partition(MARKS[0])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganscope.diagnose.verdict import judge
+from ganscope.diagnose.rules.verdict import judge
 
 from . import truth
 from .conditions import Label, Run

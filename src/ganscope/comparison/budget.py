@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from ganscope import build
-from ganscope.auto import Setting
+from ganscope.build import game
 from ganscope.config import AUTO, BUILT_IN_DATA, DEFAULT_RECIPES, RunConfig, flag, resolve, unknown
+from ganscope.config.auto import Setting
 from ganscope.contracts import BadInput, Dataset
-from ganscope.engines import prepare
+from ganscope.running import prepare
 
 Budget = Literal["samples", "steps", "seconds"]
 MOST_SEEDS = 1000
@@ -100,7 +100,7 @@ def plan(
         if name != AUTO:
             resolve(name, given)  # a slip of the pen shall not wait until the data is loaded
     loading = {key: value for key, value in given.items() if key in ("data", "size")}
-    dataset = build.load_data(data, resolve(None, loading).size)
+    dataset = game.load_data(data, resolve(None, loading).size)
     prepared = [prepare({**given, "recipe": name}, loaded=dataset) for name in names]
     configs = same_for_all([ready.config for ready in prepared], budget, steps, fields.get("batch_size"))
     rows = [tuple(c.model_copy(update={"seed": seed + k}) for k in range(seeds)) for c in configs]

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganscope import build, record
-from ganscope.auto import Setting
+from ganscope.build import game
+from ganscope.comparison.assignment import jobs_of
 from ganscope.comparison.budget import Plan, plan
-from ganscope.comparison.deal import jobs_of
 from ganscope.config import RunConfig
+from ganscope.config.auto import Setting
 from ganscope.contracts import BadInput, Interrupted, RunFailed
-from ganscope.engines import LOCAL, Engine, Job, open_engine
-from ganscope.engines.folders import claim, locked
+from ganscope.folder import files
+from ganscope.folder.lock import claim, locked
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
-from ganscope.run import Run
+from ganscope.running import LOCAL, Engine, Job, open_engine
+from ganscope.running.run import Run
 
 RECORD = "comparison.json"
 
@@ -105,7 +106,7 @@ def carry_out(
     """Train what was planned: see `compare`."""
     work = jobs_of(planned, engine.slots, resuming=False)
     claim(planned.out, overwrite)
-    record.write_json(planned.out / RECORD, description(planned))
+    files.write_json(planned.out / RECORD, description(planned))
     return _train(planned, work, engine, progress, stop)
 
 
@@ -136,7 +137,7 @@ def resume_comparison(
     folder = Path(folder)
     if not (folder / RECORD).is_file():
         raise BadInput(f"{folder} is no comparison: it holds no {RECORD}.")
-    stored = record.read_json(folder / RECORD)
+    stored = files.read_json(folder / RECORD)
     try:
         planned = Plan(
             folder, stored["data"], tuple(stored["recipes"]), tuple(stored["seeds"]),
@@ -169,8 +170,8 @@ def _train(
     with locked([planned.out]):
         if not (planned.out / "real.npy").exists():
             config = planned.configs[0][0]
-            build.write_real(
-                planned.out / "real.npy", planned.dataset or build.load_data(config.data, config.size)
+            game.write_real(
+                planned.out / "real.npy", planned.dataset or game.load_data(config.data, config.size)
             )
         failed = engine.run(jobs, lambda index, event: progress(names[index], event), stop)
     if stop():

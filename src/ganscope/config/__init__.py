@@ -17,7 +17,7 @@ from ganscope.config.fields import (
 )
 from ganscope.config.recipes import AUTO, DEFAULT_RECIPES, load_recipe, recipe_names
 from ganscope.config.resolution import changed, command_of, resolve
-from ganscope.config.wording import flag, shortened, unknown
+from ganscope.words.complaints import flag, shortened, unknown
 
 __all__ = [
     "AUTO",

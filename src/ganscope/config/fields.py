@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from ganscope.config.wording import BadField, flag, shortened, uncapitalised, unknown
 from ganscope.contracts import BadInput
+from ganscope.words.complaints import BadField, flag, shortened, uncapitalised, unknown
 
 ObjectiveName = Literal[
     "minimax",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganscope.config.fields import BUILT_IN_DATA, PENALTY_NAMES, SMOOTHABLE, TARGETED_PENALTIES, RunConfig
-from ganscope.config.wording import BadField, flag
+from ganscope.words.complaints import BadField, flag
 
 
 def refuse_idle_options(config: RunConfig, given: Mapping[str, Any]) -> None:

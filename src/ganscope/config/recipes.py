@@ -10,12 +10,12 @@ from typing import Any
 
 from ganscope.config.fields import BUILT_IN_DATA, validated
 from ganscope.config.idle import refuse_idle_options
-from ganscope.config.wording import BadField, uncapitalised, unknown
 from ganscope.contracts import BadInput
+from ganscope.words.complaints import BadField, uncapitalised, unknown
 
 DEFAULT_RECIPES = ("minimax", "non-saturating", "wgan", "wgan-gp", "r1")
 AUTO = "auto"
-"""The recipe that is chosen by the data's shape: see `ganscope.auto`."""
+"""The recipe that is chosen by the data's shape: see `ganscope.config.auto`."""
 
 
 def recipe_names() -> tuple[str, ...]:

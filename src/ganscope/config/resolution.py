@@ -11,7 +11,7 @@ from typing import Any
 from ganscope.config.fields import DATA_DEFAULTS, OWN, RunConfig, validated
 from ganscope.config.idle import refuse_idle_options
 from ganscope.config.recipes import DEFAULT_RECIPES, load_recipe, recipe_names, settings_of
-from ganscope.config.wording import BadField, flag
+from ganscope.words.complaints import BadField, flag
 
 
 def resolve(

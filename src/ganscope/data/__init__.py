@@ -8,8 +8,8 @@ from collections.abc import Callable
 from ganscope.contracts import Dataset
 from ganscope.data.digits import digits
 from ganscope.data.hub import from_hub
+from ganscope.data.in_memory import from_rows, from_torch_dataset
 from ganscope.data.load import load
-from ganscope.data.own import from_rows, from_torch_dataset
 from ganscope.data.stacked_digits import stacked_digits
 from ganscope.data.tables import in_units
 from ganscope.data.toy2d import gaussians, grid, ring, segments, swiss_roll

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
+from ganscope.data.lazy_rows import Scratch, blocks
 from ganscope.data.pixels import SIZES, image_dataset, pixels_in_range, resized
-from ganscope.data.rows import Scratch, blocks
 from ganscope.data.tables import table
-from ganscope.data.wording import reason, some
+from ganscope.words.lists import reason, some
 
 MAGIC = b"\x93NUMPY"
 NAMES = ("data", "x", "X", "images", "samples")

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganscope.contracts import BadInput, Dataset
+from ganscope.data.lazy_rows import Scratch
 from ganscope.data.pixels import check_size, image_dataset, pixels_in_range
-from ganscope.data.rows import Scratch
-from ganscope.data.wording import some
+from ganscope.words.lists import some
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data.rows import Scratch
+from ganscope.data.lazy_rows import Scratch
 from ganscope.data.tables import table
-from ganscope.data.wording import place, reason, shortened
+from ganscope.words.lists import place, reason, shortened
 
 BATCH = 2**17
 """Cells read at a time."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data.rows import ArrayRows, blocks, settled, take
+from ganscope.data.lazy_rows import ArrayRows, blocks, settled, take
 from ganscope.data.split import split_images
 
 SIZES = (8, 64)

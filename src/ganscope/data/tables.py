@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data.rows import ArrayRows, blocks, settled, take
+from ganscope.data.lazy_rows import ArrayRows, blocks, settled, take
 from ganscope.data.split import split_rows
-from ganscope.data.wording import place, some
+from ganscope.words.lists import place, some
 
 NAMED = 8
 """How many columns a note names before it counts the rest."""

@@ -3,6 +3,6 @@
 `ganscope.diagnose.watch` probes networks and needs torch; verdicts work from recorded rows alone and do not.
 """
 
-from ganscope.diagnose.verdict import RULES, Verdict, status, verdicts
+from ganscope.diagnose.rules.verdict import RULES, Verdict, status, verdicts
 
 __all__ = ["RULES", "Verdict", "status", "verdicts"]

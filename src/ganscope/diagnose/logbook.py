@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganscope import record
-from ganscope.diagnose.history import State
-from ganscope.diagnose.verdict import RULES, Verdict, judge
+from ganscope.diagnose.rules.history import State
+from ganscope.diagnose.rules.verdict import RULES, Verdict, judge
+from ganscope.folder import files
 
 DIAGNOSIS = "diagnosis.jsonl"
 VERDICTS = "verdicts.json"
@@ -39,7 +39,7 @@ class Logbook:
     def read(self) -> Logbook:
         """Take up what a run that was interrupted has written."""
         if self._folder is not None:
-            for row in record.read_rows(self._folder / DIAGNOSIS):
+            for row in files.read_rows(self._folder / DIAGNOSIS):
                 self._take(row)
         return self
 
@@ -47,7 +47,7 @@ class Logbook:
         """Keep a row, and write it."""
         self._take(row)
         if self._folder is not None:
-            record.append_rows(self._folder / DIAGNOSIS, [row])
+            files.append_rows(self._folder / DIAGNOSIS, [row])
 
     @property
     def rows(self) -> list[Mapping[str, Any]]:
@@ -85,4 +85,4 @@ class Logbook:
 def write_verdicts(folder: Path, found: Sequence[Verdict], states: Mapping[str, State], step: int) -> None:
     """Write `verdicts.json` into a run folder."""
     contents = {"step": step, "verdicts": [v.as_json() for v in found], "status": states}
-    record.write_json(folder / VERDICTS, contents)
+    files.write_json(folder / VERDICTS, contents)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.contracts import Objective
-from ganscope.diagnose import wiring
-from ganscope.diagnose.collapse import MOST_ROWS
-from ganscope.diagnose.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
-from ganscope.diagnose.probe import ROWS, TRAIN_ROWS, Facts, placed
+from ganscope.diagnose.measure import wiring
+from ganscope.diagnose.measure.collapse import MOST_ROWS
+from ganscope.diagnose.measure.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
+from ganscope.diagnose.measure.probe import ROWS, TRAIN_ROWS, Facts, placed
 
 LARGEST = 2**27
 """Bytes of real rows that are kept."""

@@ -11,12 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganscope import record
 from ganscope.config import unknown
 from ganscope.contracts import BadInput, Objective
-from ganscope.diagnose.history import State
 from ganscope.diagnose.logbook import DIAGNOSIS, EXEMPLARS, Logbook
-from ganscope.diagnose.players import (
+from ganscope.diagnose.measure.players import (
     Inputs,
     Player,
     Unreadable,
@@ -25,9 +23,11 @@ from ganscope.diagnose.players import (
     trainable,
     undisturbed,
 )
+from ganscope.diagnose.measure.probe import TRAIN_ROWS, Probe, Snapshot
 from ganscope.diagnose.preflight import distinct, inputs_of, inspected, training_rows
-from ganscope.diagnose.probe import TRAIN_ROWS, Probe, Snapshot
-from ganscope.diagnose.verdict import Verdict
+from ganscope.diagnose.rules.history import State
+from ganscope.diagnose.rules.verdict import Verdict
+from ganscope.folder import files
 from ganscope.lipschitz import PENALTIES
 from ganscope.objectives import OBJECTIVES
 
@@ -196,7 +196,7 @@ class Scope:
                 )
                 self._probe = Probe(inputs, rules, facts, self._known(train, inputs))
                 about = {**self._probe.about(), "wiring": [f._asdict() for f in findings]}
-                row = {"format": record.FORMAT, "step": 0, "about": about}
+                row = {"format": files.FORMAT, "step": 0, "about": about}
                 self._open(self._probe)
                 try:
                     row |= self._probe.row(*self._players())

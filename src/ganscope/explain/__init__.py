@@ -1,8 +1,9 @@
 """Questions people ask about GAN losses, answered by measurement: one file per question, one page for all."""
 
-from ganscope.explain.answer import Answer, Figure, Published, Table
+from ganscope.explain.answer import Answer, Published, Table
 from ganscope.explain.ask import Explained, ask
-from ganscope.explain.questions import QUESTIONS, Question, find, listed, measure
+from ganscope.explain.catalogue import QUESTIONS, Question, find, listed, measure
+from ganscope.figures.drawing import Figure
 
 __all__ = [
     "QUESTIONS",

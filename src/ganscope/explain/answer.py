@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ganscope.figures.drawing import Figure
+
 Progress = Callable[[int, int], None]
 """Called with the number of pieces of work done and their total, as a question is being answered."""
 
 Row = Mapping[str, str | int | float]
 """One row of a question's data; rows of one question may have different columns."""
-
-
-class Figure(NamedTuple):
-    """A drawing and what is to be seen in it."""
-
-    plot: Mapping[str, Any]
-    """Plotly's own JSON, `data` and `layout`, numbers as lists; see `drawing.finished`."""
-    caption: str
 
 
 class Table(NamedTuple):

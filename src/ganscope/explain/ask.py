@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.explain.answer import Answer
-from ganscope.explain.questions import QUESTIONS, find
+from ganscope.explain.catalogue import QUESTIONS, find
 from ganscope.explain.store import held, load_answers
 from ganscope.explain.workers import answer_side_by_side
 

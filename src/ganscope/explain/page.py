@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from ganscope import record
-from ganscope.explain.answer import Answer, Figure, Published, Table
+from ganscope.explain.answer import Answer, Published, Table
 from ganscope.explain.markdown import as_markdown
 from ganscope.explain.store import data_path
+from ganscope.figures.drawing import Figure
+from ganscope.folder import files
 from ganscope.report.assets import POLICY, SCRIPT, STYLE
 from ganscope.report.fragments import folded, plot
 
@@ -53,9 +54,9 @@ def write_page(folder: Path, answers: Sequence[Answer]) -> Path:
         The page's path.
     """
     path = folder / PAGE
-    with record.whole_file(path) as file:
+    with files.whole_file(path) as file:
         file.write(render(answers, folder).encode())
-    with record.whole_file(folder / "answers.md") as file:
+    with files.whole_file(folder / "answers.md") as file:
         file.write(as_markdown(answers).encode())
     return path
 

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganscope import __version__, record
+from ganscope import __version__
 from ganscope.contracts import BadInput
 from ganscope.explain.answer import Answer, Row, from_json, to_json
-from ganscope.explain.questions import QUESTIONS
+from ganscope.explain.catalogue import QUESTIONS
+from ganscope.folder import files
 
 SETTINGS = "explain.json"
 
@@ -38,14 +39,14 @@ def held(
         BadInput: it is a file, holds something else, answers of other settings, cannot be written, or another
             process works in it.
     """
-    from ganscope.engines.folders import locked
+    from ganscope.folder.lock import locked
 
     settings = {"seeds": list(seeds), "full": full, "version": __version__}
     try:
         _refuse_strangers(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with locked([folder]):
-            stored = record.read_json(folder / SETTINGS) if (folder / SETTINGS).exists() else settings
+            stored = files.read_json(folder / SETTINGS) if (folder / SETTINGS).exists() else settings
             differs = [name for name in settings if stored.get(name) != settings[name]]
             if differs and not overwrite:
                 told = ", ".join(f"{name} {stored.get(name)}" for name in differs)
@@ -59,7 +60,7 @@ def held(
                 (folder / part).mkdir(exist_ok=True)
             for number in numbers if overwrite else ():
                 answer_path(folder, number).unlink(missing_ok=True)
-            record.write_json(folder / SETTINGS, settings)
+            files.write_json(folder / SETTINGS, settings)
             yield
     except OSError as error:
         raise BadInput(
@@ -79,9 +80,9 @@ def data_path(folder: Path, number: int) -> Path:
 
 def keep(folder: Path, answer: Answer) -> None:
     """Write an answer and its data; the answer last, for it says that both are there."""
-    with record.whole_file(data_path(folder, answer.number)) as file:
+    with files.whole_file(data_path(folder, answer.number)) as file:
         file.write(as_csv(answer.rows).encode())
-    record.write_json(answer_path(folder, answer.number), to_json(answer))
+    files.write_json(answer_path(folder, answer.number), to_json(answer))
 
 
 def load_answers(folder: Path) -> dict[int, Answer]:
@@ -95,7 +96,7 @@ def load_answers(folder: Path) -> dict[int, Answer]:
         path = answer_path(folder, number)
         if path.exists():
             try:
-                found[number] = from_json(record.read_json(path))
+                found[number] = from_json(files.read_json(path))
             except (KeyError, TypeError) as error:
                 raise BadInput(f"{path} is damaged ({error}): delete it, and explain again.") from None
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganscope.engines.worker_process import Events, WorkerProcess
+    from ganscope.running.worker_process import Events, WorkerProcess
 
 
 def answer_side_by_side(
@@ -32,8 +32,8 @@ def answer_side_by_side(
     Returns:
         What went wrong, in words, by question; empty when all went well.
     """
-    from ganscope.engines.machine import cores
-    from ganscope.engines.worker_process import WorkerProcess
+    from ganscope.running.machine import cores
+    from ganscope.running.worker_process import WorkerProcess
 
     waiting = list(reversed(numbers))
     events: Events = queue.Queue()
@@ -44,7 +44,7 @@ def answer_side_by_side(
             while waiting and len(running) < cores():
                 number = waiting.pop()
                 message = {"number": number, "folder": str(folder), "seeds": list(seeds), "full": full}
-                running[number] = WorkerProcess("ganscope.explain.worker", number, message, events)
+                running[number] = WorkerProcess("ganscope.explain.answer_worker", number, message, events)
             try:
                 number, event = events.get(timeout=0.2)
             except queue.Empty:

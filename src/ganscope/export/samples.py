@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganscope.contracts import BadInput
-from ganscope.record import whole_file
+from ganscope.folder.files import whole_file
 
 SHOWN_SIDE = 48
 """Pixels a sample is enlarged to, at least, so that one can look at it."""

@@ -11,13 +11,7 @@ from ganscope.lipschitz.estimate import (
     estimate,
     wasserstein_bounds,
 )
-from ganscope.lipschitz.gradient_penalty import (
-    PENALTIES,
-    input_gradient,
-    penalty,
-    squared_slope,
-    with_target,
-)
+from ganscope.lipschitz.gradient_penalty import PENALTIES, input_gradient, penalty, squared_slope, with_target
 from ganscope.lipschitz.orthogonal import MaxMin, OrthogonalConv2d, OrthogonalLinear, orthogonal
 from ganscope.lipschitz.spectral_norm import SpectralNorm, advance_, spectral_norm, spectral_operator_norm
 from ganscope.lipschitz.weight_clipping import clip_weights_, clippable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ganscope.metrics.rows import as_rows
+from ganscope.metrics.matrix import as_rows
 from ganscope.transport import exact_w1
 
 if TYPE_CHECKING:

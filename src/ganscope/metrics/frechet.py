@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganscope.metrics.rows import two_sets
+from ganscope.metrics.matrix import two_sets
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

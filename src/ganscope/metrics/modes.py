@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ganscope.contracts import BadInput, ModeReport
-from ganscope.metrics.rows import as_rows
+from ganscope.metrics.matrix import as_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

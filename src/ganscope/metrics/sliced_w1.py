@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganscope.contracts import BadInput
-from ganscope.metrics.rows import two_sets
+from ganscope.metrics.matrix import two_sets
 from ganscope.transport import exact_w1
 
 if TYPE_CHECKING:

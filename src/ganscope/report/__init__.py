@@ -1,11 +1,12 @@
 """Run folders in; numbers, words, figures and one self-contained page out."""
 
+from ganscope.folder.records import RunRecord, load_record, load_records
 from ganscope.report.columns import table
 from ganscope.report.html import write_report
-from ganscope.report.points import best_first, point_columns, point_sentences
-from ganscope.report.runs import RunRecord, load_record, load_records
-from ganscope.report.summary import RecipeSummary, Spread, summarise
-from ganscope.report.words import in_words
+from ganscope.report.ranking import best_first, point_columns, point_sentences
+from ganscope.report.sentences import in_words
+from ganscope.report.summary import RecipeSummary, summarise
+from ganscope.words.spread import Spread
 
 __all__ = [
     "RecipeSummary",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ganscope.report.numerals import NONE, change, digits, listed, percent, plus_minus, whole_range
 from ganscope.report.summary import RecipeSummary, is_distance
+from ganscope.words.numerals import NONE, change, digits, listed, percent, plus_minus, whole_range
 
 
 def table(summaries: Sequence[RecipeSummary], *, full: bool = False) -> list[tuple[str, list[str]]]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ganscope import record
-from ganscope.diagnose.verdict import RULES, Verdict, judge
-from ganscope.report import waterfall
+from ganscope.diagnose.rules.verdict import RULES, Verdict, judge
+from ganscope.figures import waterfall
+from ganscope.figures.pictures import load_samples, picture
+from ganscope.folder import files
+from ganscope.folder.records import RunRecord, healings_of, number
 from ganscope.report.fragments import Report, grid, heading, plot, section
-from ganscope.report.numerals import digits
-from ganscope.report.pictures import load_samples, picture
-from ganscope.report.runs import RunRecord, healings_of, number
+from ganscope.words.numerals import digits
 
 SHOWN_EVIDENCE = 6
 CAPTIONS = (
@@ -65,7 +65,7 @@ def _healings(report: Report, recipe: str, runs: Sequence[RunRecord]) -> str:
 def rows_of(run: RunRecord) -> list[dict[str, Any]]:
     """What the probes of a run wrote; nothing for a run without them, or where the file is damaged."""
     try:
-        rows = record.read_rows(run.folder / "diagnosis.jsonl")
+        rows = files.read_rows(run.folder / "diagnosis.jsonl")
     except (ValueError, OSError):
         return []
     return [row for row in rows if isinstance(row, dict) and isinstance(row.get("step"), int)]

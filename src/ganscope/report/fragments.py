@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from ganscope.report.numerals import NONE
-from ganscope.report.pictures import Samples
-from ganscope.report.runs import RunRecord
+from ganscope.figures.pictures import Samples
+from ganscope.folder.records import RunRecord
 from ganscope.report.summary import RecipeSummary
+from ganscope.words.numerals import NONE
 
 
 class Report(NamedTuple):

@@ -5,29 +5,16 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from ganscope import record
+from ganscope.figures.palette import PALETTE
+from ganscope.figures.pictures import load_samples
+from ganscope.folder import files
+from ganscope.folder.records import load_comparison, load_records
 from ganscope.report.assets import POLICY, SCRIPT, STYLE
 from ganscope.report.fragments import Report
-from ganscope.report.pictures import load_samples
 from ganscope.report.reference import title
-from ganscope.report.runs import load_comparison, load_records
 from ganscope.report.sections import SECTIONS
 from ganscope.report.summary import summarise
-from ganscope.report.sweep import SWEEP_SECTIONS
-
-PALETTE = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#6A51A3",
-    "#8C564B",
-    "#7F7F7F",
-    "#B2A600",
-)
-"""One colour per recipe wherever it appears; the first six are Okabe and Ito's, made for the colour-blind."""
+from ganscope.report.sweep_page import SWEEP_SECTIONS
 
 
 def write_report(folder: Path | str) -> Path:
@@ -52,7 +39,7 @@ def write_report(folder: Path | str) -> Path:
     folder = Path(folder)
     path = folder / "report.html"
     page = render(_read(folder))
-    with record.whole_file(path) as file:
+    with files.whole_file(path) as file:
         file.write(page.encode())
     return path
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from ganscope.folder.records import RunRecord, diverged_at, number
 from ganscope.report.definitions import DEFINITIONS
 from ganscope.report.fragments import Report, chip, folded, glossary, section
-from ganscope.report.numerals import NONE, listed
-from ganscope.report.runs import RunRecord, diverged_at, number
-from ganscope.report.words import sentences
+from ganscope.report.sentences import sentences
+from ganscope.words.numerals import NONE, listed
 
 
 def title(report: Report) -> str:

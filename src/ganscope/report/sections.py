@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
-from ganscope.report import figures
+from ganscope.figures import histories
+from ganscope.figures.curves import correlation
+from ganscope.figures.pictures import INK, Samples, load_samples, picture, sample_files
+from ganscope.folder.records import RunRecord
 from ganscope.report.columns import table
-from ganscope.report.curves import correlation
 from ganscope.report.diagnosis import diagnosis
 from ganscope.report.fragments import (
     Report,
@@ -20,11 +22,9 @@ from ganscope.report.fragments import (
     plot,
     section,
 )
-from ganscope.report.numerals import digits, plus_minus
-from ganscope.report.pictures import INK, Samples, load_samples, picture, sample_files
 from ganscope.report.reference import command, configuration, definitions, headline
-from ganscope.report.runs import RunRecord
 from ganscope.report.summary import is_distance
+from ganscope.words.numerals import digits, plus_minus
 
 INSIDE = (
     "|dL/dlogit|", "generator gradient", "critic gap", "certified EMD", "gap / EMD", "steps", "samples seen",
@@ -96,8 +96,8 @@ def samples(report: Report) -> str:
 
 def curves(report: Report) -> str:
     """Show distance to the data and captured modes over the run."""
-    emd = figures.emd_figure(report.runs, report.colours)
-    modes = figures.modes_figure(report.runs, report.colours)
+    emd = histories.emd_figure(report.runs, report.colours)
+    modes = histories.modes_figure(report.runs, report.colours)
     plots = [
         plot(emd, "emd", "Exact EMD to held-out rows; lower is better."),
         plot(modes, "modes", "Modes that hold at least a fifth of their fair share of the samples."),
@@ -113,8 +113,8 @@ def curves(report: Report) -> str:
 
 def gradients(report: Report) -> str:
     """Show the generator's gradient and the factor the loss contributes to it."""
-    slope = figures.slope_figure(report.runs, report.colours)
-    norm = figures.gradient_figure(report.runs, report.colours)
+    slope = histories.slope_figure(report.runs, report.colours)
+    norm = histories.gradient_figure(report.runs, report.colours)
     plots = [
         plot(
             slope,
@@ -144,7 +144,7 @@ def critic_gap(report: Report) -> str:
                 said += f" Certified at the end: {plus_minus(summary.certified_lower)}"
                 said += f" of {plus_minus(summary.emd)}."
             name = heading(summary.recipe, colour)
-            cells.append(plot(figures.gap_figure(runs, colour), f"gap-{index}", said, name))
+            cells.append(plot(histories.gap_figure(runs, colour), f"gap-{index}", said, name))
     return section(
         "The critic's estimate beside the exact distance",
         grid("cells", cells) + (glossary(CRITIC_CURVES) if any(cells) else ""),
@@ -157,7 +157,7 @@ def losses(report: Report) -> str:
     cells = []
     for index, (recipe, runs) in enumerate(report.runs.items()):
         colour = report.colours[recipe]
-        cells.append(plot(figures.loss_figure(runs, colour), f"loss-{index}", "", heading(recipe, colour)))
+        cells.append(plot(histories.loss_figure(runs, colour), f"loss-{index}", "", heading(recipe, colour)))
     return section(
         "Losses",
         grid("cells", cells),

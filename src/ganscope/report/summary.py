@@ -7,18 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ganscope.report.runs import RunRecord, diverged_at, emd_floor, healings_of, mode_names, number
-
-
-class Spread(NamedTuple):
-    """One number over seeds."""
-
-    mean: float
-    sd: float | None
-    """Sample standard deviation (n - 1); None for one seed, which has none."""
-    low: float
-    high: float
-    seeds: int
+from ganscope.folder.records import RunRecord, diverged_at, emd_floor, healings_of, mode_names, number
+from ganscope.words.spread import Spread, spread
 
 
 class RecipeSummary(NamedTuple):
@@ -58,20 +48,6 @@ class RecipeSummary(NamedTuple):
     steps: tuple[int, int] | None
     """Lowest and highest over seeds, so that a run cut short is seen."""
     samples_seen: tuple[int, int] | None
-
-
-def spread(values: Iterable[float | None]) -> Spread | None:
-    """Mean, sample standard deviation and range of the values that exist; None without any.
-
-    Example:
-        >>> spread([1.0, 2.0, None, 3.0])
-        Spread(mean=2.0, sd=1.0, low=1.0, high=3.0, seeds=3)
-    """
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    sd = statistics.stdev(known) if len(known) > 1 else None
-    return Spread(statistics.fmean(known), sd, min(known), max(known), len(known))
 
 
 def summarise(records: Sequence[RunRecord]) -> list[RecipeSummary]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.func import grad, vmap
 
 from ganscope.lipschitz import squared_slope
-from ganscope.training.bent import Bent
+from ganscope.training.piecewise_linear import Bent
 from ganscope.training.step import (
     Compiled,
     DiscriminatorStep,

@@ -11,11 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganscope import record
 from ganscope.contracts import Interrupted, RunFailed
+from ganscope.folder import checkpoint, files
 from ganscope.lipschitz import certified_lower
-from ganscope.training import checkpoint, draws, dynamics, ema, state, streams
-from ganscope.training.stacking import evaluating
+from ganscope.training import batches, ema, state, streams
+from ganscope.training.finite import LOOK_EVERY, Failure, Watch
+from ganscope.training.moves import joint
+from ganscope.training.stacks.stacking import evaluating
 from ganscope.training.state import Runs
 from ganscope.training.step import (
     DiscriminatorStep,
@@ -26,7 +28,6 @@ from ganscope.training.step import (
     train_discriminator,
     train_generator,
 )
-from ganscope.training.watch import LOOK_EVERY, Failure, Watch
 
 Progress = Callable[[dict[str, Any]], None]
 EVALUATED = (
@@ -110,21 +111,21 @@ def _in_turn(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
     for critic_step in range(runs.config.n_critic):
         update = runs.step * runs.config.n_critic + critic_step
         game = _penalised(runs, update)
-        drawn = draws.draw(runs, game, update)
+        drawn = batches.draw(runs, game, update)
         d_step = _with_last_penalty(runs, update, train_discriminator(game, *drawn))
-    return d_step, train_generator(game, drawn.real, draws.latent(runs), draws.blur(runs))
+    return d_step, train_generator(game, drawn.real, batches.latent(runs), batches.blur(runs))
 
 
 def _at_once(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
     config, game = runs.config, _penalised(runs, runs.step)
     position = runs.step * config.batches_per_step
-    drawn = draws.draw(runs, game, position)
+    drawn = batches.draw(runs, game, position)
     if config.dynamics == "extra-gradient":
-        seen = dynamics.extra_gradient(game, drawn, ahead=draws.draw(runs, game, position + 1))
+        seen = joint.extra_gradient(game, drawn, ahead=batches.draw(runs, game, position + 1))
     elif config.dynamics == "consensus":
-        seen = dynamics.consensus(game, drawn, config.consensus_weight)
+        seen = joint.consensus(game, drawn, config.consensus_weight)
     else:
-        seen = dynamics.simultaneous(game, drawn)
+        seen = joint.simultaneous(game, drawn)
     return _with_last_penalty(runs, runs.step, seen.discriminator), seen.generator
 
 
@@ -186,7 +187,7 @@ def _record(
     g_step: GeneratorStep | None,
     progress: Progress,
 ) -> None:
-    first = {"format": record.FORMAT} if runs.step == 0 else {}
+    first = {"format": files.FORMAT} if runs.step == 0 else {}
     rows: list[dict[str, Any]] = [
         {**first, "step": runs.step, "samples_seen": runs.samples_seen} for _ in runs.configs
     ]
@@ -198,8 +199,8 @@ def _record(
             for k, measured in _evaluate(runs).items():
                 rows[k] |= measured
     for k in runs.alive:
-        record.append_rows(runs.folders[k] / "history.jsonl", [rows[k]])
-        record.append_rows(runs.folders[k] / "timing.jsonl", [{**first, "step": runs.step, **clock.read()}])
+        files.append_rows(runs.folders[k] / "history.jsonl", [rows[k]])
+        files.append_rows(runs.folders[k] / "timing.jsonl", [{**first, "step": runs.step, **clock.read()}])
     progress(
         {
             "step": runs.step,
@@ -272,7 +273,7 @@ def _scores(runs: Runs, x: Tensor) -> Tensor:
 def _write_samples(folder: Path, step: int, samples: Tensor) -> None:
     kept = samples[: SAMPLES_SHOWN["image" if samples.ndim == 4 else "other"]]
     (folder / "samples").mkdir(exist_ok=True)
-    with record.whole_file(folder / "samples" / f"step-{step:08d}.npy") as file:
+    with files.whole_file(folder / "samples" / f"step-{step:08d}.npy") as file:
         np.save(file, kept.numpy(), allow_pickle=False)
 
 
@@ -284,7 +285,7 @@ def _checkpoint(runs: Runs) -> None:
     for k, sound in enumerate(finite.reshape(-1).tolist()):
         if sound and k not in runs.diverged:
             for name in ("history.jsonl", "diagnosis.jsonl"):
-                record.sync(runs.folders[k] / name)
+                files.sync(runs.folders[k] / name)
             state.save(runs, k)
 
 
@@ -296,7 +297,7 @@ def _finish(runs: Runs) -> None:
 
 def _write_metrics(runs: Runs, k: int) -> None:
     """The last evaluation, once more on its own: the run is finished when this file stands."""
-    rows = record.read_rows(runs.folders[k] / "history.jsonl")
+    rows = files.read_rows(runs.folders[k] / "history.jsonl")
     last: dict[str, Any] = next((row for row in reversed(rows) if "emd" in row), {})
     values = {key: last[key] for key in EVALUATED if key in last}
     values |= {key: runs.about.get(key) for key in ("emd_floor", "reverse_kl_floor")}
@@ -305,7 +306,7 @@ def _write_metrics(runs: Runs, k: int) -> None:
         values |= {"modes": len(names), "missing": [names[mode] for mode in last["missing"]]}
     step, network = runs.diverged.get(k, (None, None))
     values |= {"diverged_at": step, "diverged_network": network}
-    record.write_json(runs.folders[k] / "metrics.json", values)
+    files.write_json(runs.folders[k] / "metrics.json", values)
 
 
 class _Clock:
@@ -315,7 +316,7 @@ class _Clock:
     """
 
     def __init__(self, runs: Runs) -> None:
-        rows = record.read_rows(runs.folders[0] / "timing.jsonl")
+        rows = files.read_rows(runs.folders[0] / "timing.jsonl")
         last = rows[-1] if rows else {}
         self._before = last.get("seconds", 0.0)
         self._processor_before = last.get("processor_seconds", 0.0)

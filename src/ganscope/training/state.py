@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import torch
 from torch import Generator, Tensor
 
-from ganscope import record
 from ganscope.config import RunConfig
 from ganscope.contracts import Rows
-from ganscope.training import checkpoint, ema, streams
-from ganscope.training.stacking import Network, joined, member
+from ganscope.folder import checkpoint, files
+from ganscope.training import ema, streams
+from ganscope.training.stacks.stacking import Network, joined, member
 from ganscope.training.step import Game
 
 
@@ -123,7 +123,7 @@ def save_generator(runs: Runs, k: int) -> None:
 def _best_step(folder: Path) -> int:
     """The step with the lowest EMD among those that were evaluated and have a checkpoint."""
     kept = set(checkpoint.steps(folder))
-    rows = record.read_rows(folder / "history.jsonl")
+    rows = files.read_rows(folder / "history.jsonl")
     judged = [(row["emd"], row["step"]) for row in rows if row.get("emd") is not None and row["step"] in kept]
     return min(judged, default=(0.0, -1))[1]
 
@@ -136,7 +136,7 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
         tell: told, in words, of every damaged checkpoint passed over.
     """
     for k, folder in enumerate(runs.folders):
-        metrics = record.read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else {}
+        metrics = files.read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else {}
         if metrics.get("diverged_at") is not None:
             runs.diverged[k] = (metrics["diverged_at"], metrics["diverged_network"])
     available = {k: checkpoint.steps(runs.folders[k]) for k in runs.alive}

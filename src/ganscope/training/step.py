@@ -16,9 +16,9 @@ from torch.func import vmap
 
 from ganscope.contracts import Objective, Penalty
 from ganscope.lipschitz import squared_slope
-from ganscope.training.bent import Bent
-from ganscope.training.packing import packed
-from ganscope.training.stacking import Network
+from ganscope.training.augment.packing import packed
+from ganscope.training.piecewise_linear import Bent
+from ganscope.training.stacks.stacking import Network
 
 Where = Literal["real", "fake", "elsewhere"]
 

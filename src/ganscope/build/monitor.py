@@ -1,0 +1,147 @@
+"""Diagnosis of ganscope's own runs: introduces the probes to training, for one run or a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ganscope.folder import files
+from ganscope.config import RunConfig
+from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
+from ganscope.diagnose.logbook import EXEMPLARS, Logbook
+from ganscope.diagnose.measure.players import Inputs, Player, player, undisturbed
+from ganscope.diagnose.measure.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot
+from ganscope.diagnose.rules.verdict import Verdict
+from ganscope.training import Runs, streams
+from ganscope.training.loop import evaluation_latents
+from ganscope.training.stacks.stacking import Network, member
+
+
+class Monitor:
+    """Probes runs while they train; called after every step.
+
+    What it does at a step depends on the step and the run alone, so that a resumed run writes the same rows.
+
+    Args:
+        pool: real rows that samples are compared with; half of them held out.
+        train: rows the discriminators train on.
+    """
+
+    def __init__(self, pool: Tensor, train: Tensor) -> None:
+        self._pool, self._train = pool, train
+        self._logs: dict[int, Logbook] = {}
+        self._probes: dict[int, Probe] = {}
+        self._before: dict[int, Snapshot] = {}
+        self._diversity: Diversity | None = None
+        self._floor: tuple[float, float] | None = None
+
+    def __call__(self, runs: Runs) -> None:
+        """Probe the runs where a probe is due, and write down what was found."""
+        step, interval, track = runs.step, runs.config.diagnosis_interval, runs.config.look_interval
+        done = step == runs.config.steps
+        due = not (step % track and step % interval and (step + 1) % interval)
+        if not due and not done and self._logs and not runs.diverged:
+            return
+        for k in range(len(runs.configs)):
+            log = self._logs.get(k) or self._logs.setdefault(k, Logbook(runs.folders[k]).read())
+            if k in runs.diverged:
+                if not log.broken:
+                    at, network = runs.diverged[k]
+                    log.add({"step": at, "nonfinite": network, "module": "loss"})
+                    log.write_verdicts()
+                continue
+            self._look(runs, k, log)
+            if done and log.last_step >= 0:
+                log.write_verdicts()
+
+    @property
+    def found(self) -> Mapping[int, list[str]]:
+        """Names of what was wrong at the last wide probe, by run, with the factor or the pattern."""
+        return {k: [v.label for v in log.standing] for k, log in self._logs.items()}
+
+    def verdicts(self, k: int) -> list[Verdict]:
+        """What is wrong with run k now."""
+        return self._logs[k].judge()[0]
+
+    def _look(self, runs: Runs, k: int, log: Logbook) -> None:
+        step, interval = runs.step, runs.config.diagnosis_interval
+        new, copies, probes = log.last_step < step, (step + 1) % interval == 0, step % interval == 0
+        first = log.last_step < 0  # step 0, or where a healed run goes on
+        game = runs.game
+        with undisturbed(game.generator.module, game.discriminator.module):
+            probe = self._probes.get(k) or self._probes.setdefault(k, self._prepare(runs, k))
+            generator = _player(runs, game.generator, k)
+            if new and not first and step % runs.config.look_interval == 0:
+                log.add({"step": step, "point": probe.track(generator)})
+            if not copies and not probes and not first:
+                return
+            players = generator, _player(runs, game.discriminator, k)
+            if copies:
+                self._before[k] = probe.snapshot(*players)
+            if not first and not (new and probes):
+                return
+            number = 0 if first else step // interval
+            row = probe.row(*players, self._before.get(k), number)
+            if first:
+                probe.write_exemplars(runs.folders[k] / EXEMPLARS)
+                row = {"format": files.FORMAT, "about": {**probe.about(), "wiring": []}, **row}
+            log.add({"step": step, **row})
+            if number and number % WIDE_EVERY == 0:
+                log.write_verdicts()
+
+    def _prepare(self, runs: Runs, k: int) -> Probe:
+        config = runs.configs[k]
+        latent = evaluation_latents(config.seed, MOST_ROWS, config.latent_dim, runs.held_out.dtype)
+        rows = min(ROWS, max(8, config.batch_size))
+        probe = Probe(
+            Inputs((latent,), runs.held_out),
+            runs.game.objective,
+            facts_of(config),
+            None if self._train is None else (self._train,),
+            rows,
+            self._pool,
+            self._diversity,
+            self._floor,
+        )
+        self._diversity, self._floor = probe.diversity, probe.floor
+        return probe
+
+
+def facts_of(config: RunConfig) -> Facts:
+    """What the verdicts must know of a run, from its configuration."""
+    constraint = (
+        config.penalties[0]
+        if config.penalties
+        else "clipping"
+        if config.clip
+        else "spectral-norm"
+        if config.d_lipschitz != "none"
+        else "none"
+    )
+    weight = config.penalty_weight if config.penalties else None
+    return Facts(
+        config.objective,
+        constraint,
+        weight,
+        probability=False,
+        pack=config.pack,
+        target=config.penalty_target,
+    )
+
+
+def pooled(held_out: Tensor, train: Tensor) -> Tensor:
+    """Real rows for the comparison of samples: the held-out ones, and as many as are wanted of the others."""
+    return torch.cat([held_out, train.to(held_out)[: max(0, 2 * MOST_ROWS - len(held_out))]])
+
+
+def some_rows(count: int) -> Tensor:
+    """Indices of training rows that serve every run as "what the discriminator trains on"."""
+    return torch.randperm(count, generator=streams.generator(0, "diagnosis"))[:MOST_ROWS]
+
+
+def _player(runs: Runs, network: Network, k: int) -> Player:
+    own = k if runs.game.stacked else None
+    parameters, buffers = member(network.parameters, own), member(network.buffers, own)
+    return player(network.module, network.parameters.keys(), parameters, buffers)

@@ -1,0 +1,1 @@
+"""Measurements of two networks and their samples, without an opinion."""

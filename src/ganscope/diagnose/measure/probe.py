@@ -1,0 +1,335 @@
+"""One probe of a run: everything measured at one step, as a row of its history."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganscope.contracts import Objective
+from ganscope.diagnose.measure import collapse, slopes, swing
+from ganscope.diagnose.measure.anatomy import alignment, dissect
+from ganscope.diagnose.measure.balance import auc, auc_error, fresh_error
+from ganscope.diagnose.measure.collapse import Diversity
+from ganscope.diagnose.measure.players import (
+    Inputs,
+    Player,
+    as_probability_logits,
+    losses,
+    parts_of,
+    rows_of,
+    sample_of,
+    score_of,
+)
+from ganscope.diagnose.measure.sizes import norms
+from ganscope.folder import files
+from ganscope.transport import exact_w1
+
+ROWS = 64
+"""Rows of the cheap probe, at most."""
+TRACKED = 16
+"""Fixed latents whose mean is followed for oscillation."""
+CHUNK, CHUNK_VALUES = 256, 2**20
+"""Rows that go through a network at once, fewer where rows are long."""
+W1_ROWS, FLOOR_SPLITS = 150, 8
+WIDE_EVERY = 5
+"""Every fifth probe also compares sample sets."""
+YOUNG = 12
+"""Up to this probe all ask whether the discriminator descends its loss, later the wide ones alone."""
+TRAIN_ROWS = 250
+PLAYERS = ("generator", "discriminator")
+
+Snapshot = Mapping[str, dict[str, Tensor]]
+"""Copies of the trained weights of both players."""
+
+
+class Facts(NamedTuple):
+    """What the verdicts must know of a run beside its rows; written into the first row."""
+
+    objective: str
+    constraint: str
+    """Name of what keeps the critic's slope, "none" where nothing was declared."""
+    constraint_weight: float | None
+    probability: bool
+    """The discriminator ends in a sigmoid, which is undone before anything is measured."""
+    pack: int = 1
+    """Rows the discriminator judges together, joined along their first dimension."""
+    target: float = 1.0
+    """Slope a gradient penalty asks for."""
+
+
+class Probe:
+    """Fixed inputs and references, prepared once, for probing a pair of networks again and again.
+
+    Args:
+        inputs: latents and held-out real rows.
+        objective: the losses.
+        facts: what else is known.
+        train: rows the discriminator trains on, and their conditions, for overfitting; None where unknown.
+        rows: rows of the cheap probe.
+        pool: real rows that samples are compared with, where there are more than the held-out ones.
+        diversity: that comparison, where it was prepared before.
+        floor: W1 between sets of real rows and its standard deviation, where it was measured before.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        objective: Objective,
+        facts: Facts,
+        train: Sequence[Tensor] | None = None,
+        rows: int = ROWS,
+        pool: Tensor | None = None,
+        diversity: Diversity | None = None,
+        floor: tuple[float, float] | None = None,
+    ) -> None:
+        self.inputs, self.objective, self.facts = inputs, objective, facts
+        self.train = None if train is None else tuple(part[:TRAIN_ROWS] for part in train)
+        self.rows = max(2, min(rows, len(inputs.real), _count(inputs.latent)))
+        self.shape = inputs.real.shape[1:]
+        flat = inputs.real.detach().flatten(1).double()
+        self.spread = float((flat - flat.mean(0)).square().sum(1).mean().sqrt())
+        self.pool = inputs.real if pool is None else pool
+        self.diversity = collapse.prepare(self.pool) if diversity is None else diversity
+        self.mean, self.axes = swing.directions(inputs.real)
+        own = objective.needs_lipschitz and facts.pack == 1
+        self.floor = _floor(inputs.real) if floor is None and own else floor
+
+    def about(self) -> dict[str, Any]:
+        """What goes into the first row."""
+        return {
+            "objective": self.facts.objective,
+            "bounded": self.objective.bounded,
+            "needs_lipschitz": self.objective.needs_lipschitz,
+            "equilibrium": self.objective.equilibrium,
+            "constraint": self.facts.constraint,
+            "constraint_weight": self.facts.constraint_weight,
+            "target_slope": self.facts.target,
+            "probability": self.facts.probability,
+            "spread": self.spread,
+            "rows": self.rows,
+            "real_rows": len(self.inputs.real),
+            "compared_rows": 0 if self.diversity is None else len(self.diversity.rows),
+            "nulls": {} if self.diversity is None else self.diversity.nulls,
+            "fresh_error": None if self.diversity is None else fresh_error(len(self.diversity.rows)),
+        }
+
+    def write_exemplars(self, path: Path) -> None:
+        """Keep the real rows that stand for the bins of the data, for a report to show what is missing."""
+        if self.diversity is not None:
+            with files.whole_file(path) as file:
+                np.save(file, self.pool[self.diversity.exemplars].float().cpu().numpy(), allow_pickle=False)
+
+    def track(self, generator: Player) -> list[float]:
+        """Mean of G over fixed latents, along the main directions of the data, in standard deviations."""
+        with torch.no_grad():
+            fake = self._fakes(generator, 0, min(TRACKED, _count(self.inputs.latent)))
+        point = (fake.flatten(1).float().mean(0).cpu() - self.mean) @ self.axes
+        return [float(value) for value in point]
+
+    def row(
+        self, generator: Player, discriminator: Player, before: Snapshot | None = None, number: int = 0
+    ) -> dict[str, Any]:
+        """Probe both networks.
+
+        Args:
+            generator: as it is now.
+            discriminator: as it is now.
+            before: weights one step ago, for the size and direction of the step.
+            number: which probe of the run this is; every fifth from 0 on is wide, which compares sample
+                sets too.
+
+        Returns:
+            Numbers by name; `nonfinite` where a network has turned NaN or infinite.
+        """
+        wide = number % WIDE_EVERY == 0
+        broken = self._nonfinite(generator, discriminator)
+        if broken is not None:
+            return broken
+        n, inputs = self.rows, self.inputs
+        conditions = inputs.fake_conditions(0, n)
+        real = placed(discriminator, inputs.real[:n])
+        real_conditions = rows_of(inputs.conditions, 0, n)
+        real_graph = self._scores(discriminator, real, real_conditions)
+        real_parts = [part.detach() for part in real_graph]
+        anatomy = dissect(
+            lambda: self._fakes(generator, 0, n),
+            lambda x: self._scores(discriminator, x, conditions),
+            real_parts,
+            generator,
+            discriminator,
+            self.objective,
+            self.spread,
+        )
+        fake_parts = [part.detach() for part in anatomy.fake_parts]
+        real_scores, fake_scores = score_of(real_parts), score_of(fake_parts)
+        middle = real + (anatomy.fake - real) * _fractions(n, real)
+        found: dict[str, Any] = {
+            **anatomy.values,
+            "auc": auc(real_scores, fake_scores),
+            "auc_error": auc_error(n, n),
+            "real_score": float(real_scores.mean()),
+            "fake_score": float(fake_scores.mean()),
+            "score_sd": float(torch.cat([real_scores, fake_scores]).double().std()),
+            "fake_scale": self._scale(anatomy.fake),
+        }
+        if wide or self.objective.needs_lipschitz:  # elsewhere no verdict asks for the slopes so often
+            found["slope_real"] = self._slopes(discriminator, real, real_conditions)
+            found["slope_between"] = self._slopes(discriminator, middle, real_conditions)
+        d_loss = losses(self.objective.d_loss, real_graph, anatomy.fake_parts).mean()
+        found["d_loss"] = float(d_loss.detach())
+        if before is not None:
+            d_gradient = _gradient(d_loss, discriminator) if wide or number <= YOUNG else None
+            moved = (("g", generator, anatomy.generator_gradient), ("d", discriminator, d_gradient))
+            for (name, player, slope), old in zip(moved, before.values(), strict=True):
+                cosine, size = alignment(
+                    [None if slope is None else slope.get(key) for key in old],
+                    list(old.values()),
+                    [player.parameters[key] for key in old],
+                )
+                found[f"{name}_update"] = size
+                if slope is not None:
+                    found[f"{name}_alignment"] = cosine
+        if wide:
+            found |= self._wide(generator, discriminator)
+        return found
+
+    def snapshot(self, generator: Player, discriminator: Player) -> Snapshot:
+        """Copy the weights, to see what the next step does to them."""
+        return {
+            name: {key: p.detach().clone() for key, p in player.parameters.items() if p.requires_grad}
+            for name, player in zip(PLAYERS, (generator, discriminator), strict=True)
+        }
+
+    def _wide(self, generator: Player, discriminator: Player) -> dict[str, Any]:
+        count = min(_count(self.inputs.latent), collapse.MOST_ROWS)
+        real = self.inputs.real[: collapse.MOST_ROWS]
+        with torch.no_grad():
+            fake = torch.cat([self._fakes(generator, *span) for span in _spans(count, self.shape.numel())])
+            if not bool(fake.isfinite().all()):
+                return {}
+            real_scores = self._score_rows(discriminator, real, self.inputs.conditions)
+            fake_scores = self._score_rows(discriminator, fake, self.inputs.fake_conditions(0, count))
+        found: dict[str, Any] = {
+            "auc": auc(real_scores, fake_scores),
+            "auc_error": auc_error(len(real), count),
+            "wide": True,
+        }
+        if self.train is not None:
+            rows, *conditions = self.train
+            with torch.no_grad():
+                train_scores = self._score_rows(discriminator, rows, conditions)
+            found |= {
+                "auc_train": auc(train_scores, real_scores),
+                "auc_train_error": auc_error(len(rows), len(real)),
+            }
+        if self.diversity is not None and count >= collapse.FEWEST_ROWS:
+            found |= collapse.measure(self.diversity, fake)
+        if self.floor is not None:
+            m = min(W1_ROWS, len(real), count)
+            x, y = real[:m].detach().cpu(), fake[:m].detach().cpu()
+            w1 = exact_w1(x.flatten(1).numpy(), y.flatten(1).numpy())
+            found |= {"w1": w1, "w1_floor": self.floor[0], "w1_floor_sd": self.floor[1]}
+            found |= slopes.certified_ratio(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
+        return found
+
+    def _fakes(self, generator: Player, start: int, stop: int) -> Tensor:
+        latent = self.inputs.latents(start, stop)
+        return sample_of(generator(*(placed(generator, a) for a in latent)), self.shape)
+
+    def _scores(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> list[Tensor]:
+        pack = self.facts.pack
+        rows = len(x) // pack
+        joined = x if pack == 1 else x[: rows * pack].reshape(rows, pack * x.shape[1], *x.shape[2:])
+        parts = parts_of(discriminator(joined, *(placed(discriminator, c) for c in conditions)), rows)
+        return as_probability_logits(parts) if self.facts.probability else parts
+
+    def _score_rows(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> Tensor:
+        return torch.cat(
+            [
+                score_of(
+                    self._scores(
+                        discriminator,
+                        placed(discriminator, x[start:stop]),
+                        rows_of(conditions, start, stop),
+                    )
+                )
+                for start, stop in _spans(len(x), self.shape.numel())
+            ]
+        )
+
+    def _slopes(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> list[float]:
+        return slopes.slope_quantiles(lambda y: self._scores(discriminator, y, conditions), x)
+
+    def _scale(self, fake: Tensor) -> float:
+        """Root mean squared distance of fakes to the mean of the data, in units of the data's own."""
+        flat = fake.flatten(1).float().cpu() - self.mean
+        return float(flat.square().sum(1).mean().sqrt()) / self.spread if self.spread > 0 else math.nan
+
+    def _nonfinite(self, generator: Player, discriminator: Player) -> dict[str, Any] | None:
+        for name, player in zip(PLAYERS, (generator, discriminator), strict=True):
+            sizes = norms(list(player.parameters.values()))
+            for key, size in zip(player.parameters, sizes, strict=True):
+                if not math.isfinite(size):
+                    return {"nonfinite": name, "module": key}
+        with torch.no_grad():
+            fake = self._fakes(generator, 0, max(2, self.facts.pack))
+            if not bool(fake.isfinite().all()):
+                return {"nonfinite": "generator", "module": "output"}
+            parts = self._scores(discriminator, fake, self.inputs.fake_conditions(0, len(fake)))
+            if not all(bool(part.isfinite().all()) for part in parts):
+                return {"nonfinite": "discriminator", "module": "output"}
+        return None
+
+
+def _floor(real: Tensor) -> tuple[float, float]:
+    """W1 between two sets of real rows: its mean and standard deviation over random splits."""
+    rows = real.detach().flatten(1).cpu()
+    rng = torch.Generator().manual_seed(0)
+    m = min(W1_ROWS, len(rows) // 2)
+    drawn = []
+    for _ in range(FLOOR_SPLITS):
+        order = torch.randperm(len(rows), generator=rng)
+        drawn.append(exact_w1(rows[order[:m]].numpy(), rows[order[m : 2 * m]].numpy()))
+    return float(np.mean(drawn)), float(np.std(drawn, ddof=1))
+
+
+def _gradient(loss: Tensor, player: Player) -> dict[str, Tensor]:
+    """Gradient of a loss by parameter, where there is one."""
+    weights = {name: p for name, p in player.parameters.items() if p.requires_grad}
+    if not weights or not loss.requires_grad:
+        return {}
+    gradient = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+    return {name: g for name, g in zip(weights, gradient, strict=True) if g is not None}
+
+
+def placed(player: Player, value: Any) -> Any:
+    """Bring a tensor to a network's device and, where it is floating, to its type."""
+    like = next(iter(player.parameters.values()), None)
+    if not isinstance(value, Tensor) or like is None:
+        return value
+    return value.to(like.device, like.dtype if value.is_floating_point() else value.dtype)
+
+
+def _count(latent: Sequence[Any]) -> int:
+    """How many samples the generator's arguments make."""
+    sizes = [len(a) for a in latent if isinstance(a, Tensor) and a.ndim]
+    return min(sizes) if sizes else 0
+
+
+def _spans(rows: int, values: int) -> Iterator[tuple[int, int]]:
+    """Cut rows into chunks of nearly one size, so that none is of a single row."""
+    chunks = math.ceil(rows / max(16, min(CHUNK, CHUNK_VALUES // values)))
+    return itertools.pairwise(rows * i // chunks for i in range(chunks + 1))
+
+
+def _fractions(n: int, like: Tensor) -> Tensor:
+    """Fixed fractions in (0, 1), one a row, the same at every probe and in no order."""
+    fractions = (torch.arange(n, dtype=torch.float64) * 0.618_033_988_75 + 0.5) % 1
+    return fractions.to(like).reshape(n, *[1] * (like.ndim - 1))

@@ -1,0 +1,148 @@
+"""From the history of a run to verdicts: what is wrong, since when, by which numbers, what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from ganscope.diagnose.rules import critic_rules, gradient_rules, run_rules, sample_rules
+from ganscope.diagnose.rules.history import Fault, History, State
+from ganscope.diagnose.rules.remedies import Remedy, remedies_for
+
+PAGES = "https://github.com/ganscope/ganscope/blob/main/docs/verdicts"
+"""Where each verdict has a page: what it means, how often it is right, how often the advice helps."""
+
+
+class Verdict(NamedTuple):
+    """One thing that is wrong with a run."""
+
+    name: str
+    severity: Literal["mild", "severe"]
+    since_step: int
+    factor: str | None
+    """Where in the chain of factors, or in which network."""
+    pattern: str | None
+    """In which of several ways."""
+    evidence: dict[str, float]
+    """The numbers, beside what real rows or the run's own start measure (`_null`, `_start`)."""
+    cause: str
+    """One sentence."""
+    advice: str
+    """The one change to make first, and where that advice comes from."""
+
+    @property
+    def label(self) -> str:
+        """The name, with the factor or the pattern where there is one."""
+        kind = self.factor or self.pattern
+        return f"{self.name} ({kind})" if kind else self.name
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What to change, the advice in front."""
+        every = remedies_for(self.name, self.factor, self.pattern)
+        first = [str(remedy) == self.advice for remedy in every]
+        return every[first.index(True) :] if any(first) else every
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict for a file: its fields, and the advice as settings of a run too."""
+        first = self.remedies[0]
+        parts = {name: dict(getattr(first, name)) for name in ("settings", "factors", "raised", "lowered")}
+        return {**self._asdict(), **parts}
+
+    @property
+    def page(self) -> str:
+        """Address of the page on what this verdict means and how often it is right."""
+        return f"{PAGES}/{self.name}.md"
+
+    def __str__(self) -> str:
+        """Say it in words, for a terminal."""
+        return (
+            f"{self.severity} {self.label} since step {self.since_step}: {self.cause} Do first: {self.advice}"
+        )
+
+
+def from_json(entry: Mapping[str, Any]) -> Verdict:
+    """Read a verdict back from what `Verdict.as_json` wrote; what else there is, is left out.
+
+    Example:
+        >>> found = Verdict("wiring", "severe", 0, None, "swapped-labels", {}, "A cause.", "Swap them.")
+        >>> from_json(found.as_json()) == found
+        True
+    """
+    return Verdict(**{name: entry[name] for name in Verdict._fields})
+
+
+Rule = Callable[[History], list[Fault] | None]
+RULES: dict[str, Rule] = {
+    "wiring": run_rules.wiring,
+    "diverged": run_rules.diverged,
+    "discriminator-too-strong": gradient_rules.too_strong,
+    "vanishing-gradient": gradient_rules.vanishing_gradient,
+    "lipschitz-violation": critic_rules.lipschitz_violation,
+    "critic-underfit": critic_rules.critic_underfit,
+    "discriminator-overfit": critic_rules.overfit,
+    "discriminator-too-weak": gradient_rules.too_weak,
+    "oscillation": sample_rules.oscillation,
+    "mode-collapse": sample_rules.mode_collapse,
+}
+"""Upstream causes first: what stands above can bring about what stands below."""
+
+
+def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[Verdict]:
+    """Say what is wrong with a run at its last probe.
+
+    Args:
+        rows: of `diagnosis.jsonl`, in order of steps.
+
+    Returns:
+        Faults only, upstream cause first.
+
+    Example:
+        >>> [v.name for v in verdicts([{"step": 7, "nonfinite": "generator", "module": "0.weight"}])]
+        ['diverged']
+    """
+    return judge(rows)[0]
+
+
+def status(rows: Sequence[Mapping[str, Any]]) -> dict[str, State]:
+    """Say for every verdict whether it is a fault, fine, or unknown.
+
+    Args:
+        rows: see `verdicts`.
+
+    Example:
+        >>> set(status([]).values())
+        {'unknown'}
+    """
+    return judge(rows)[1]
+
+
+def judge(rows: Sequence[Mapping[str, Any]], once: bool = False) -> tuple[list[Verdict], dict[str, State]]:
+    """Both at once.
+
+    Args:
+        rows: see `verdicts`.
+        once: the rows are one probe of networks that are no longer trained, so that nothing can persist.
+    """
+    history = History(rows, once)
+    found: list[Verdict] = []
+    states: dict[str, State] = {}
+    for name, rule in RULES.items():
+        faults = rule(history) if history.rows else None
+        states[name] = "unknown" if faults is None else "fault" if faults else "fine"
+        for fault in faults or ():
+            critic = bool(history.about.get("needs_lipschitz"))
+            remedy = remedies_for(name, fault.factor, fault.pattern, critic)[0]
+            found.append(
+                Verdict(
+                    name,
+                    fault.severity,
+                    fault.since,
+                    fault.factor,
+                    fault.pattern,
+                    fault.evidence,
+                    fault.cause,
+                    str(remedy),
+                )
+            )
+    return found, states

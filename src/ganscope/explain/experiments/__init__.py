@@ -1,0 +1,1 @@
+"""Small trainings and analyses that the answers share."""

@@ -1,0 +1,121 @@
+"""Short trainings for the answers: the library's own stacks of seeds, looked at as they go."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ganscope.build.game import Bench, bench, build, load_data
+from ganscope.config import resolve
+from ganscope.training import Runs
+from ganscope.training.loop import advance, evaluation_latents
+from ganscope.training.stacks.stacking import evaluating, member
+
+
+@functools.cache
+def judge(data: str) -> Bench:
+    """Prepare a data set once a process: its held-out rows, EMD floor and judge of modes."""
+    return bench(load_data(data))
+
+
+def first_rows(count: int, data: str = "digits") -> Tensor:
+    """Return the first training rows."""
+    return judge(data).data.train[torch.arange(count)]
+
+
+def played(
+    recipe: str, seeds: Sequence[int], data: str, steps: int, looks: int, **fields: Any
+) -> Iterator[Runs]:
+    """Train a stack of seeds and pause to be looked at: at step 0 and after every `steps / looks` steps.
+
+    Args:
+        recipe: where the configuration starts.
+        seeds: one run each; a stack even for one seed, so that a caller finds `[K, ...]` everywhere.
+        data: a built-in data set.
+        steps: generator steps, a multiple of `looks`.
+        looks: how many pauses after the first.
+        **fields: fields of the configuration.
+
+    Yields:
+        The runs, between two steps; nothing is written to disk.
+    """
+    stacked = seeds if len(seeds) > 1 else (seeds[0], seeds[0] + 1)
+    configs = [resolve(recipe, {"data": data, "steps": steps, **fields, "seed": seed}) for seed in stacked]
+    runs = build(configs, [Path()] * len(configs), judge(data))
+    yield from _pausing(runs, steps, looks)
+
+
+def played_alone(
+    recipe: str,
+    seed: int,
+    data: str,
+    steps: int,
+    looks: int,
+    networks: tuple[nn.Module, nn.Module],
+    **fields: Any,
+) -> Iterator[Runs]:
+    """Train one run on networks of its own making, with pauses as in `played`.
+
+    Args:
+        recipe: see `played`, likewise the other arguments.
+        seed: of the run's streams.
+        data: see `played`.
+        steps: see `played`.
+        looks: see `played`.
+        networks: generator and discriminator, trained in place.
+        **fields: see `played`.
+    """
+    config = resolve(recipe, {"data": data, "steps": steps, **fields, "seed": seed})
+    yield from _pausing(build([config], [Path()], judge(data), *networks), steps, looks)
+
+
+def _pausing(runs: Runs, steps: int, looks: int) -> Iterator[Runs]:
+    yield runs
+    for step in range(1, steps + 1):
+        advance(runs)
+        runs.step = step
+        if step % (steps // looks) == 0:
+            yield runs
+
+
+def drawn(runs: Runs, count: int | None = None) -> Tensor:
+    """Samples of every run on its own fixed latents, `[K, count, *shape]`, as evaluations draw them."""
+    rows = runs.samples if count is None else count
+    latents = [evaluation_latents(c.seed, rows, c.latent_dim, runs.held_out.dtype) for c in runs.configs]
+    with evaluating(runs.game.generator):
+        samples: Tensor = runs.game.generator.call_with(runs.sampling_parameters(), torch.stack(latents))
+    return samples
+
+
+def measured(runs: Runs, seeds: int) -> list[dict[str, Any]]:
+    """Judge the first `seeds` runs: EMD to held-out rows, modes, share of high quality."""
+    return [runs.measure(samples.float()) for samples in drawn(runs)[:seeds]]
+
+
+def critics(runs: Runs) -> list[Callable[[Tensor], Tensor]]:
+    """Discriminators of all runs of a stack as functions `[B, *shape] -> [B]` of their own weights."""
+    module, parameters = runs.game.discriminator.module, runs.game.discriminator.parameters
+
+    def of(k: int) -> Callable[[Tensor], Tensor]:
+        own = {name: p.detach() for name, p in member(parameters, k).items()}
+        return lambda x: functional_call(module, own, (x,)).squeeze(1)
+
+    return [of(k) for k in range(len(runs.configs))]
+
+
+def auc(real_scores: Tensor, fake_scores: Tensor) -> float:
+    """Chance that a real score exceeds a fake one, ties half: 1/2 where they cannot be told apart.
+
+    Example:
+        >>> auc(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 2.0]))
+        0.75
+    """
+    labels = [1] * len(real_scores) + [0] * len(fake_scores)
+    return float(roc_auc_score(labels, torch.cat([real_scores, fake_scores]).tolist()))

@@ -1,0 +1,183 @@
+"""Plotly figures in the page's visual language: thin axes, few ticks, five digits, the seeds as a band."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ganscope.figures.palette import FAINT, INK, PALETTE
+
+BLUE, ORANGE, GREEN, PINK, AMBER, SKY = PALETTE[:6]
+"""Okabe and Ito's colours, made for the colour-blind."""
+
+Plot = Any  # plotly carries no types
+
+AXIS = {
+    "gridcolor": FAINT,
+    "linecolor": "#c9ccd3",
+    "zerolinecolor": FAINT,
+    "ticks": "outside",
+    "automargin": True,
+}
+
+
+class Figure(NamedTuple):
+    """A drawing and what is to be seen in it."""
+
+    plot: Mapping[str, Any]
+    """Plotly's own JSON, `data` and `layout`, numbers as lists; see `drawing.finished`."""
+    caption: str
+
+
+def axes(
+    x_title: str, y_title: str, *, log_x: bool = False, log_y: bool = False, height: int = 330, **layout: Any
+) -> Plot:
+    """Return an empty figure with titled axes and a legend above.
+
+    Args:
+        x_title: below the horizontal axis, with its unit.
+        y_title: beside the vertical axis.
+        log_x: logarithmic horizontal axis, powers of ten as ticks.
+        log_y: the same for the vertical one.
+        height: pixels; the width is the page's.
+        **layout: anything else of Plotly's layout, such as `xaxis_range`.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        layout={
+            "template": "none",
+            "height": height,
+            "margin": {"l": 56, "r": 14, "t": 34, "b": 46},
+            "font": {"family": "system-ui, -apple-system, 'Segoe UI', sans-serif", "size": 13, "color": INK},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "showlegend": True,
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#b4b8c0", "activecolor": INK},
+            "hovermode": "closest",
+            "hoverlabel": {"font": {"size": 12}},
+            "xaxis": {**AXIS, "title": {"text": x_title, "font": {"size": 12}, "standoff": 6}},
+            "yaxis": {**AXIS, "title": {"text": y_title, "font": {"size": 12}, "standoff": 6}},
+        }
+    )
+    power = {"type": "log", "exponentformat": "power", "dtick": 1}
+    if log_x:
+        figure.update_xaxes(power)
+    if log_y:
+        figure.update_yaxes(power)
+    return figure.update_layout(layout)
+
+
+def line(
+    figure: Plot,
+    x: Sequence[float],
+    y: Sequence[float],
+    name: str,
+    colour: str,
+    *,
+    dash: str = "solid",
+    width: float = 2.5,
+    **trace: Any,
+) -> None:
+    """Draw a curve; what is not finite is a gap."""
+    figure.add_scatter(
+        x=short(x), y=short(y), name=name, mode="lines",
+        line={"color": colour, "width": width, "dash": dash}, **trace,
+    )  # fmt: skip
+
+
+def dots(
+    figure: Plot,
+    x: Sequence[float],
+    y: Sequence[float],
+    name: str,
+    colour: str,
+    *,
+    size: float = 7,
+    **trace: Any,
+) -> None:
+    """Draw points without a line."""
+    figure.add_scatter(
+        x=short(x), y=short(y), name=name, mode="markers", marker={"color": colour, "size": size}, **trace
+    )
+
+
+def band(
+    figure: Plot,
+    x: Sequence[float],
+    seeds: Sequence[Sequence[float]],
+    name: str,
+    colour: str,
+    *,
+    geometric: bool = False,
+    dash: str = "solid",
+) -> None:
+    """Draw the mean over seeds and the band from the lowest to the highest seed.
+
+    Args:
+        figure: from `axes`.
+        x: `[N]`.
+        seeds: one row `[N]` per seed.
+        name: in the legend.
+        colour: of the line; the band is the same, faded.
+        geometric: take the geometric mean, for a logarithmic axis.
+        dash: style of the mean's line.
+    """
+    columns = list(zip(*seeds, strict=True))
+    if len(seeds) > 1:
+        figure.add_scatter(
+            x=short([*x, *reversed(x)]),
+            y=short([*map(max, columns), *reversed([*map(min, columns)])]),
+            fill="toself", fillcolor=faded(colour, 0.16), line={"width": 0}, mode="lines",
+            legendgroup=name, showlegend=False, hoverinfo="skip",
+        )  # fmt: skip
+    line(figure, x, [_mean(c, geometric) for c in columns], name, colour, dash=dash, legendgroup=name)
+
+
+def level(figure: Plot, value: float, text: str, *, side: str = "right", above: bool = True) -> None:
+    """Draw a horizontal line with its meaning written on it."""
+    figure.add_hline(
+        y=value, line={"color": INK, "width": 1.2, "dash": "dash"},
+        annotation={
+            "text": text, "font": {"size": 12, "color": INK}, "bgcolor": "rgba(255,255,255,0.8)",
+            "xanchor": side, "x": 0 if side == "left" else 1, "yanchor": "bottom" if above else "top",
+        },
+    )  # fmt: skip
+
+
+def finished(figure: Plot, caption: str) -> Figure:
+    """Hand a figure over, as plain lists and numbers."""
+    import json
+
+    return Figure(json.loads(figure.to_json()), caption)
+
+
+def short(values: Sequence[float]) -> list[float | None]:
+    """Keep five digits: more are not seen, and the page stays small; None where there is no number.
+
+    Example:
+        >>> short([1 / 3, float("inf")])
+        [0.33333, None]
+    """
+    return [float(f"{value:.5g}") if math.isfinite(value) else None for value in map(float, values)]
+
+
+def faded(colour: str, opacity: float) -> str:
+    """Return the colour `#rrggbb` with an opacity.
+
+    Example:
+        >>> faded("#0072B2", 0.2)
+        'rgba(0,114,178,0.2)'
+    """
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def _mean(values: Sequence[float], geometric: bool) -> float:
+    if not geometric:
+        return math.fsum(values) / len(values)
+    if min(values) <= 0:
+        return math.nan
+    return math.exp(math.fsum(map(math.log, values)) / len(values))

@@ -1,0 +1,1 @@
+"""The run folder: file names, layout, the one reader, the lock, checkpoints."""

@@ -1,0 +1,103 @@
+"""Checkpoints: one safetensors file with all state, written whole, hashed, and checked when read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialise
+from torch import Tensor
+
+from ganscope.folder.files import FORMAT, whole_file
+
+FOLDER = "checkpoints"
+_NAME = re.compile(r"step-(\d{8,})\.safetensors")
+
+
+class Damaged(ValueError):  # noqa: N818
+    """A checkpoint that is not what was written."""
+
+
+def path_of(folder: Path, step: int) -> Path:
+    """Name the file of a step's checkpoint in a run folder."""
+    return folder / FOLDER / f"step-{step:08d}.safetensors"
+
+
+def steps(folder: Path) -> list[int]:
+    """List the steps a run folder holds checkpoints of, oldest first, damaged ones included."""
+    if not (folder / FOLDER).is_dir():
+        return []
+    found = (_NAME.fullmatch(path.name) for path in (folder / FOLDER).iterdir())
+    return sorted(int(match.group(1)) for match in found if match)
+
+
+def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+    """Write tensors and JSON state as one file that appears whole or not at all.
+
+    Args:
+        path: where; its folder is made if missing.
+        tensors: any dtype and device, by name.
+        state: JSON values.
+    """
+    path.parent.mkdir(exist_ok=True)
+    contents = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    text = json.dumps({"format": FORMAT, **state}, sort_keys=True)
+    # one entry, for safetensors writes several in no fixed order and equal runs shall give equal files
+    signed = json.dumps({"state": text, "sha256": _digest(contents, text)}, sort_keys=True)
+    with whole_file(path) as file:
+        file.write(serialise(contents, metadata={"ganscope": signed}))
+
+
+def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a checkpoint back.
+
+    Args:
+        path: a file written by `save`.
+
+    Returns:
+        The tensors on the CPU, and the state.
+
+    Raises:
+        Damaged: the file is cut short, altered, or no checkpoint.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            signed = json.loads((file.metadata() or {})["ganscope"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise Damaged(f"{path} is damaged: {error}") from None
+    text = signed.get("state", "")
+    if signed.get("sha256") != _digest(tensors, text):
+        raise Damaged(f"{path} is damaged: its contents do not match the hash it was written with")
+    state: dict[str, Any] = json.loads(text)
+    return tensors, state
+
+
+def retain(folder: Path, newest: int, every: int = 0, best: Collection[int] = ()) -> None:
+    """Delete the checkpoints of a run folder that nobody asked to keep.
+
+    Args:
+        folder: the run folder.
+        newest: how many of the newest are kept.
+        every: those whose step is a multiple of this are kept too; 0 for none.
+        best: steps to keep whatever their age.
+    """
+    for step in steps(folder)[:-newest]:
+        if step not in best and not (every and step % every == 0):
+            path_of(folder, step).unlink(missing_ok=True)
+
+
+def _digest(tensors: Mapping[str, Tensor], state: str) -> str:
+    """Hash names, types, shapes and bytes, so that any flipped bit shows."""
+    digest = hashlib.sha256(state.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

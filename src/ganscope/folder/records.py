@@ -1,0 +1,183 @@
+"""Run folders as they lie on disk, read without trust: every file but `config.json` may be missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ganscope.contracts import BadInput
+from ganscope.folder import files, healings
+
+
+class RunRecord(NamedTuple):
+    """What one run folder says, as read from disk; nothing in it is checked beyond being JSON."""
+
+    folder: Path
+    recipe: str
+    seed: int
+    config: Mapping[str, Any]
+    data: Mapping[str, Any]
+    execution: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    command: str
+    history: Sequence[Mapping[str, Any]]
+    timing: Sequence[Mapping[str, Any]]
+    final: Mapping[str, Any]
+    """The last evaluation: `metrics.json`, or the last evaluated row of a run that did not get so far."""
+
+
+def number(value: object) -> float | None:
+    """Return a finite number, or None for anything else that JSON may hold.
+
+    Example:
+        >>> [number(v) for v in (2, 0.5, None, "2", True)]
+        [2.0, 0.5, None, None, None]
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def load_record(folder: Path | str) -> RunRecord:
+    """Read one run folder.
+
+    Args:
+        folder: a folder with `config.json`; every other file may be missing (a run just started).
+
+    Returns:
+        The record, its recipe named by the configuration or, without a recipe, by objective and penalty.
+
+    Raises:
+        BadInput: no run there, or one that a newer ganscope wrote, or a damaged file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as name:
+        ...     _ = (Path(name) / "config.json").write_text('{"config": {"recipe": "r1", "seed": 3}}')
+        ...     run = load_record(name)
+        >>> run.recipe, run.seed, run.history
+        ('r1', 3, [])
+    """
+    folder = Path(folder)
+    if not (folder / "config.json").is_file():
+        raise BadInput(f"{folder} is no run folder: it has no config.json; give the --out of a run.")
+    try:
+        written = files.read_json(folder / "config.json")
+        history = _rows(folder / "history.jsonl")
+        timing = _rows(folder / "timing.jsonl")
+        metrics = files.read_json(folder / "metrics.json") if (folder / "metrics.json").is_file() else {}
+    except ValueError as error:
+        raise BadInput(f"A file of {folder} cannot be read: {error}; restore it or run again.") from error
+    version = number(written.get("format"))
+    if version is not None and version > files.FORMAT:
+        raise BadInput(
+            f"{folder} has format {version:.0f}, this ganscope reads up to {files.FORMAT}: upgrade it."
+        )
+    config = _mapping(written.get("config"))
+    evaluated = [row for row in history if number(row.get("emd")) is not None]
+    return RunRecord(
+        folder=folder,
+        recipe=_name(config),
+        seed=int(number(config.get("seed")) or 0),
+        config=config,
+        data=_mapping(written.get("data")),
+        execution=_mapping(written.get("execution")),
+        versions={key: written[key] for key in ("ganscope", "torch") if key in written},
+        command=str(written.get("command") or ""),
+        history=history,
+        timing=timing,
+        final=metrics or (evaluated[-1] if evaluated else {}),
+    )
+
+
+def load_records(folder: Path | str) -> list[RunRecord]:
+    """Read a run folder, or every run of a comparison, recipe by recipe in the order they were asked for.
+
+    Args:
+        folder: a run folder, or one that holds `<recipe>/seed-<n>/` run folders.
+
+    Returns:
+        One record per run; in a comparison the folder names the recipe.
+
+    Raises:
+        BadInput: neither a run nor a comparison, or a comparison without a single run.
+
+    Example:
+        >>> load_records("nowhere")
+        Traceback (most recent call last):
+        ...
+        ganscope.contracts.BadInput: nowhere holds no run: give a folder with config.json or ...
+    """
+    folder = Path(folder)
+    if (folder / "config.json").is_file():
+        return [load_record(folder)]
+    asked = [str(name) for name in load_comparison(folder).get("recipes") or []]
+    found = sorted({path.parent.parent.name for path in folder.glob("*/seed-*/config.json")})
+    ordered = [name for name in asked if name in found] + [name for name in found if name not in asked]
+    records = [
+        # The folder names the recipe: two of the same configuration must not melt into one.
+        load_record(path.parent)._replace(recipe=name)
+        for name in ordered
+        for path in (folder / name).glob("seed-*/config.json")
+    ]
+    if not records:
+        raise BadInput(f"{folder} holds no run: give a folder with config.json or with <recipe>/seed-<n>/.")
+    return sorted(records, key=lambda run: (ordered.index(run.recipe), run.seed))
+
+
+def load_comparison(folder: Path) -> Mapping[str, Any]:
+    """Read `comparison.json`; empty when there is none."""
+    path = folder / "comparison.json"
+    if not path.is_file():
+        return {}
+    try:
+        return files.read_json(path)
+    except ValueError as error:
+        raise BadInput(
+            f"{path} cannot be read: {error}; remove it, the runs speak for themselves."
+        ) from error
+
+
+def healings_of(run: RunRecord) -> healings.Record:
+    """Read what was changed while a run trained; a damaged file is no reason to show nothing else."""
+    try:
+        return healings.read(run.folder)
+    except (ValueError, LookupError, TypeError, OSError):
+        return healings.Record()
+
+
+def diverged_at(run: RunRecord) -> int | None:
+    """Return the step at which a run diverged, None for a sound run."""
+    step = number(run.final.get("diverged_at"))
+    return None if step is None else int(step)
+
+
+def emd_floor(run: RunRecord) -> float | None:
+    """Return the EMD of real rows against real rows, None when not measured."""
+    floor = number(run.final.get("emd_floor"))
+    return number(run.data.get("emd_floor")) if floor is None else floor
+
+
+def mode_names(run: RunRecord) -> list[str]:
+    """Return the names of the known modes, empty when there are none."""
+    names = run.data.get("mode_names")
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [row for row in files.read_rows(path) if isinstance(row, dict)]
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _name(config: Mapping[str, Any]) -> str:
+    """Name a configuration by its recipe, or by what it is made of when it follows none."""
+    recipe = config.get("recipe")
+    if recipe and recipe != "custom":
+        return str(recipe)
+    parts = [config.get("objective"), config.get("penalty")]
+    return " + ".join(str(part) for part in parts if part and part != "none") or "run"

@@ -1,0 +1,203 @@
+"""Two sentences on what happened: no cause without a number, no order that the seeds do not bear out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ganscope.report.summary import RecipeSummary, is_distance
+from ganscope.words.numerals import change, digits, listed, percent, plus_minus, whole_range
+from ganscope.words.spread import Spread
+
+VANISHED = 0.05
+"""Below this median |dL/dlogit| the loss hands the generator a twentieth of what a Wasserstein loss does."""
+
+
+def separated(a: Spread, b: Spread) -> bool | None:
+    """Tell whether the seeds separate two recipes; None when a single seed leaves that open.
+
+    Separated: neither the ranges of the seeds nor mean ± one standard deviation touch.
+
+    Example:
+        >>> near, far = Spread(1.0, 0.1, 0.9, 1.1, 3), Spread(2.0, 0.1, 1.9, 2.1, 3)
+        >>> separated(near, far), separated(near, near), separated(near, Spread(2.0, None, 2.0, 2.0, 1))
+        (True, False, None)
+    """
+    if a.sd is None or b.sd is None:
+        return None
+    below, above = (a, b) if a.mean <= b.mean else (b, a)
+    assert below.sd is not None  # noqa: S101 - for the type checker
+    assert above.sd is not None  # noqa: S101
+    return max(below.high, below.mean + below.sd) < min(above.low, above.mean - above.sd)
+
+
+def in_words(summaries: Sequence[RecipeSummary]) -> str:
+    """Say in two sentences what happened: which recipe came closest to the data, which did worst and why.
+
+    A cause is named only where a number shows it, and an order only where the seeds separate the recipes.
+
+    Args:
+        summaries: from `summarise`, one per recipe.
+
+    Returns:
+        Two sentences of plain text.
+
+    Example:
+        >>> in_words([])
+        'There is no run. Nothing can be said.'
+    """
+    return " ".join(sentences(summaries))
+
+
+def sentences(summaries: Sequence[RecipeSummary]) -> tuple[str, str]:
+    """Return the two sentences of `in_words` apart."""
+    if not summaries:
+        return "There is no run.", "Nothing can be said."
+    measured = [(s, s.emd) for s in summaries if s.emd is not None]
+    if not measured:
+        return _nothing_measured(summaries)
+    measured.sort(key=lambda pair: pair[1].mean)
+    best, best_emd = measured[0]
+    if len(summaries) == 1:
+        return _reached(best, best_emd), _alone(best)
+    first = (
+        f"{best.recipe} came closest to the real data: its EMD is {distance(best, best_emd)}{caught(best)}"
+    )
+    rivals = [(s, emd) for s, emd in measured[1:] if separated(best_emd, emd) is False]
+    if len(measured) > 1 and any(emd.sd is None for _, emd in measured):
+        first += "; a single seed shows no spread, so the order may be chance"
+    elif rivals:
+        names = listed([f"{s.recipe} ({plus_minus(emd)})" for s, emd in rivals])
+        first += f"; the seeds do not separate it from {names}"
+    lost = [s for s in summaries if s.emd is None and s.diverged]
+    if not lost and len(measured) == 1:
+        others = listed([s.recipe for s in summaries if s is not best])
+        return f"{first}.", f"{others} ran without an evaluation, so nothing can be compared with it."
+    worst = lost[0] if lost else measured[-1][0]
+    second = _worst(worst, best, certain=bool(lost) or measured[-1] not in rivals)
+    return f"{first}.", f"{second}{_broken([s for s in summaries if s not in lost[:1]])}.{_healed(summaries)}"
+
+
+def distance(s: RecipeSummary, emd: Spread) -> str:
+    """Write an EMD with its spread, and the floor it is measured against."""
+    floor = f", where real rows against real rows measure {digits(s.emd_floor)} (the floor)"
+    return f"{plus_minus(emd)} {_over(emd)}{floor if s.emd_floor is not None else ''}"
+
+
+def _over(values: Spread) -> str:
+    return "with one seed" if values.seeds == 1 else f"over {values.seeds} seeds"
+
+
+def caught(s: RecipeSummary) -> str:
+    """Write how many modes were captured, where modes are known."""
+    return f", with {whole_range(s.captured)} of {s.modes} modes captured" if s.captured and s.modes else ""
+
+
+def _reached(s: RecipeSummary, emd: Spread) -> str:
+    good = s.high_quality is not None and s.high_quality.mean >= 0.5  # else it is named among the reasons
+    quality = f"; {percent(s.high_quality)} of its samples are of high quality" if good else ""
+    return f"{s.recipe} reached an EMD of {distance(s, emd)}{caught(s)}{quality}."
+
+
+def _alone(s: RecipeSummary) -> str:
+    """Write the second sentence on a single recipe."""
+    clauses = _reasons(s)
+    if s.captured and s.modes and not s.missing:
+        clauses = ["no mode is missing", *clauses]
+    if s.logit_slope_end is not None and not _vanished(s) and not is_distance(s):
+        ends = change(s.logit_slope_start, s.logit_slope_end, " to ")
+        clauses.append(f"its median |dL/dlogit| went from {ends}")
+    start, end = s.generator_gradient_start, s.generator_gradient_end
+    if start and end is not None and end <= 10 * start and not _vanished(s):
+        clauses.append(f"the norm of its generator's gradient went from {change(start, end, ' to ')}")
+    if s.diverged:
+        clauses.append(f"{s.diverged} of {len(s.seeds)} seeds diverged (first at step {s.diverged_at})")
+    text = "; ".join(clauses) or "neither modes nor gradients were measured"
+    return f"{text[0].upper()}{text[1:]}.{_healed([s])}"
+
+
+def _worst(worst: RecipeSummary, best: RecipeSummary, *, certain: bool) -> str:
+    if worst.emd is None:
+        every = "its only seed" if len(worst.seeds) == 1 else f"all {len(worst.seeds)} seeds"
+        clauses = [f"{every} diverged, the first at step {worst.diverged_at}", *_reasons(worst)]
+        return f"{worst.recipe} did worst: {'; '.join(clauses)}"
+    if not certain:
+        return (
+            f"{worst.recipe} has the highest EMD ({plus_minus(worst.emd)}{caught(worst)}), but its seeds "
+            f"overlap with those of {best.recipe}, so they rank nothing"
+        )
+    reasons = _reasons(worst)
+    gradients = (worst.generator_gradient_end, best.generator_gradient_end)
+    if (
+        gradients[0] is not None
+        and gradients[1]
+        and gradients[0] < 0.1 * gradients[1]
+        and not _vanished(worst)
+    ):
+        reasons.append(
+            f"the gradient that reached its generator ended at norm {digits(gradients[0])}, "
+            f"against {digits(gradients[1])} for {best.recipe}"
+        )
+    lacking = (
+        worst.captured is not None and worst.modes is not None and worst.captured.mean < 0.9 * worst.modes
+    )
+    if not reasons and not lacking:
+        reasons = ["no other number here says why"]
+    clauses = [f"EMD {plus_minus(worst.emd)}{caught(worst)}", *reasons]
+    return f"{worst.recipe} did worst: {'; '.join(clauses)}"
+
+
+def _vanished(s: RecipeSummary) -> bool:
+    return s.logit_slope_end is not None and s.logit_slope_end < VANISHED
+
+
+def _reasons(s: RecipeSummary) -> list[str]:
+    """Name what the numbers show to be wrong, most telling first."""
+    found = []
+    start, end = s.logit_slope_start or 0.0, s.logit_slope_end
+    if end is not None and _vanished(s):
+        ends = f"fell from {change(start, end, ' to ')}" if start > end else f"was {digits(end)} at the end"
+        found.append(f"its median |dL/dlogit| {ends}, so its loss passed on almost no gradient")
+    always = [mode for mode, count in s.missing.items() if count == len(s.seeds) - s.diverged]
+    if always and s.modes and len(always) <= s.modes / 2:  # longer lists tell less than the count of modes
+        seeds = "missing" if len(s.seeds) == 1 else "missing in every seed"
+        found.append(f"{seeds}: {listed(always)}")
+    if s.high_quality is not None and s.high_quality.mean < 0.5:
+        found.append(f"only {percent(s.high_quality)} of its samples are of high quality")
+    small, large = s.generator_gradient_start, s.generator_gradient_end
+    if small and large and large > 10 * small:
+        found.append(f"the norm of its generator's gradient grew from {change(small, large, ' to ')}")
+    if is_distance(s) and s.gap_over_emd is not None and s.gap_over_emd.mean > 2:
+        found.append(
+            f"its critic reads {digits(s.gap_over_emd.mean)} times the exact EMD, far from 1-Lipschitz"
+        )
+    return found
+
+
+def _broken(summaries: Sequence[RecipeSummary]) -> str:
+    """Mention every other seed that diverged."""
+    broken = [f"{s.diverged} of {len(s.seeds)} seeds of {s.recipe}" for s in summaries if s.diverged]
+    return f"; not averaged, for they diverged: {listed(broken)}" if broken else ""
+
+
+def _healed(summaries: Sequence[RecipeSummary]) -> str:
+    """Mention every recipe whose runs did not end with its own settings."""
+    healed = [f"{s.healed} of {len(s.seeds)} seeds of {s.recipe}" for s in summaries if s.healed]
+    said = " Healed on the way, so not with the recipe's own settings any more"
+    return f"{said}: {listed(healed)}." if healed else ""
+
+
+def _nothing_measured(summaries: Sequence[RecipeSummary]) -> tuple[str, str]:
+    broken = sum(s.diverged for s in summaries)
+    total = sum(len(s.seeds) for s in summaries)
+    runs = "The only run" if total == 1 else f"All {total} runs"
+    if broken == total:
+        first = min((s.diverged_at for s in summaries if s.diverged_at is not None), default=None)
+        return (
+            f"{runs} diverged, the first at step {first}.",
+            "No distance to the real data is left to compare.",
+        )
+    names = listed([s.recipe for s in summaries])
+    return (
+        f"{names} ran without an evaluation, so the distance to the real data is unknown.",
+        f"Of {total} run{'s' if total > 1 else ''}, {broken} diverged.",
+    )

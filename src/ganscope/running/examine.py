@@ -1,0 +1,210 @@
+"""Diagnosis after the fact: of a run folder, or of two networks somebody has saved."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ganscope.contracts import BadInput
+from ganscope.diagnose.logbook import DIAGNOSIS
+from ganscope.diagnose.rules.history import State
+from ganscope.diagnose.rules.verdict import Verdict, judge
+from ganscope.folder import files, healings
+from ganscope.folder.healings import Record
+from ganscope.running.run import read_description
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+PLAYERS = ("generator", "discriminator")
+
+
+class Examination(NamedTuple):
+    """What was found about one run or one pair of networks."""
+
+    name: str
+    step: int | None
+    """Of the newest probe; None for networks of unknown age."""
+    verdicts: list[Verdict]
+    status: dict[str, State]
+    notes: list[str]
+    """What could not be measured, and why."""
+    healed: Record = Record()
+    """What was changed while it trained."""
+
+
+def examine(folder: Path) -> list[Examination]:
+    """Judge a run, or every run of a comparison, by what its probes recorded.
+
+    A run without such a record is probed once, at its newest checkpoint.
+
+    Args:
+        folder: a run folder, finished or not, or the folder of a comparison.
+
+    Returns:
+        One examination a run.
+
+    Raises:
+        BadInput: no run there, one of a later version, a damaged file, or nothing to probe.
+    """
+    runs = [folder]
+    if (folder / "comparison.json").is_file():
+        runs = sorted(path.parent for path in folder.glob("*/seed-*/config.json"))
+    return [_examined(run) for run in runs]
+
+
+def examine_networks(
+    factory: str,
+    weights: Path | None,
+    data: str,
+    objective: str = "non-saturating",
+    latent_dim: int = 0,
+    constraint: str | None = None,
+    constraint_weight: float | None = None,
+) -> Examination:
+    """Probe two networks once.
+
+    Args:
+        factory: `module:function`; the function takes nothing and returns (generator, discriminator), or a
+            third thing too: `latent(n)`, the generator's input.
+        weights: a .safetensors file with keys that begin with "generator." and "discriminator."; None for
+            networks the factory has loaded itself.
+        data: a built-in data set or a path.
+        objective: what they were trained with.
+        latent_dim: of N(0, I) latents; 0 takes the width of the generator's first layer.
+        constraint: see `ganscope.watch`.
+        constraint_weight: see `ganscope.watch`.
+
+    Returns:
+        What one probe can tell; what needs a history stays unknown.
+
+    Raises:
+        BadInput: a factory, file or data set that does not fit, in one sentence.
+    """
+    from ganscope.diagnose.watch import watch
+    from ganscope.evaluation.evaluation import load_data
+
+    generator, discriminator, latent = _made(factory, latent_dim)
+    if weights is not None:
+        _load(weights, generator, discriminator)
+    loaded = load_data(data)
+    scope = watch(
+        generator, discriminator, objective, real=loaded.held_out, latent=latent,
+        train=_train_rows(loaded.train), constraint=constraint, constraint_weight=constraint_weight,
+    )  # fmt: skip
+    found, states = judge(scope.rows, once=True)
+    return Examination(factory, None, found, states, scope.notes)
+
+
+def _examined(folder: Path) -> Examination:
+    read_description(folder)
+    rows = files.read_rows(folder / DIAGNOSIS)
+    if rows:
+        found, states = judge(rows)
+        healed = healings.read(folder)
+        return Examination(str(folder), int(rows[-1]["step"]), found, states, [], healed)
+    row, step = _probed(folder)
+    found, states = judge([row], once=True)
+    note = "this run was trained without diagnosis, so its newest checkpoint was probed once."
+    return Examination(str(folder), step, found, states, [note])
+
+
+def _probed(folder: Path) -> tuple[Mapping[str, Any], int]:
+    """Probe the newest sound checkpoint of a run."""
+    import torch
+
+    from ganscope.build import game
+    from ganscope.build.monitor import facts_of, pooled, some_rows
+    from ganscope.config import OWN, RunConfig
+    from ganscope.diagnose.measure.players import Inputs, player, trainable, undisturbed
+    from ganscope.diagnose.measure.probe import Probe
+    from ganscope.folder import checkpoint
+    from ganscope.objectives import OBJECTIVES
+    from ganscope.training.loop import evaluation_latents
+
+    config = RunConfig(**read_description(folder)["config"])
+    if OWN in (config.network, config.objective, config.data):
+        raise BadInput(
+            f"{folder} holds no record of its diagnosis and was trained with objects of your own: use "
+            "ganscope.watch on them."
+        )
+    steps = checkpoint.steps(folder)
+    if not steps:
+        raise BadInput(f"{folder} has neither probes nor a checkpoint to probe: train it first.")
+    tensors, _ = checkpoint.load(checkpoint.path_of(folder, steps[-1]))
+    data = game.load_data(config.data, config.size)
+    networks = game.networks(config, data, None, None)
+    for name, network in zip(PLAYERS, networks, strict=True):
+        own = {k.removeprefix(f"{name}/"): t for k, t in tensors.items() if k.startswith(f"{name}/")}
+        network.load_state_dict(own)
+    train = data.train[some_rows(len(data.train))]
+    latent = evaluation_latents(config.seed, 500, config.latent_dim, torch.float32)
+    with undisturbed(*networks):
+        probe = Probe(
+            Inputs((latent,), data.held_out[:500]), OBJECTIVES[config.objective], facts_of(config), (train,),
+            pool=pooled(data.held_out[:500], train),
+        )  # fmt: skip
+        g, d = (player(network.float(), trainable(network)) for network in networks)
+        return {"step": steps[-1], "about": probe.about(), **probe.row(g, d)}, steps[-1]
+
+
+def _made(factory: str, latent_dim: int) -> tuple[nn.Module, nn.Module, Callable[[int], Any]]:
+    """Import and call the user's factory."""
+    import torch
+
+    name, _, function = factory.partition(":")
+    if not name or not function:
+        raise BadInput(f"{factory} is no run folder, and no factory either: give module:function.")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        made = getattr(importlib.import_module(name), function)()
+    except (ImportError, AttributeError) as error:
+        raise BadInput(f"the factory {factory} cannot be found ({error}): give module:function.") from None
+    finally:
+        sys.path.pop(0)
+    parts = made if isinstance(made, tuple) else (made,)
+    if len(parts) not in (2, 3) or not all(isinstance(p, torch.nn.Module) for p in parts[:2]):
+        raise BadInput(f"{factory} returns no pair: let it return (generator, discriminator).")
+    generator, discriminator = parts[:2]
+    if len(parts) == 3:
+        return generator, discriminator, parts[2]
+    first = next((p for p in generator.parameters() if p.ndim > 1), None)
+    width = latent_dim or (0 if first is None else first.shape[1])
+    return generator, discriminator, lambda n: torch.randn(n, width)
+
+
+def _load(weights: Path, generator: nn.Module, discriminator: nn.Module) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors = load_file(weights)
+    except (OSError, SafetensorError) as error:
+        raise BadInput(f"{weights} cannot be read as safetensors ({error}): give another file.") from None
+    for name, network in zip(PLAYERS, (generator, discriminator), strict=True):
+        prefixes = (f"{name}.", f"{name}/")
+        own = {k[len(name) + 1 :]: t for k, t in tensors.items() if k.startswith(prefixes)}
+        try:
+            network.load_state_dict(own)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[-1].strip()[:150].rstrip(".")
+            raise BadInput(
+                f"{weights} does not fit the {name} ({reason}): its keys shall be {name}.KEY, KEY as in "
+                "state_dict()."
+            ) from None
+
+
+def _train_rows(train: Any) -> Tensor:
+    from ganscope.build.monitor import some_rows
+
+    rows: Tensor = train[some_rows(len(train))]
+    return rows
+
+
+def worst(examinations: Sequence[Examination]) -> str | None:
+    """The severity of the worst verdict; None for none."""
+    found = {v.severity for e in examinations for v in e.verdicts}
+    return "severe" if "severe" in found else "mild" if found else None

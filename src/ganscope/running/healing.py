@@ -1,0 +1,253 @@
+"""Healing: where a verdict stands, a run goes back to its last good checkpoint and on with a remedy in force.
+
+What is decided depends on the run folder and the step alone, and is written down before anything is moved: a
+run that is killed while it heals, or after, ends with the same bits as one that was left alone. What the
+healed run does not keep stands in `abandoned/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ganscope.build.monitor import Monitor
+from ganscope.config import OWN, RunConfig, changed, flag
+from ganscope.contracts import BadInput
+from ganscope.diagnose.logbook import DIAGNOSIS, VERDICTS
+from ganscope.diagnose.measure.probe import WIDE_EVERY
+from ganscope.diagnose.rules.remedies import Remedy
+from ganscope.diagnose.rules.verdict import Verdict
+from ganscope.folder import checkpoint, files, healings
+from ganscope.folder.healings import Healing, Record, Unhealed
+from ganscope.running.finetune import INHERITED
+from ganscope.running.run import read_description
+from ganscope.training import Runs
+from ganscope.training.state import save
+
+MOST = 3
+"""Healings of one run."""
+ABANDONED = "abandoned"
+ROWS = ("history.jsonl", "timing.jsonl")
+Check = Callable[[RunConfig], object]
+"""Raises `BadInput` where a configuration cannot be."""
+
+
+class GoBack(Exception):  # noqa: N818
+    """A healing was written down: the run goes on from an earlier checkpoint, with another configuration."""
+
+
+class Healer:
+    """Looks at a run's verdicts whenever its probes have compared sample sets, and ends it where one stands.
+
+    Args:
+        inner: who finds the verdicts.
+        check: refuses a configuration that cannot be.
+        tell: told of every decision, in a sentence.
+        fixed: why the networks' shapes cannot change, as far as the configuration does not say it.
+    """
+
+    def __init__(self, inner: Monitor, check: Check, tell: Callable[[str], None], fixed: str = "") -> None:
+        self._inner, self._check, self._tell, self._fixed = inner, check, tell, fixed
+
+    def __call__(self, runs: Runs) -> None:
+        """Let the run be probed, and act on what stands.
+
+        Raises:
+            GoBack: a remedy is to be applied; the folder says which.
+        """
+        self._inner(runs)
+        wide = runs.step % (runs.config.diagnosis_interval * WIDE_EVERY) == 0
+        if runs.step and (wide or runs.step == runs.config.steps or runs.diverged):
+            found = self._inner.verdicts(0)
+            if found:
+                self._consider(runs, found[0])
+
+    @property
+    def found(self) -> Mapping[int, Sequence[str]]:
+        """Names of what is wrong now, by run."""
+        return self._inner.found
+
+    def _consider(self, runs: Runs, verdict: Verdict) -> None:
+        folder = runs.folders[0]
+        before = healings.read(folder)
+        if verdict.label in {stays.verdict for stays in before.unhealed}:
+            return
+        step = runs.diverged[0][0] if runs.diverged else runs.step
+        decided = decide(
+            verdict, step, runs.config, before, checkpoint.steps(folder), self._check, self._fixed
+        )
+        if isinstance(decided, Healing):
+            healings.write(folder, before._replace(healings=(*before.healings, decided)))
+        else:
+            healings.write(folder, before._replace(unhealed=(*before.unhealed, decided)))
+        self._tell(str(decided))
+        if isinstance(decided, Healing):
+            raise GoBack
+
+
+def attend(runs: Runs, check: Check, tell: Callable[[str], None]) -> None:
+    """Have a run healed while it trains; a new one first saves what a healing goes back to at the worst."""
+    folder = runs.folders[0]
+    if runs.step == 0 and not checkpoint.steps(folder):
+        save(runs, 0)
+    if isinstance(runs.monitor, Monitor):
+        fixed = "its weights come from another run" if "from" in read_description(folder) else ""
+        runs.monitor = Healer(runs.monitor, check, tell, fixed)
+
+
+def decide(
+    verdict: Verdict,
+    step: int,
+    config: RunConfig,
+    before: Record,
+    saved: Sequence[int],
+    check: Check,
+    fixed: str = "",
+) -> Healing | Unhealed:
+    """Choose what to change: the first remedy that was not in vain before and can be applied.
+
+    Args:
+        verdict: the most upstream one that stands.
+        step: now.
+        config: in force now.
+        before: earlier healings of the run.
+        saved: steps of its checkpoints.
+        check: see `Healer`.
+        fixed: see `Healer`.
+    """
+    if len(before.healings) >= MOST:
+        return Unhealed(step, verdict.label, f"{MOST} healings are the most.")
+    in_vain = {healing.remedy for healing in before.healings if healing.verdict == verdict.label}
+    whys = []
+    for remedy in verdict.remedies:
+        if remedy.change in in_vain:
+            whys.append(f"this was in vain: {_uncapitalised(remedy.change)}")
+            continue
+        tried = attempt(remedy, verdict, step, config, saved, check, fixed)
+        if isinstance(tried, Healing):
+            return tried
+        whys.append(tried)
+    return Unhealed(step, verdict.label, " ".join(whys))
+
+
+def attempt(
+    remedy: Remedy,
+    verdict: Verdict,
+    step: int,
+    config: RunConfig,
+    saved: Sequence[int],
+    check: Check,
+    fixed: str = "",
+) -> Healing | str:
+    """Work out what a remedy makes of a run, which sees as many real rows as it would have seen.
+
+    Args:
+        remedy: what to change.
+        verdict: see `decide`, likewise the other arguments.
+        step: now.
+        config: in force now.
+        saved: steps of checkpoints.
+        check: see `Healer`.
+        fixed: see `Healer`.
+
+    Returns:
+        The healing; or in a sentence why there is none: no setting makes the change, it is in force already,
+        it is out of reach, or the configuration it makes cannot be.
+    """
+    said = _uncapitalised(remedy.change)
+    if not remedy.is_setting:
+        return f"no setting does this: {said}"
+    try:
+        new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised, remedy.lowered)
+        altered = [field for field in RunConfig.model_fields if getattr(new, field) != getattr(config, field)]
+        _refuse_out_of_reach(config, new, altered, fixed)
+        start = _start(altered, saved, verdict.since_step, config)
+        new = _with_steps(config, new, start)
+        check(new)
+    except BadInput as impossible:
+        return str(impossible)
+    if not set(altered) - set(idle):
+        return f"this is in force already: {said}"
+    altered += ["steps"] if new.steps != config.steps else []
+    return Healing(
+        step, verdict.label, verdict.since_step, verdict.cause, remedy.change,
+        {field: (getattr(config, field), getattr(new, field)) for field in altered}, tuple(idle), start,
+        new.model_dump(),
+    )  # fmt: skip
+
+
+def _refuse_out_of_reach(config: RunConfig, new: RunConfig, altered: Sequence[str], fixed: str) -> None:
+    """Leave alone what the configuration does not decide."""
+    own = config.network == OWN
+    for field in altered:
+        if field in INHERITED and (own or fixed):
+            why = "the networks are your own" if own else fixed
+            raise BadInput(f"{flag(field)} {getattr(new, field)} is out of reach, for {why}.")
+        if field == "objective" and config.objective == OWN:
+            raise BadInput(f"--objective {new.objective} is out of reach, for the objective is your own.")
+
+
+def _start(altered: Sequence[str], saved: Sequence[int], since: int, config: RunConfig) -> int:
+    """Find the newest checkpoint from when all was well; networks of other shapes begin anew.
+
+    Sample sets are compared at wide probes alone: what one of them shows may have come at any time since the
+    one before.
+    """
+    if any(field in INHERITED for field in altered):
+        return 0
+    apart = config.diagnosis_interval * WIDE_EVERY
+    well = max(0, since - 1) // apart * apart
+    return max((step for step in saved if step <= well), default=0)
+
+
+def _with_steps(config: RunConfig, new: RunConfig, start: int) -> RunConfig:
+    """Let a run see as many real rows from a step on as it would have seen."""
+    rows = (config.steps - start) * config.batches_per_step * config.batch_size
+    steps = max(1, round(rows / (new.batches_per_step * new.batch_size)))
+    return new.model_copy(update={"steps": start + steps})
+
+
+def settle(folder: Path) -> RunConfig:
+    """Bring a run folder to where the last healing of its record goes on, however far that had come.
+
+    Returns:
+        The configuration now in force.
+    """
+    described, done = read_description(folder), healings.read(folder).healings
+    if described.get("healings", 0) == len(done):
+        return RunConfig(**described["config"])
+    last = done[-1]
+    _set_aside(folder, folder / ABANDONED / f"healing-{len(done)}", last)
+    asked = described.get("asked", described["config"])
+    files.write_json(
+        folder / "config.json",
+        {**described, "config": dict(last.config), "asked": asked, "healings": len(done)},
+    )
+    return RunConfig(**last.config)
+
+
+def _set_aside(folder: Path, aside: Path, last: Healing) -> None:
+    """Move what the run did after the step it goes on from; what stands aside already was moved whole."""
+    fresh = any(field in INHERITED for field in last.changes)  # networks of other shapes keep nothing
+    kept = -1 if fresh else last.from_step
+    (aside / "samples").mkdir(parents=True, exist_ok=True)
+    (aside / checkpoint.FOLDER).mkdir(exist_ok=True)
+    for name in (*ROWS, DIAGNOSIS):
+        if (folder / name).exists() and not (aside / name).exists():
+            with files.whole_file(aside / name) as file:
+                file.write((folder / name).read_bytes())
+        # probes begin anew: what held before shall not count against the new settings
+        files.keep_rows(folder / name, last.from_step or -1 if name in ROWS else -1)
+    for name in (VERDICTS, "metrics.json"):
+        if (folder / name).exists():
+            (folder / name).replace(aside / name)
+    for step in checkpoint.steps(folder):
+        if step > kept:
+            checkpoint.path_of(folder, step).replace(checkpoint.path_of(aside, step))
+    for path in (folder / "samples").glob("step-*.npy"):
+        if int(path.stem.removeprefix("step-")) > kept:
+            path.replace(aside / "samples" / path.name)
+
+
+def _uncapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,254 @@
+"""A run folder as an object: its configuration, its record, and its generator."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ganscope.config import OWN, RunConfig, explain
+from ganscope.contracts import BadInput
+from ganscope.folder import files
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from ganscope.evaluation.evaluation import OwnData
+
+CHUNK = 4096
+"""Latents that go through a generator at a time."""
+
+
+class Run:
+    """A trained (or training) run.
+
+    Args:
+        folder: the run folder.
+        generator: the module that was trained, where it was the user's own.
+
+    Example:
+        >>> Run(Path("runs/nothing"))
+        Traceback (most recent call last):
+        ...
+        ganscope.contracts.BadInput: runs/nothing is no run folder: it holds no config.json.
+    """
+
+    def __init__(self, folder: Path, generator: nn.Module | None = None) -> None:
+        self.folder = folder
+        self.description = read_description(folder)
+        self._generator = generator
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration the run was started with."""
+        return RunConfig(**self.description["config"])
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """Rows of losses and measurements, in order of steps."""
+        return files.read_rows(self.folder / "history.jsonl")
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The last evaluation; empty while the run is unfinished."""
+        path = self.folder / "metrics.json"
+        return files.read_json(path) if path.exists() else {}
+
+    def generator(self) -> nn.Module:
+        """Load the trained generator, in evaluation mode.
+
+        Raises:
+            BadInput: the run is unfinished, or its own module was not handed over.
+        """
+        from ganscope.build.game import generator_of
+        from ganscope.folder import checkpoint
+
+        weights = self.folder / "generator.safetensors"
+        if not weights.is_file():
+            step = self.metrics.get("diverged_at")
+            raise BadInput(
+                f"{self.folder} holds no trained generator, for it is unfinished: go on with ganscope resume "
+                f"{self.folder}."
+                if step is None
+                else f"{self.folder} holds no trained generator, for it diverged at step {step}: train again "
+                "with lower --d-lr and --g-lr, or with a penalty."
+            )
+        module = self._generator if self._generator is not None else generator_of(self.description)
+        try:
+            tensors, _ = checkpoint.load(weights)
+        except checkpoint.Damaged as damage:
+            raise BadInput(
+                f"{damage}: delete it, and ganscope resume {self.folder} writes it anew."
+            ) from None
+        ours = {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
+        theirs = {name: list(tensor.shape) for name, tensor in tensors.items()}
+        for name in [*theirs, *ours]:
+            if ours.get(name) != theirs.get(name):
+                raise BadInput(
+                    f"the generator does not fit {weights}: {name} is {theirs.get(name, 'missing')} there "
+                    f"and {ours.get(name, 'missing')} here. Hand over a module like the one that was trained."
+                )
+        module.to(next(iter(tensors.values())).dtype)
+        module.load_state_dict(tensors)
+        return module.eval()
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Draw samples from the trained generator.
+
+        Args:
+            n: how many, at least 1.
+            seed: seed of the latents; the same seed gives the same samples.
+
+        Returns:
+            `[n, *shape]`, float32, on the CPU, as the run's data was trained on (images in [-1, 1]).
+
+        Raises:
+            BadInput: `n` below 1, or a run without a trained generator.
+        """
+        import torch
+
+        from ganscope.training import streams
+
+        if not isinstance(n, int) or n < 1:
+            raise BadInput(f"cannot draw {n} samples: ask for at least 1.")
+        generator = self.generator()
+        dtype = next(generator.parameters()).dtype
+        stream = streams.generator(seed, "sample")
+        return _drawn(generator, torch.randn((n, self.config.latent_dim), generator=stream, dtype=dtype))
+
+    def table(self, n: int, seed: int = 0) -> tuple[list[str], NDArray[np.float64]]:
+        """Draw rows of the table the run was trained on, in its original units, with all its columns.
+
+        Args:
+            n: how many, at least 1.
+            seed: as in `sample`.
+
+        Returns:
+            Column names, and values `[n, columns]`.
+
+        Raises:
+            BadInput: see `sample`; or the run was not trained on a table.
+        """
+        from ganscope.data import in_units
+
+        units = self.description["data"].get("units")
+        if units is None:
+            raise BadInput(
+                f"{self.folder} was not trained on a table: draw with sample() in place of table()."
+            )
+        return in_units(self.sample(n, seed), units)
+
+    def evaluate(self, data: str | Path | OwnData | None = None, n: int | None = None) -> dict[str, Any]:
+        """Judge the trained generator, on the latents the run was always judged on.
+
+        Args:
+            data: what to judge it by; by default the data it was trained on. A table may be another one with
+                the same column names.
+            n: how many samples, at least 20; by default as many as the data's modes want, 500 without modes.
+
+        Returns:
+            `emd` against up to 500 held-out rows beside `emd_floor`, what as many training rows measure;
+            `modes`, `captured`, `missing`, `high_quality`, `reverse_kl`, `reverse_kl_floor` where modes are
+            known; `prdc` (precision, recall, density, coverage; k = 5, between raw rows) beside `prdc_real`,
+            the same with training rows in place of samples. A table is measured in standard deviations of its
+            columns.
+
+        Raises:
+            BadInput: a run without a trained generator, or data that does not fit or has changed.
+
+        Example:
+            >>> import tempfile
+            >>> from ganscope import train
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     found = train({"data": "ring", "recipe": "r1", "steps": 3}, out=folder).evaluate(n=50)
+            >>> found["compared_rows"], found["modes"], found["emd"] > found["emd_floor"]
+            (50, 8, True)
+        """
+        from ganscope.evaluation import evaluation
+        from ganscope.training.loop import evaluation_latents
+
+        generator, about = self.generator(), self.description["data"]
+        if data is None and self.config.data == OWN:
+            raise BadInput(
+                f"{self.folder} was trained on data of your own: hand it over, as in run.evaluate(data), or "
+                "name other data with --data."
+            )
+        judge = evaluation.load_data(self.config.data if data is None else data, self._side(data))
+        if data is None:
+            evaluation.check_unchanged(judge, about, str(self.folder))
+        rows = n if n is not None else evaluation.samples_wanted(judge)
+        evaluation.check_samples(rows)
+        dtype = next(generator.parameters()).dtype
+        fake = _drawn(generator, evaluation_latents(self.config.seed, rows, self.config.latent_dim, dtype))
+        return evaluation.evaluate(judge, evaluation.into(judge, fake, about.get("units")))
+
+    def _side(self, data: object) -> int:
+        """The side to which other image files are brought: that of the images the run draws."""
+        shape = self.description["data"]["shape"]
+        path = Path(data) if isinstance(data, str | Path) else None
+        pictures = path is not None and (path.is_dir() or path.suffix.lower() == ".zip")
+        return shape[-1] if pictures and len(shape) == 3 else self.config.size
+
+    def __repr__(self) -> str:
+        """Say which run this is and how it ended."""
+        emd = self.metrics.get("emd", math.nan)
+        return f"Run({str(self.folder)!r}, recipe={self.config.recipe!r}, emd={emd})"
+
+
+def _drawn(generator: nn.Module, latents: Tensor) -> Tensor:
+    import torch
+
+    with torch.no_grad():
+        return torch.cat([generator(latents[i : i + CHUNK]).float() for i in range(0, len(latents), CHUNK)])
+
+
+def load(folder: str | Path, generator: nn.Module | None = None) -> Run:
+    """Open a run folder.
+
+    Args:
+        folder: where a run was written.
+        generator: the module that was trained, where it was the user's own.
+
+    Returns:
+        The run; `ganscope.load(folder).sample(64)` draws from it.
+
+    Raises:
+        BadInput: the folder is no run folder.
+    """
+    return Run(Path(folder), generator)
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read a run folder's `config.json`.
+
+    Raises:
+        BadInput: there is none, it is damaged, or it was written by a later version.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        if (folder / "comparison.json").is_file():
+            inside = min((found.parent for found in folder.glob("*/seed-*/config.json")), default=None)
+            example = "" if inside is None else f", such as {inside}"
+            raise BadInput(f"{folder} is a comparison: name one of the runs in it{example}.")
+        raise BadInput(f"{folder} is no run folder: it holds no config.json.")
+    description = files.read_json(path)
+    version = description.get("format")
+    if isinstance(version, int) and version > files.FORMAT:
+        raise BadInput(
+            f"{folder} has format {version}, and this ganscope reads formats up to {files.FORMAT}: "
+            "use a newer ganscope."
+        )
+    try:
+        RunConfig(**description["config"])
+        description["execution"]["stack"], description["data"]["shape"]
+    except ValidationError as error:
+        why = explain(error)
+    except (KeyError, TypeError) as error:
+        why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+    else:
+        return description
+    raise BadInput(f"{path} is damaged ({why.rstrip('.')}): restore it, or train the run again.")

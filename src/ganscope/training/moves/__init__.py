@@ -1,0 +1,1 @@
+"""How the two players move: in turn, at once, or by a rule against circling."""
