@@ -34,11 +34,10 @@ import torch
 from ganscope.build import game
 from ganscope.config import RunConfig
 from ganscope.contracts import RunFailed
-from ganscope.diagnose.logbook import DIAGNOSIS
 from ganscope.diagnose.rules.remedies import Remedy
 from ganscope.diagnose.rules.verdict import Verdict, judge
 from ganscope.evaluation.evaluation import digest
-from ganscope.folder import checkpoint, files, healings
+from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record
 from ganscope.running import healing
 from ganscope.running.in_process import run_stack
@@ -64,7 +63,7 @@ class Ill(NamedTuple):
 
 def first_verdict(folder: Path, config: RunConfig) -> tuple[Verdict, int] | None:
     """Find what `--heal` would have acted on first, and when: at a wide probe, at the end or at NaN."""
-    rows = files.read_rows(folder / DIAGNOSIS)
+    rows = files.read_rows(folder / layout.DIAGNOSIS)
     ends = [row["step"] for row in rows if row.get("wide") and row["step"]]
     ends += [row["step"] for row in rows if row.get("nonfinite")] + [config.steps]
     for end in sorted(set(ends)):

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ganscope.folder import files
+from ganscope.folder import files, layout
 from ganscope.config import RunConfig
 from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
-from ganscope.diagnose.logbook import EXEMPLARS, Logbook
+from ganscope.diagnose.logbook import Logbook
 from ganscope.diagnose.measure.players import Inputs, Player, player, undisturbed
 from ganscope.diagnose.measure.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot
 from ganscope.diagnose.rules.verdict import Verdict
@@ -85,7 +85,7 @@ class Monitor:
             number = 0 if first else step // interval
             row = probe.row(*players, self._before.get(k), number)
             if first:
-                probe.write_exemplars(runs.folders[k] / EXEMPLARS)
+                probe.write_exemplars(runs.folders[k] / layout.EXEMPLARS)
                 row = {"format": files.FORMAT, "about": {**probe.about(), "wiring": []}, **row}
             log.add({"step": step, **row})
             if number and number % WIDE_EVERY == 0:

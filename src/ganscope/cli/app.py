@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from ganscope import __version__
 from ganscope.config import DataName, RunConfig, choices, explain, flag, shortened, unknown
 from ganscope.contracts import BadInput, Interrupted, RunFailed
+from ganscope.folder import layout
 
 CONFIGURATION = Group("Configuration (overrides the recipe)", sort_key=9)
 _OWN_FLAGS = ("data", "recipe", "seed")
@@ -234,7 +235,7 @@ def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "",
     """
     from ganscope.cli.show import print_comparison, print_run
 
-    if (run / "comparison.json").is_file():
+    if layout.is_comparison(run):
         from ganscope.comparison import resume_comparison
 
         with _interruptible() as stop, _progress([], json_) as progress:

@@ -17,6 +17,7 @@ from ganscope.config import (
     load_recipe,
     recipe_names,
 )
+from ganscope.folder import layout
 from ganscope.folder.files import jsonable, read_json
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def print_run(run: Run, as_json: bool) -> None:
     from ganscope.folder import healings
     from ganscope.report import in_words, load_record, summarise, table
 
-    page, healed = run.folder / "report.html", healings.read(run.folder)
+    page, healed = run.folder / layout.REPORT, healings.read(run.folder)
     if as_json:
         told = {"folder": str(run.folder), "report": str(page), "metrics": run.metrics}
         print_json(told | (healed.as_json() if healed.sentences else {}))
@@ -135,7 +136,7 @@ def print_comparison(result: Comparison, as_json: bool) -> None:
         return
     print_table(table(summaries))
     say(f"\n{in_words(summaries)}")
-    print_verdicts(sorted(path.parent for path in result.report.parent.glob("*/seed-*/verdicts.json")))
+    print_verdicts(layout.run_folders(result.folder))
     say(f"\nReport: {result.report}")
 
 
@@ -220,7 +221,7 @@ def print_verdicts(folders: Sequence[Path]) -> None:
     labels: list[str] = []
     judged = 0
     for folder in folders:
-        path = folder / "verdicts.json"
+        path = folder / layout.VERDICTS
         if path.is_file():
             judged += 1
             labels += dict.fromkeys(from_json(entry).label for entry in read_json(path)["verdicts"])

@@ -10,6 +10,7 @@ from ganscope.build import game
 from ganscope.comparison.budget import Plan
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
+from ganscope.folder import layout
 from ganscope.running import Job
 from ganscope.running.grouping import PROCESS, Stack, group
 from ganscope.running.in_process import stack_of
@@ -43,10 +44,10 @@ def jobs_of(planned: Plan, slots: int, resuming: bool) -> tuple[list[Job], list[
     jobs, names = [], []
     for number, members in enumerate(stacks, 1):
         places = [folders[k] for k in members]
-        if resuming and all((place / "metrics.json").exists() for place in places):
+        if resuming and all((place / layout.METRICS).exists() for place in places):
             continue
         # a stack that was killed before all its runs stood on disk starts anew, as it was dealt
-        going_on = resuming and all((place / "config.json").exists() for place in places)
+        going_on = resuming and all((place / layout.CONFIG).exists() for place in places)
         own = [Run(place).config for place in places] if going_on else [configs[k] for k in members]
         of = list(dict.fromkeys(recipes[k] for k in members))
         memory = PROCESS + len(own) * bytes_of(own[0], on)
@@ -92,7 +93,7 @@ def _begun(folders: Sequence[Path]) -> list[list[int]]:
     stacks: list[list[int]] = []
     found: set[int] = set()
     for k, folder in enumerate(folders):
-        if k not in found and (folder / "config.json").exists():
+        if k not in found and (folder / layout.CONFIG).exists():
             together = [index.get(os.path.normpath(member)) for member in stack_of(folder)]
             stacks.append([member for member in together if member is not None])
             found |= set(stacks[-1])

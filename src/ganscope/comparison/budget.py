@@ -12,6 +12,7 @@ from ganscope.build import game
 from ganscope.config import AUTO, BUILT_IN_DATA, DEFAULT_RECIPES, RunConfig, flag, resolve, unknown
 from ganscope.config.auto import Setting
 from ganscope.contracts import BadInput, Dataset
+from ganscope.folder import layout
 from ganscope.running import prepare
 
 Budget = Literal["samples", "steps", "seconds"]
@@ -46,7 +47,7 @@ class Plan(NamedTuple):
     def folders(self) -> list[list[Path]]:
         """The run folders, in the order of `configs`."""
         return [
-            [self.out / name / f"seed-{config.seed}" for config in row]
+            [layout.run_folder(self.out, name, config.seed) for config in row]
             for name, row in zip(self.recipes, self.configs, strict=True)
         ]
 

@@ -12,13 +12,11 @@ from ganscope.comparison.budget import Plan, plan
 from ganscope.config import RunConfig
 from ganscope.config.auto import Setting
 from ganscope.contracts import BadInput, Interrupted, RunFailed
-from ganscope.folder import files
+from ganscope.folder import files, layout
 from ganscope.folder.lock import claim, locked
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
 from ganscope.running import LOCAL, Engine, Job, open_engine
 from ganscope.running.run import Run
-
-RECORD = "comparison.json"
 
 
 class Comparison(NamedTuple):
@@ -48,7 +46,7 @@ class Comparison(NamedTuple):
     @property
     def report(self) -> Path:
         """The page to open."""
-        return self.folder / "report.html"
+        return self.folder / layout.REPORT
 
 
 def compare(
@@ -106,7 +104,7 @@ def carry_out(
     """Train what was planned: see `compare`."""
     work = jobs_of(planned, engine.slots, resuming=False)
     claim(planned.out, overwrite)
-    files.write_json(planned.out / RECORD, description(planned))
+    files.write_json(planned.out / layout.COMPARISON, description(planned))
     return _train(planned, work, engine, progress, stop)
 
 
@@ -135,9 +133,9 @@ def resume_comparison(
         RunFailed: no run of any recipe ended well.
     """
     folder = Path(folder)
-    if not (folder / RECORD).is_file():
-        raise BadInput(f"{folder} is no comparison: it holds no {RECORD}.")
-    stored = files.read_json(folder / RECORD)
+    if not (folder / layout.COMPARISON).is_file():
+        raise BadInput(f"{folder} is no comparison: it holds no {layout.COMPARISON}.")
+    stored = files.read_json(folder / layout.COMPARISON)
     try:
         planned = Plan(
             folder, stored["data"], tuple(stored["recipes"]), tuple(stored["seeds"]),
@@ -152,7 +150,9 @@ def resume_comparison(
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         why = f"it lacks {error}" if isinstance(error, KeyError) else "a value in it cannot be used"
-        raise BadInput(f"{folder / RECORD} is damaged ({why}): restore it, or compare again.") from None
+        raise BadInput(
+            f"{folder / layout.COMPARISON} is damaged ({why}): restore it, or compare again."
+        ) from None
     with open_engine(engine, ray_address) as on:
         return _train(planned, jobs_of(planned, on.slots, resuming=True), on, progress, stop)
 
@@ -168,17 +168,17 @@ def _train(
         folder.mkdir(parents=True, exist_ok=True)
     jobs, names = work
     with locked([planned.out]):
-        if not (planned.out / "real.npy").exists():
+        if not (planned.out / layout.REAL).exists():
             config = planned.configs[0][0]
             game.write_real(
-                planned.out / "real.npy", planned.dataset or game.load_data(config.data, config.size)
+                planned.out / layout.REAL, planned.dataset or game.load_data(config.data, config.size)
             )
         failed = engine.run(jobs, lambda index, event: progress(names[index], event), stop)
     if stop():
         raise Interrupted(planned.out)
     failures = {names[index]: text for index, text in failed.items()}
     begun = {
-        name: [folder for folder in row if (folder / "history.jsonl").exists()]
+        name: [folder for folder in row if (folder / layout.HISTORY).exists()]
         for name, row in zip(planned.recipes, planned.folders, strict=True)
     }
     runs = {name: [Run(folder) for folder in row] for name, row in begun.items() if row}

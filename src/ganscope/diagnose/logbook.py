@@ -9,12 +9,8 @@ from typing import Any
 
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import RULES, Verdict, judge
-from ganscope.folder import files
+from ganscope.folder import files, layout
 
-DIAGNOSIS = "diagnosis.jsonl"
-VERDICTS = "verdicts.json"
-EXEMPLARS = "exemplars.npy"
-"""Real rows that stand for the bins of the data: `missing` counts in them."""
 KEPT_ROWS, KEPT_POINTS = 400, 600
 
 
@@ -39,7 +35,7 @@ class Logbook:
     def read(self) -> Logbook:
         """Take up what a run that was interrupted has written."""
         if self._folder is not None:
-            for row in files.read_rows(self._folder / DIAGNOSIS):
+            for row in files.read_rows(self._folder / layout.DIAGNOSIS):
                 self._take(row)
         return self
 
@@ -47,7 +43,7 @@ class Logbook:
         """Keep a row, and write it."""
         self._take(row)
         if self._folder is not None:
-            files.append_rows(self._folder / DIAGNOSIS, [row])
+            files.append_rows(self._folder / layout.DIAGNOSIS, [row])
 
     @property
     def rows(self) -> list[Mapping[str, Any]]:
@@ -85,4 +81,4 @@ class Logbook:
 def write_verdicts(folder: Path, found: Sequence[Verdict], states: Mapping[str, State], step: int) -> None:
     """Write `verdicts.json` into a run folder."""
     contents = {"step": step, "verdicts": [v.as_json() for v in found], "status": states}
-    files.write_json(folder / VERDICTS, contents)
+    files.write_json(folder / layout.VERDICTS, contents)

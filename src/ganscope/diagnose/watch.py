@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganscope.config import unknown
 from ganscope.contracts import BadInput, Objective
-from ganscope.diagnose.logbook import DIAGNOSIS, EXEMPLARS, Logbook
+from ganscope.diagnose.logbook import Logbook
 from ganscope.diagnose.measure.players import (
     Inputs,
     Player,
@@ -27,7 +27,7 @@ from ganscope.diagnose.measure.probe import TRAIN_ROWS, Probe, Snapshot
 from ganscope.diagnose.preflight import distinct, inputs_of, inspected, training_rows
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict
-from ganscope.folder import files
+from ganscope.folder import files, layout
 from ganscope.lipschitz import PENALTIES
 from ganscope.objectives import OBJECTIVES
 
@@ -221,8 +221,8 @@ class Scope:
             return
         try:
             self._out.mkdir(parents=True, exist_ok=True)
-            (self._out / DIAGNOSIS).write_text("")
-            probe.write_exemplars(self._out / EXEMPLARS)
+            (self._out / layout.DIAGNOSIS).write_text("")
+            probe.write_exemplars(self._out / layout.EXEMPLARS)
         except OSError as error:
             self._note(
                 f"out={self._out} cannot be written ({error.strerror}): what is found stays in memory."

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ganscope.folder import layout
 from ganscope.folder.records import RunRecord, number
 
 Samples = NDArray[np.float32]
@@ -44,12 +45,7 @@ def load_samples(path: Path) -> Samples | None:
 
 def sample_files(run: RunRecord) -> dict[int, Path]:
     """Return step -> file of the samples on the fixed latent, in order of steps."""
-    files = {}
-    for path in sorted((run.folder / "samples").glob("step-*.npy")):
-        digits = path.stem.removeprefix("step-")
-        if digits.isdecimal():
-            files[int(digits)] = path
-    return files
+    return layout.samples_files(run.folder)
 
 
 def picture(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor
 
+from ganscope.folder import layout
 from ganscope.folder.files import FORMAT, whole_file
-
-FOLDER = "checkpoints"
-_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 
 
 class Damaged(ValueError):  # noqa: N818
@@ -26,15 +23,12 @@ class Damaged(ValueError):  # noqa: N818
 
 def path_of(folder: Path, step: int) -> Path:
     """Name the file of a step's checkpoint in a run folder."""
-    return folder / FOLDER / f"step-{step:08d}.safetensors"
+    return layout.checkpoint_file(folder, step)
 
 
 def steps(folder: Path) -> list[int]:
     """List the steps a run folder holds checkpoints of, oldest first, damaged ones included."""
-    if not (folder / FOLDER).is_dir():
-        return []
-    found = (_NAME.fullmatch(path.name) for path in (folder / FOLDER).iterdir())
-    return sorted(int(match.group(1)) for match in found if match)
+    return list(layout.checkpoint_files(folder))
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:

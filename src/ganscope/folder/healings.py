@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganscope.folder import files
-
-HEALINGS = "healings.json"
+from ganscope.folder import files, layout
 
 
 class Healing(NamedTuple):
@@ -83,7 +81,7 @@ def read(folder: Path) -> Record:
         >>> read(Path("nowhere")).sentences
         []
     """
-    path = folder / HEALINGS
+    path = folder / layout.HEALINGS
     if not path.is_file():
         return Record()
     written = files.read_json(path)
@@ -104,7 +102,7 @@ def read(folder: Path) -> Record:
 
 def write(folder: Path, healed: Record) -> None:
     """Write a run folder's record."""
-    files.write_json(folder / HEALINGS, healed.as_json())
+    files.write_json(folder / layout.HEALINGS, healed.as_json())
 
 
 def _fields(entry: Mapping[str, Any], kind: type[Healing] | type[Unhealed]) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ganscope.contracts import BadInput
+from ganscope.folder import layout
 
-LOCK = ".lock"
-RUN_FILES = ("config.json", "comparison.json")
 PROBE = 2**16
 """Bytes a folder must take before a run starts in it."""
 
@@ -39,7 +38,7 @@ def locked(folders: list[Path], patience: float = 0.0) -> Iterator[None]:
 
 @contextmanager
 def _locked(folder: Path, patience: float) -> Iterator[None]:
-    with (folder / LOCK).open("a+") as file:
+    with (folder / layout.LOCK).open("a+") as file:
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -82,7 +81,7 @@ def claim(folder: Path, overwrite: bool) -> None:
         if folder.exists() and not folder.is_dir():
             raise BadInput(f"--out {folder} is a file: choose a folder.")
         if folder.is_dir() and any(not _leftover(path) for path in folder.iterdir()):
-            if not any((folder / name).exists() for name in RUN_FILES):
+            if not (layout.is_run(folder) or layout.is_comparison(folder)):
                 raise BadInput(f"--out {folder} holds other files and no run: choose an empty or new folder.")
             if not overwrite:
                 raise BadInput(
@@ -94,7 +93,7 @@ def claim(folder: Path, overwrite: bool) -> None:
             shutil.rmtree(folder)
         made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
+        probe = folder / layout.WRITABLE
         try:
             probe.write_bytes(bytes(PROBE))
         finally:
@@ -110,4 +109,4 @@ def claim(folder: Path, overwrite: bool) -> None:
 
 def _leftover(path: Path) -> bool:
     """What a process leaves that dies between taking the lock and writing its first file."""
-    return path.name == LOCK or (path.name.startswith(".") and path.suffix == ".tmp")
+    return path.name == layout.LOCK or (path.name.startswith(".") and path.suffix == layout.TEMPORARY)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganscope.contracts import BadInput
-from ganscope.folder import files, healings
+from ganscope.folder import files, healings, layout
 
 
 class RunRecord(NamedTuple):
@@ -61,13 +61,13 @@ def load_record(folder: Path | str) -> RunRecord:
         ('r1', 3, [])
     """
     folder = Path(folder)
-    if not (folder / "config.json").is_file():
-        raise BadInput(f"{folder} is no run folder: it has no config.json; give the --out of a run.")
+    if not layout.is_run(folder):
+        raise BadInput(f"{folder} is no run folder: it has no {layout.CONFIG}; give the --out of a run.")
     try:
-        written = files.read_json(folder / "config.json")
-        history = _rows(folder / "history.jsonl")
-        timing = _rows(folder / "timing.jsonl")
-        metrics = files.read_json(folder / "metrics.json") if (folder / "metrics.json").is_file() else {}
+        written = files.read_json(folder / layout.CONFIG)
+        history = _rows(folder / layout.HISTORY)
+        timing = _rows(folder / layout.TIMING)
+        metrics = files.read_json(ended) if (ended := folder / layout.METRICS).is_file() else {}
     except ValueError as error:
         raise BadInput(f"A file of {folder} cannot be read: {error}; restore it or run again.") from error
     version = number(written.get("format"))
@@ -108,28 +108,30 @@ def load_records(folder: Path | str) -> list[RunRecord]:
         >>> load_records("nowhere")
         Traceback (most recent call last):
         ...
-        ganscope.contracts.BadInput: nowhere holds no run: give a folder with config.json or ...
+        ganscope.contracts.BadInput: nowhere holds no run: give the folder of a run or of a comparison.
     """
     folder = Path(folder)
-    if (folder / "config.json").is_file():
+    if layout.is_run(folder):
         return [load_record(folder)]
     asked = [str(name) for name in load_comparison(folder).get("recipes") or []]
-    found = sorted({path.parent.parent.name for path in folder.glob("*/seed-*/config.json")})
+    begun = layout.run_folders(folder)
+    found = sorted({path.parent.name for path in begun})
     ordered = [name for name in asked if name in found] + [name for name in found if name not in asked]
     records = [
         # The folder names the recipe: two of the same configuration must not melt into one.
-        load_record(path.parent)._replace(recipe=name)
+        load_record(path)._replace(recipe=name)
         for name in ordered
-        for path in (folder / name).glob("seed-*/config.json")
+        for path in begun
+        if path.parent.name == name
     ]
     if not records:
-        raise BadInput(f"{folder} holds no run: give a folder with config.json or with <recipe>/seed-<n>/.")
+        raise BadInput(f"{folder} holds no run: give the folder of a run or of a comparison.")
     return sorted(records, key=lambda run: (ordered.index(run.recipe), run.seed))
 
 
 def load_comparison(folder: Path) -> Mapping[str, Any]:
     """Read `comparison.json`; empty when there is none."""
-    path = folder / "comparison.json"
+    path = folder / layout.COMPARISON
     if not path.is_file():
         return {}
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from ganscope.diagnose.rules.verdict import RULES, Verdict, judge
 from ganscope.figures import waterfall
 from ganscope.figures.pictures import load_samples, picture
-from ganscope.folder import files
+from ganscope.folder import files, layout
 from ganscope.folder.records import RunRecord, healings_of, number
 from ganscope.report.fragments import Report, grid, heading, plot, section
 from ganscope.words.numerals import digits
@@ -65,7 +65,7 @@ def _healings(report: Report, recipe: str, runs: Sequence[RunRecord]) -> str:
 def rows_of(run: RunRecord) -> list[dict[str, Any]]:
     """What the probes of a run wrote; nothing for a run without them, or where the file is damaged."""
     try:
-        rows = files.read_rows(run.folder / "diagnosis.jsonl")
+        rows = files.read_rows(run.folder / layout.DIAGNOSIS)
     except (ValueError, OSError):
         return []
     return [row for row in rows if isinstance(row, dict) and isinstance(row.get("step"), int)]
@@ -156,7 +156,7 @@ def _missing(report: Report, run: RunRecord, rows: Sequence[Mapping[str, Any]], 
     last = max((row["step"] for row in rows if row.get("wide")), default=None)
     if not wide or wide[-1]["step"] != last:
         return ""
-    exemplars = load_samples(run.folder / "exemplars.npy")
+    exemplars = load_samples(run.folder / layout.EXEMPLARS)
     if exemplars is None:
         return ""
     places = [k for k in wide[-1]["missing"] if isinstance(k, int) and 0 <= k < len(exemplars)]

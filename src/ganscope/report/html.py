@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ganscope.figures.palette import PALETTE
 from ganscope.figures.pictures import load_samples
-from ganscope.folder import files
+from ganscope.folder import files, layout
 from ganscope.folder.records import load_comparison, load_records
 from ganscope.report.assets import POLICY, SCRIPT, STYLE
 from ganscope.report.fragments import Report
@@ -37,7 +37,7 @@ def write_report(folder: Path | str) -> Path:
         'report.html'
     """
     folder = Path(folder)
-    path = folder / "report.html"
+    path = folder / layout.REPORT
     page = render(_read(folder))
     with files.whole_file(path) as file:
         file.write(page.encode())
@@ -69,11 +69,11 @@ def _read(folder: Path) -> Report:
         for name in dict.fromkeys(run.recipe for run in runs)
     }
     places = [folder, *(run.folder for run in runs)]
-    real = next((rows for place in places if (rows := load_samples(place / "real.npy")) is not None), None)
+    real = next((rows for place in places if (rows := load_samples(place / layout.REAL)) is not None), None)
     return Report(
         runs=groups,
         summaries=summarise(runs),
         colours={recipe: PALETTE[index % len(PALETTE)] for index, recipe in enumerate(groups)},
-        comparison={} if (folder / "config.json").is_file() else load_comparison(folder),
+        comparison={} if layout.is_run(folder) else load_comparison(folder),
         real=real,
     )

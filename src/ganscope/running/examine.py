@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ganscope.contracts import BadInput
-from ganscope.diagnose.logbook import DIAGNOSIS
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict, judge
-from ganscope.folder import files, healings
+from ganscope.folder import files, healings, layout
 from ganscope.folder.healings import Record
 from ganscope.running.run import read_description
 
@@ -50,9 +49,7 @@ def examine(folder: Path) -> list[Examination]:
     Raises:
         BadInput: no run there, one of a later version, a damaged file, or nothing to probe.
     """
-    runs = [folder]
-    if (folder / "comparison.json").is_file():
-        runs = sorted(path.parent for path in folder.glob("*/seed-*/config.json"))
+    runs = layout.run_folders(folder) if layout.is_comparison(folder) else [folder]
     return [_examined(run) for run in runs]
 
 
@@ -101,7 +98,7 @@ def examine_networks(
 
 def _examined(folder: Path) -> Examination:
     read_description(folder)
-    rows = files.read_rows(folder / DIAGNOSIS)
+    rows = files.read_rows(folder / layout.DIAGNOSIS)
     if rows:
         found, states = judge(rows)
         healed = healings.read(folder)

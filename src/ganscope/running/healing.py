@@ -13,11 +13,10 @@ from pathlib import Path
 from ganscope.build.monitor import Monitor
 from ganscope.config import OWN, RunConfig, changed, flag
 from ganscope.contracts import BadInput
-from ganscope.diagnose.logbook import DIAGNOSIS, VERDICTS
 from ganscope.diagnose.measure.probe import WIDE_EVERY
 from ganscope.diagnose.rules.remedies import Remedy
 from ganscope.diagnose.rules.verdict import Verdict
-from ganscope.folder import checkpoint, files, healings
+from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record, Unhealed
 from ganscope.running.finetune import INHERITED
 from ganscope.running.run import read_description
@@ -26,8 +25,7 @@ from ganscope.training.state import save
 
 MOST = 3
 """Healings of one run."""
-ABANDONED = "abandoned"
-ROWS = ("history.jsonl", "timing.jsonl")
+ROWS = (layout.HISTORY, layout.TIMING)
 Check = Callable[[RunConfig], object]
 """Raises `BadInput` where a configuration cannot be."""
 
@@ -217,10 +215,10 @@ def settle(folder: Path) -> RunConfig:
     if described.get("healings", 0) == len(done):
         return RunConfig(**described["config"])
     last = done[-1]
-    _set_aside(folder, folder / ABANDONED / f"healing-{len(done)}", last)
+    _set_aside(folder, layout.healing_folder(folder, len(done)), last)
     asked = described.get("asked", described["config"])
     files.write_json(
-        folder / "config.json",
+        folder / layout.CONFIG,
         {**described, "config": dict(last.config), "asked": asked, "healings": len(done)},
     )
     return RunConfig(**last.config)
@@ -230,23 +228,23 @@ def _set_aside(folder: Path, aside: Path, last: Healing) -> None:
     """Move what the run did after the step it goes on from; what stands aside already was moved whole."""
     fresh = any(field in INHERITED for field in last.changes)  # networks of other shapes keep nothing
     kept = -1 if fresh else last.from_step
-    (aside / "samples").mkdir(parents=True, exist_ok=True)
-    (aside / checkpoint.FOLDER).mkdir(exist_ok=True)
-    for name in (*ROWS, DIAGNOSIS):
+    (aside / layout.SAMPLES).mkdir(parents=True, exist_ok=True)
+    (aside / layout.CHECKPOINTS).mkdir(exist_ok=True)
+    for name in (*ROWS, layout.DIAGNOSIS):
         if (folder / name).exists() and not (aside / name).exists():
             with files.whole_file(aside / name) as file:
                 file.write((folder / name).read_bytes())
         # probes begin anew: what held before shall not count against the new settings
         files.keep_rows(folder / name, last.from_step or -1 if name in ROWS else -1)
-    for name in (VERDICTS, "metrics.json"):
+    for name in (layout.VERDICTS, layout.METRICS):
         if (folder / name).exists():
             (folder / name).replace(aside / name)
     for step in checkpoint.steps(folder):
         if step > kept:
-            checkpoint.path_of(folder, step).replace(checkpoint.path_of(aside, step))
-    for path in (folder / "samples").glob("step-*.npy"):
-        if int(path.stem.removeprefix("step-")) > kept:
-            path.replace(aside / "samples" / path.name)
+            layout.checkpoint_file(folder, step).replace(layout.checkpoint_file(aside, step))
+    for step, path in layout.samples_files(folder).items():
+        if step > kept:
+            path.replace(layout.samples_file(aside, step))
 
 
 def _uncapitalised(text: str) -> str:

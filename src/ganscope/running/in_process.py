@@ -14,7 +14,7 @@ from ganscope.build import game
 from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput, Objective, RunFailed
 from ganscope.evaluation.evaluation import check_unchanged
-from ganscope.folder import checkpoint, files
+from ganscope.folder import checkpoint, files, layout
 from ganscope.folder.lock import claim, locked
 from ganscope.report import write_report
 from ganscope.running import finetune, healing
@@ -151,7 +151,7 @@ def resume(
     folder = Path(folder)
     folders = stack_of(folder)
     ends = [Run(member).metrics for member in folders]
-    weights = [(member / "generator.safetensors").exists() for member in folders]
+    weights = [(member / layout.GENERATOR).exists() for member in folders]
     if all(end and (kept or end["diverged_at"] is not None) for end, kept in zip(ends, weights, strict=True)):
         diverged = Run(folder).metrics["diverged_at"]
         how = "is finished" if diverged is None else f"diverged at step {diverged}"
@@ -222,8 +222,8 @@ def run_stack(
                 if start is not None:
                     finetune.take_over(runs, start)
                 for folder in folders:
-                    if not (folder / "real.npy").exists():
-                        game.write_real(folder / "real.npy", on.data)
+                    if not (folder / layout.REAL).exists():
+                        game.write_real(folder / layout.REAL, on.data)
                 if config.heal:
                     healing.attend(
                         runs,
@@ -247,7 +247,7 @@ def _describe(
         described = game.description(own, on, runs.configs, places, threads)
         described |= {"auto": [setting._asdict() for setting in auto]} if auto else {}
         described |= {"from": finetune.describe(start, own)} if start is not None else {}
-        files.write_json(folder / "config.json", described)
+        files.write_json(folder / layout.CONFIG, described)
 
 
 def _go_on(runs: Runs, on: game.Bench, tell: Callable[[str], None]) -> finetune.Start | None:
@@ -256,7 +256,7 @@ def _go_on(runs: Runs, on: game.Bench, tell: Callable[[str], None]) -> finetune.
     check_unchanged(on.data, before["data"], str(runs.folders[0]))
     restore(runs, tell)
     for k in runs.alive:
-        for name in ("history.jsonl", "timing.jsonl", "diagnosis.jsonl"):
+        for name in (layout.HISTORY, layout.TIMING, layout.DIAGNOSIS):
             files.keep_rows(runs.folders[k] / name, runs.step or -1)
     if "from" in before and not checkpoint.steps(runs.folders[0]):
         return finetune.find(Path(before["from"]["run"]), before["from"]["step"])
@@ -269,7 +269,7 @@ def stack_of(folder: Path) -> list[Path]:
     if len(execution["stack"]) == 1:
         return [folder]
     # early stacks held seeds of one recipe only, in folders side by side
-    places = execution.get("folders") or [f"../seed-{seed}" for seed in execution["stack"]]
+    places = execution.get("folders") or [f"../{layout.seed_folder(seed)}" for seed in execution["stack"]]
     return [Path(os.path.normpath(folder / place)) for place in places]
 
 
@@ -280,7 +280,7 @@ def _reported(folders: Sequence[Path]) -> Iterator[None]:
         yield
     except RunFailed:
         for folder in folders:
-            if (folder / "metrics.json").exists():
+            if (folder / layout.METRICS).exists():
                 with contextlib.suppress(OSError):
                     write_report(folder)
         raise

@@ -19,6 +19,7 @@ from ganscope.config import (
 )
 from ganscope.config.auto import Setting, auto_settings
 from ganscope.contracts import BadInput, Dataset, Objective
+from ganscope.folder import layout
 from ganscope.running import finetune
 from ganscope.running.memory import check_memory
 from ganscope.running.run import Run
@@ -107,7 +108,7 @@ def prepare(
 
 def default_folder(config: RunConfig) -> Path:
     """Where a run goes when nobody says: `runs/<data>-<recipe>-seed-<n>`."""
-    return Path("runs") / f"{Path(config.data).stem}-{config.recipe}-seed-{config.seed}"
+    return Path("runs") / f"{Path(config.data).stem}-{config.recipe}-{layout.seed_folder(config.seed)}"
 
 
 def _given(config: RunConfig | Mapping[str, Any] | str) -> dict[str, Any]:

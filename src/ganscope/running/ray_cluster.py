@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganscope.contracts import BadInput
+from ganscope.folder import layout
 from ganscope.folder.files import jsonable
 from ganscope.running.machine import cores
 from ganscope.running.processes import Job
@@ -254,7 +255,7 @@ def _message(job: Job) -> dict[str, Any]:
 
 def _again(job: Job) -> Job:
     """The same job, from its newest checkpoints, with what its lost worker had settled for it."""
-    if not all((folder / "config.json").exists() for folder in job.folders):
+    if not all((folder / layout.CONFIG).exists() for folder in job.folders):
         return job
     fields = [read_description(folder)["config"] for folder in job.folders]
     configs = [type(c)(**values) for c, values in zip(job.configs, fields, strict=True)]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ganscope.config import OWN, RunConfig, explain
 from ganscope.contracts import BadInput
-from ganscope.folder import files
+from ganscope.folder import files, layout
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,12 +50,12 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """Rows of losses and measurements, in order of steps."""
-        return files.read_rows(self.folder / "history.jsonl")
+        return files.read_rows(self.folder / layout.HISTORY)
 
     @property
     def metrics(self) -> dict[str, Any]:
         """The last evaluation; empty while the run is unfinished."""
-        path = self.folder / "metrics.json"
+        path = self.folder / layout.METRICS
         return files.read_json(path) if path.exists() else {}
 
     def generator(self) -> nn.Module:
@@ -67,7 +67,7 @@ class Run:
         from ganscope.build.game import generator_of
         from ganscope.folder import checkpoint
 
-        weights = self.folder / "generator.safetensors"
+        weights = self.folder / layout.GENERATOR
         if not weights.is_file():
             step = self.metrics.get("diverged_at")
             raise BadInput(
@@ -228,13 +228,13 @@ def read_description(folder: Path) -> dict[str, Any]:
     Raises:
         BadInput: there is none, it is damaged, or it was written by a later version.
     """
-    path = folder / "config.json"
+    path = folder / layout.CONFIG
     if not path.is_file():
-        if (folder / "comparison.json").is_file():
-            inside = min((found.parent for found in folder.glob("*/seed-*/config.json")), default=None)
+        if layout.is_comparison(folder):
+            inside = min(layout.run_folders(folder), default=None)
             example = "" if inside is None else f", such as {inside}"
             raise BadInput(f"{folder} is a comparison: name one of the runs in it{example}.")
-        raise BadInput(f"{folder} is no run folder: it holds no config.json.")
+        raise BadInput(f"{folder} is no run folder: it holds no {layout.CONFIG}.")
     description = files.read_json(path)
     version = description.get("format")
     if isinstance(version, int) and version > files.FORMAT:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganscope.contracts import Interrupted, RunFailed
-from ganscope.folder import checkpoint, files
+from ganscope.folder import checkpoint, files, layout
 from ganscope.lipschitz import certified_lower
 from ganscope.training import batches, ema, state, streams
 from ganscope.training.finite import LOOK_EVERY, Failure, Watch
@@ -199,8 +199,8 @@ def _record(
             for k, measured in _evaluate(runs).items():
                 rows[k] |= measured
     for k in runs.alive:
-        files.append_rows(runs.folders[k] / "history.jsonl", [rows[k]])
-        files.append_rows(runs.folders[k] / "timing.jsonl", [{**first, "step": runs.step, **clock.read()}])
+        files.append_rows(runs.folders[k] / layout.HISTORY, [rows[k]])
+        files.append_rows(runs.folders[k] / layout.TIMING, [{**first, "step": runs.step, **clock.read()}])
     progress(
         {
             "step": runs.step,
@@ -272,8 +272,8 @@ def _scores(runs: Runs, x: Tensor) -> Tensor:
 
 def _write_samples(folder: Path, step: int, samples: Tensor) -> None:
     kept = samples[: SAMPLES_SHOWN["image" if samples.ndim == 4 else "other"]]
-    (folder / "samples").mkdir(exist_ok=True)
-    with files.whole_file(folder / "samples" / f"step-{step:08d}.npy") as file:
+    (folder / layout.SAMPLES).mkdir(exist_ok=True)
+    with files.whole_file(layout.samples_file(folder, step)) as file:
         np.save(file, kept.numpy(), allow_pickle=False)
 
 
@@ -284,7 +284,7 @@ def _checkpoint(runs: Runs) -> None:
     ).all(0)
     for k, sound in enumerate(finite.reshape(-1).tolist()):
         if sound and k not in runs.diverged:
-            for name in ("history.jsonl", "diagnosis.jsonl"):
+            for name in (layout.HISTORY, layout.DIAGNOSIS):
                 files.sync(runs.folders[k] / name)
             state.save(runs, k)
 
@@ -297,7 +297,7 @@ def _finish(runs: Runs) -> None:
 
 def _write_metrics(runs: Runs, k: int) -> None:
     """The last evaluation, once more on its own: the run is finished when this file stands."""
-    rows = files.read_rows(runs.folders[k] / "history.jsonl")
+    rows = files.read_rows(runs.folders[k] / layout.HISTORY)
     last: dict[str, Any] = next((row for row in reversed(rows) if "emd" in row), {})
     values = {key: last[key] for key in EVALUATED if key in last}
     values |= {key: runs.about.get(key) for key in ("emd_floor", "reverse_kl_floor")}
@@ -306,7 +306,7 @@ def _write_metrics(runs: Runs, k: int) -> None:
         values |= {"modes": len(names), "missing": [names[mode] for mode in last["missing"]]}
     step, network = runs.diverged.get(k, (None, None))
     values |= {"diverged_at": step, "diverged_network": network}
-    files.write_json(runs.folders[k] / "metrics.json", values)
+    files.write_json(runs.folders[k] / layout.METRICS, values)
 
 
 class _Clock:
@@ -316,7 +316,7 @@ class _Clock:
     """
 
     def __init__(self, runs: Runs) -> None:
-        rows = files.read_rows(runs.folders[0] / "timing.jsonl")
+        rows = files.read_rows(runs.folders[0] / layout.TIMING)
         last = rows[-1] if rows else {}
         self._before = last.get("seconds", 0.0)
         self._processor_before = last.get("processor_seconds", 0.0)

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from ganscope.config import RunConfig
 from ganscope.contracts import Rows
-from ganscope.folder import checkpoint, files
+from ganscope.folder import checkpoint, files, layout
 from ganscope.training import ema, streams
 from ganscope.training.stacks.stacking import Network, joined, member
 from ganscope.training.step import Game
@@ -117,13 +117,13 @@ def save_generator(runs: Runs, k: int) -> None:
     """Write run k's trained generator under its module's own names, for anybody to load."""
     tensors = {**runs.sampling_parameters(), **runs.game.generator.buffers}
     own = member(tensors, k if runs.game.stacked else None)
-    checkpoint.save(runs.folders[k] / "generator.safetensors", own, {"step": runs.step})
+    checkpoint.save(runs.folders[k] / layout.GENERATOR, own, {"step": runs.step})
 
 
 def _best_step(folder: Path) -> int:
     """The step with the lowest EMD among those that were evaluated and have a checkpoint."""
     kept = set(checkpoint.steps(folder))
-    rows = files.read_rows(folder / "history.jsonl")
+    rows = files.read_rows(folder / layout.HISTORY)
     judged = [(row["emd"], row["step"]) for row in rows if row.get("emd") is not None and row["step"] in kept]
     return min(judged, default=(0.0, -1))[1]
 
@@ -136,7 +136,8 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
         tell: told, in words, of every damaged checkpoint passed over.
     """
     for k, folder in enumerate(runs.folders):
-        metrics = files.read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else {}
+        path = folder / layout.METRICS
+        metrics = files.read_json(path) if path.exists() else {}
         if metrics.get("diverged_at") is not None:
             runs.diverged[k] = (metrics["diverged_at"], metrics["diverged_network"])
     available = {k: checkpoint.steps(runs.folders[k]) for k in runs.alive}
