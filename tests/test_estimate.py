@@ -436,6 +436,18 @@ def test_certified_lower_of_known_scores_is_that_of_the_critic() -> None:
     assert math.isnan(certified_lower(real, fake, real[:, 0], fake[:, 0] * math.inf))
 
 
+def test_pairs_below_the_resolution_prove_nothing() -> None:
+    real = normal(200, 2)
+    fake = real + torch.tensor([3.0, 0.0], dtype=real.dtype)
+    scores = -7 * torch.cat([real, fake])[:, 0]
+    fake[1] = fake[0] + 1e-9  # as near as rows of a collapsed generator
+    scores[201] = scores[200] + 1e-6  # rounded as scores in float32 are
+    plain, coarse = (certified_lower(real, fake, scores[:200], scores[200:], r) for r in (0.0, 1e-6))
+    assert plain < 0.1
+    assert coarse == pytest.approx(3.0, rel=0.02)
+    assert certified_lower(real, real + 3, *2 * (torch.zeros(200),), resolution=1e-6) == 0.0
+
+
 def test_bounds_in_other_units() -> None:
     """Distances whose squares over- or underflow: the certificate scales with the data."""
     real, fake = normal(9, 2), normal(9, 2, seed=1) + 1

@@ -15,6 +15,7 @@ from ganscope.lipschitz import (
     PENALTIES,
     clip_weights_,
     clippable,
+    expected_slope,
     input_gradient,
     penalty,
     squared_slope,
@@ -424,6 +425,23 @@ def test_who_has_no_target(name: str) -> None:
     for target in (-1.0, math.nan, math.inf):
         with pytest.raises(BadInput, match="at least 0"):
             with_target(PENALTIES["gradient-penalty"], target)
+
+
+@pytest.mark.parametrize(("w1", "weight", "target"), [(4.0, 0.1, 1.0), (2.0, 10.0, 0.5), (0.0, 1.0, 3.0)])
+def test_expected_slope_maximises_gap_less_penalty(w1: float, weight: float, target: float) -> None:
+    slopes = torch.linspace(0, 40, 400_001, dtype=torch.float64)
+    value = slopes * w1 - weight * (slopes - target) ** 2
+    assert expected_slope(w1, weight, target) == pytest.approx(float(slopes[value.argmax()]), abs=1e-3)
+
+
+def test_penalties_with_a_target_take_one() -> None:
+    squared = torch.tensor([4.0])
+    for penalty_ in PENALTIES.values():
+        if penalty_.asks_slope:
+            assert with_target(penalty_, 2.0).cost(squared) == 0
+        else:
+            with pytest.raises(BadInput, match="use gradient-penalty, one-sided, dragan"):
+                with_target(penalty_, 2.0)
 
 
 def test_penalty_refuses() -> None:

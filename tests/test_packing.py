@@ -15,9 +15,9 @@ import ganscope as gs
 from games import bench_of, runs, weights
 from ganscope.build import game
 from ganscope.config import resolve
+from ganscope.nets.packing import packed
 from ganscope.objectives import OBJECTIVES
 from ganscope.training import Runs, batches, train_discriminator, train_generator
-from ganscope.training.augment.packing import packed
 from ganscope.training.loop import advance
 from ganscope.training.step import shown
 

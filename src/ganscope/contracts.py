@@ -58,10 +58,12 @@ class Penalty(NamedTuple):
 
     points: Callable[[Tensor, Tensor, Tensor], Tensor]
     """`(real, fake, noise) -> x`: real, fake and x `[B, *shape]`; noise uniform in [0, 1), see below."""
-    cost: Callable[[Tensor], Tensor]
+    cost: Callable[..., Tensor]
     """Squared slope `|grad_x D|^2 [..., B] -> [..., B]`, unweighted."""
     noise_per_element: bool = False
     """Noise has the shape of `real` when True, else one number per sample: `[B, 1, ..., 1]`."""
+    asks_slope: bool = False
+    """True when it asks for a slope K other than 0; `cost` then takes `target=K` too, 1 by default."""
 
 
 class Batch(NamedTuple):

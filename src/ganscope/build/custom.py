@@ -10,10 +10,8 @@ from torch import Tensor, nn
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.lipschitz import clippable
-from ganscope.training.augment.packing import packed
-
-PASSED_ON = ("View", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Alias", "Clone", "Select", "ToCopy")
-"""Autograd nodes that change the shape of a result and not its values."""
+from ganscope.nets.inspect import ends_in, mixes_rows
+from ganscope.nets.packing import packed
 
 
 def check_types(generator: object, discriminator: object, objective: object) -> None:
@@ -97,13 +95,11 @@ def check_discriminator(
             f"the discriminator turns two {rows} {list(real.shape)} into {shape}, but one logit a row is "
             "needed: return [B] or [B, 1]."
         )
-    if objective is None and _ends_in_sigmoid(discriminator, real):
+    if objective is None and ends_in(_evaluated(discriminator, real)) == "Sigmoid":
         raise BadInput(
             "the discriminator ends in a sigmoid, but objectives take raw logits: remove the sigmoid."
         )
-    if config.penalties and any(
-        isinstance(m, nn.modules.batchnorm._BatchNorm) for m in discriminator.modules()
-    ):
+    if config.penalties and mixes_rows(discriminator):
         raise BadInput(
             f"the discriminator has BatchNorm, which mixes the rows of a batch, so the per-sample slope "
             f"that --penalty {config.penalty} asks for does not exist: remove it."
@@ -137,14 +133,6 @@ def _evaluated(network: nn.Module, x: Tensor) -> Any:
     finally:
         for module, mode in modes:
             module.training = mode
-
-
-def _ends_in_sigmoid(discriminator: nn.Module, x: Tensor) -> bool:
-    """Read off the graph what was done last to the scores, be it a module or a function."""
-    node = _evaluated(discriminator, x).grad_fn
-    while node is not None and any(word in node.name() for word in PASSED_ON):
-        node = node.next_functions[0][0]
-    return node is not None and node.name() == "SigmoidBackward0"
 
 
 def _first(error: Exception) -> str:

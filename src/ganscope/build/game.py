@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganscope import __version__
 from ganscope.evaluation.evaluation import COMPARED_ROWS, Bench, bench, check_rows, load_data, write_real
-from ganscope.config import OWN, TARGETED_PENALTIES, RunConfig, command_of
+from ganscope.config import OWN, RunConfig, command_of
 from ganscope.contracts import BadInput, Dataset, Objective, Penalty
 from ganscope.lipschitz import (
     CONSTRUCTIONS,
@@ -35,7 +35,7 @@ from ganscope.training.precision import INSTRUCTIONS, has_bfloat16, in_bfloat16
 from ganscope.training.compiled import compiled, compiler
 from ganscope.training.loop import advance
 from ganscope.training.moves.optimism import make_optimistic
-from ganscope.training.augment.packing import packed_shape
+from ganscope.nets.packing import packed_shape
 from ganscope.training.stacks.differences import along, own, own_rates
 from ganscope.training.stacks.stacking import Network, plain, stack
 
@@ -321,10 +321,10 @@ def _rules(config: RunConfig, objective: Objective | None) -> Objective:
 
 
 def _terms(config: RunConfig, weights: float | Tensor) -> tuple[Term, ...]:
-    targets = dict.fromkeys(TARGETED_PENALTIES, config.penalty_target)
+    chosen = [PENALTIES[name] for name in config.penalties]
     return tuple(
-        _term(with_target(PENALTIES[name], targets.get(name, 1.0)), weights * config.penalty_every)
-        for name in config.penalties
+        _term(with_target(p, config.penalty_target) if p.asks_slope else p, weights * config.penalty_every)
+        for p in chosen
     )
 
 

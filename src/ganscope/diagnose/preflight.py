@@ -13,6 +13,7 @@ from ganscope.diagnose.measure import wiring
 from ganscope.diagnose.measure.collapse import MOST_ROWS
 from ganscope.diagnose.measure.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
 from ganscope.diagnose.measure.probe import ROWS, TRAIN_ROWS, Facts, placed
+from ganscope.nets.inspect import is_spectral
 
 LARGEST = 2**27
 """Bytes of real rows that are kept."""
@@ -140,7 +141,7 @@ def inspected(
         more, constraint, found_weight = wiring.check_penalty(constraint, inputs.real)
         findings += more
         weight = weight if weight is not None else found_weight
-    spectral = wiring.is_spectral(discriminator.module)
+    spectral = is_spectral(discriminator.module)
     held = constraint or (
         "spectral-norm" if spectral else "clipping" if wiring.is_clipped(discriminator) else "none"
     )

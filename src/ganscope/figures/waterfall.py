@@ -125,9 +125,14 @@ def slopes(rows: Sequence[Row], colour: str) -> Figure | None:
     about = _about(rows)
     w1 = [value for row in rows if (value := number(row.get("w1"))) is not None]
     weight = number(about.get("constraint_weight"))
-    if figure is not None and w1 and weight and about.get("constraint") in ("gradient-penalty", "one-sided"):
-        expected = (number(about.get("target_slope")) or 1.0) + w1[-1] / (2 * weight)
-        _anchor(figure, expected, "expected: 1 + W1 / 2λ", side="right")
+    if figure is not None and w1 and weight:
+        from ganscope.lipschitz import PENALTIES, expected_slope  # loads torch
+
+        penalty = PENALTIES.get(str(about.get("constraint")))
+        target = number(about.get("target_slope"))
+        if penalty is not None and penalty.asks_slope:
+            expected = expected_slope(w1[-1], weight, 1.0 if target is None else target)
+            _anchor(figure, expected, "expected: K + W1 / 2λ", side="right")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""The critic's input slope: penalties on it, layers that bound it, boxes for weights, its measurement."""
+"""The critic's input slope: penalties on it, layers that bound it, weight clipping, its measurement."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,14 @@ from ganscope.lipschitz.estimate import (
     estimate,
     wasserstein_bounds,
 )
-from ganscope.lipschitz.gradient_penalty import PENALTIES, input_gradient, penalty, squared_slope, with_target
+from ganscope.lipschitz.gradient_penalty import (
+    PENALTIES,
+    expected_slope,
+    input_gradient,
+    penalty,
+    squared_slope,
+    with_target,
+)
 from ganscope.lipschitz.orthogonal import MaxMin, OrthogonalConv2d, OrthogonalLinear, orthogonal
 from ganscope.lipschitz.spectral_norm import SpectralNorm, advance_, spectral_norm, spectral_operator_norm
 from ganscope.lipschitz.weight_clipping import clip_weights_, clippable
@@ -37,6 +44,7 @@ __all__ = [
     "clip_weights_",
     "clippable",
     "estimate",
+    "expected_slope",
     "input_gradient",
     "orthogonal",
     "penalty",

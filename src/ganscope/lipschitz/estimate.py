@@ -176,7 +176,9 @@ def wasserstein_bounds(critic: Callable[[Tensor], Tensor], real: Tensor, fake: T
     )
 
 
-def certified_lower(real: Tensor, fake: Tensor, real_scores: Tensor, fake_scores: Tensor) -> float:
+def certified_lower(
+    real: Tensor, fake: Tensor, real_scores: Tensor, fake_scores: Tensor, resolution: float = 0.0
+) -> float:
     """Bound the Wasserstein-1 distance of two samples from below by the scores that a critic gave them.
 
     `gap / max_ij |f(a_i) - f(a_j)| / |a_i - a_j|`, as in `wasserstein_bounds`, for scores that are known
@@ -187,6 +189,9 @@ def certified_lower(real: Tensor, fake: Tensor, real_scores: Tensor, fake_scores
         fake: `[M, *shape]`, M at least 1.
         real_scores: `[N]`.
         fake_scores: `[M]`.
+        resolution: pairs nearer than this share of the data's extent (its largest range in one coordinate)
+            are left out, for scores whose rounding would look like a steep slope there; 0 leaves out none,
+            and only then the bound is a proof.
 
     Returns:
         A number no larger than the exact distance; NaN where points or scores are not finite.
@@ -203,7 +208,7 @@ def certified_lower(real: Tensor, fake: Tensor, real_scores: Tensor, fake_scores
     if not (np.isfinite(table).all() and np.isfinite(scores).all()):
         return math.nan
     rows, place = _distinct(table)
-    return _certificate(table, scores[rows][place], len(real))[1]
+    return _certificate(table, scores[rows][place], len(real), resolution)[1]
 
 
 def _require_points(points: Tensor, name: str) -> None:
@@ -338,10 +343,12 @@ def _pair_slope(function: Callable[[Tensor], Tensor], points: Tensor) -> float:
     return _steepest_pair(_table(distinct), scores.numpy())
 
 
-def _certificate(table: NDArray[np.float64], scores: NDArray[np.float64], real: int) -> tuple[float, float]:
+def _certificate(
+    table: NDArray[np.float64], scores: NDArray[np.float64], real: int, resolution: float = 0.0
+) -> tuple[float, float]:
     """Gap between the first `real` rows and the others, and what of it is certified."""
     gap = _mean(scores[:real]) - _mean(scores[real:])
-    steepest = _steepest_pair(table, scores)
+    steepest = _steepest_pair(table, scores, resolution)
     return float(gap), float(gap) / steepest if steepest > 0 else 0.0
 
 
@@ -361,8 +368,12 @@ def _distinct(table: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.
     return first, kinds.reshape(-1)
 
 
-def _steepest_pair(points: NDArray[np.float64], scores: NDArray[np.float64]) -> float:
+def _steepest_pair(
+    points: NDArray[np.float64], scores: NDArray[np.float64], resolution: float = 0.0
+) -> float:
     """Return the largest |f(a) - f(b)| / |a - b| over all pairs of rows; equal rows have equal scores.
+
+    Pairs nearer than `resolution` times the extent are left out.
 
     Distances by a matrix product are fast and inexact: rounded down, they say which pairs may be the
     steepest, and only those are measured.
@@ -383,6 +394,8 @@ def _steepest_pair(points: NDArray[np.float64], scores: NDArray[np.float64]) -> 
         rises = np.abs(scores[block, None] - scores[start:])
         product = centred[block] @ centred[start:].T
         runs = np.sqrt(np.maximum(squares[block, None] + squares[start:] - 2 * product - slack, 0))
+        if resolution > 0:
+            rises[runs < resolution * extent / scale] = 0.0
         # One good pair first: it rules out most of the others.
         with np.errstate(over="ignore"):
             best = np.unravel_index(np.argmax(rises / np.maximum(runs, np.finfo(float).tiny)), rises.shape)

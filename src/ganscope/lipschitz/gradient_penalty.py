@@ -147,9 +147,9 @@ def sixth_power(squared: Tensor) -> Tensor:
 
 
 PENALTIES: dict[str, Penalty] = {
-    "gradient-penalty": Penalty(between, two_sided),
-    "one-sided": Penalty(between, one_sided),
-    "dragan": Penalty(near_real, two_sided, noise_per_element=True),
+    "gradient-penalty": Penalty(between, two_sided, asks_slope=True),
+    "one-sided": Penalty(between, one_sided, asks_slope=True),
+    "dragan": Penalty(near_real, two_sided, noise_per_element=True, asks_slope=True),
     "r1": Penalty(at_real, half_square),
     "r2": Penalty(at_fake, half_square),
     "wgan-div": Penalty(between, sixth_power),
@@ -162,7 +162,7 @@ def with_target(penalty: Penalty, target: float) -> Penalty:
     `(|g| - K)^2` or `max(0, |g| - K)^2`, not divided by `K^2`.
 
     Args:
-        penalty: "gradient-penalty", "one-sided" or "dragan"; the others ask for slope 0 and have no target.
+        penalty: one with `asks_slope`; the others ask for slope 0 and have no target.
         target: K, at least 0, in units of score per unit of the data.
 
     Returns:
@@ -181,11 +181,34 @@ def with_target(penalty: Penalty, target: float) -> Penalty:
         return penalty
     if not (math.isfinite(target) and target >= 0):
         raise BadInput(f"a slope of {target} cannot be asked for: give a number of at least 0.")
-    if penalty.cost not in (two_sided, one_sided):
-        raise BadInput(
-            "this penalty asks for slope 0 and has no target: use gradient-penalty, one-sided or dragan."
-        )
+    if not penalty.asks_slope:
+        targeted = [name for name, other in PENALTIES.items() if other.asks_slope]
+        raise BadInput(f"this penalty asks for slope 0 and has no target: use {', '.join(targeted)}.")
     return penalty._replace(cost=functools.partial(penalty.cost, target=target))
+
+
+def expected_slope(w1: float, weight: float, target: float = 1.0) -> float:
+    r"""Slope at which a gradient penalty holds a Wasserstein critic that is trained to its optimum.
+
+    .. math:: K + \frac{W_1}{2 \lambda}
+
+    The gap gains W1 per unit of slope and the penalty costs `lambda (slope - K)^2`.
+
+    Args:
+        w1: Wasserstein-1 distance between real and fake, in units of the data.
+        weight: lambda, above 0.
+        target: K, the slope the penalty asks for.
+
+    Returns:
+        The slope, in units of score per unit of the data.
+
+    Example:
+        >>> expected_slope(4.0, 0.1)
+        21.0
+
+    Derived from Gulrajani et al., Improved Training of Wasserstein GANs, NeurIPS 2017, eq. 3.
+    """
+    return target + w1 / (2 * weight)
 
 
 def penalty(
@@ -213,7 +236,7 @@ def penalty(
         real: Real samples `[B, *shape]`, floating. Detached here.
         fake: Fake samples of the same shape. Detached here, so no gradient reaches the generator.
         rng: Generator on the CPU for the noise; None takes torch's global one.
-        target: Slope K that is asked for, at least 0; only of the first three.
+        target: Slope K that is asked for, at least 0; only of those with `asks_slope`.
 
     Returns:
         Penalty per sample, `[B]`, differentiable in the critic's parameters.

@@ -10,10 +10,10 @@ from ganscope.build import game
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
 from ganscope.evaluation.evaluation import samples_wanted
+from ganscope.nets.packing import packed_shape
 from ganscope.running.grouping import fitting
 from ganscope.running.machine import machine
 from ganscope.training import streams
-from ganscope.training.augment.packing import packed_shape
 from ganscope.training.loop import advance
 from ganscope.training.stacks import footprint
 

@@ -16,7 +16,7 @@ from torch.func import vmap
 
 from ganscope.contracts import Objective, Penalty
 from ganscope.lipschitz import squared_slope
-from ganscope.training.augment.packing import packed
+from ganscope.nets.packing import packed
 from ganscope.training.piecewise_linear import Bent
 from ganscope.training.stacks.stacking import Network
 

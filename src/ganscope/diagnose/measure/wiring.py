@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -10,21 +10,9 @@ from torch import Tensor, nn
 
 from ganscope.contracts import Objective
 from ganscope.diagnose.measure.players import Player
+from ganscope.lipschitz import PENALTIES
+from ganscope.nets.inspect import ends_in, mixes_rows
 
-PASSED_ON = (
-    "View",
-    "Squeeze",
-    "Unsqueeze",
-    "Reshape",
-    "Flatten",
-    "Alias",
-    "Clone",
-    "Select",
-    "ToCopy",
-    "Transpose",
-)
-"""Autograd nodes that change the shape of a result and not its values."""
-PER_SAMPLE = ("gradient-penalty", "one-sided", "dragan", "r1", "r2", "wgan-div")
 OUTSIDE = 0.01
 """Share of real values beyond the reach of a bounded generator from which on they are no outliers."""
 
@@ -35,19 +23,6 @@ class Finding(NamedTuple):
     kind: str
     severity: str
     cause: str
-
-
-def last_operation(result: Tensor) -> str:
-    """Name the autograd node that made a result, shape changes left out; empty for no graph.
-
-    Example:
-        >>> last_operation(torch.sigmoid(torch.zeros(2, 1, requires_grad=True)).squeeze(1))
-        'Sigmoid'
-    """
-    node = result.grad_fn
-    while node is not None and any(word in node.name() for word in PASSED_ON):
-        node = node.next_functions[0][0]
-    return "" if node is None else node.name().removesuffix("Backward0")
 
 
 def check_networks(
@@ -117,7 +92,7 @@ def check_discriminator_end(scores: Tensor, objective: Objective, on_logits: boo
         objective: the losses.
         on_logits: the losses were named, so that they are taken to be computed rightly, from logits.
     """
-    if last_operation(scores) != "Sigmoid":
+    if ends_in(scores) != "Sigmoid":
         return []
     if on_logits or _is_bce_of_probabilities(objective):
         return [
@@ -142,7 +117,7 @@ def check_discriminator_end(scores: Tensor, objective: Objective, on_logits: boo
 
 def check_range(real: Tensor, fake: Tensor) -> list[Finding]:
     """Look for data that the last layer of the generator cannot reach."""
-    reach = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0)}.get(last_operation(fake))
+    reach = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0)}.get(ends_in(fake))
     if reach is None:
         return []
     low, high = reach
@@ -165,9 +140,7 @@ def check_constraint(
 ) -> list[Finding]:
     """Look for a critic that nothing constrains, and for BatchNorm under a per-sample penalty."""
     found = []
-    if constraint in PER_SAMPLE and any(
-        isinstance(m, nn.modules.batchnorm._BatchNorm) for m in discriminator.modules()
-    ):
+    if constraint in PENALTIES and mixes_rows(discriminator):
         found.append(
             Finding(
                 "batchnorm-penalty",
@@ -272,14 +245,6 @@ def check_penalty(penalty: Callable[..., Any], real: Tensor) -> tuple[list[Findi
         ],
         "own",
         None,
-    )
-
-
-def is_spectral(module: nn.Module) -> bool:
-    """Tell whether spectral normalisation is applied to any layer, by either of torch's two ways."""
-    names: Iterable[str] = (name for name, _ in module.named_buffers())
-    return any("parametrizations" in n and n.endswith("._u") for n in names) or any(
-        hasattr(m, "weight_u") for m in module.modules()
     )
 
 

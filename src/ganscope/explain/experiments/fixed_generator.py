@@ -12,7 +12,14 @@ from torch import Generator, Tensor, nn
 
 from ganscope.data import DATASETS
 from ganscope.explain.experiments.perceptron import descend, perceptron
-from ganscope.lipschitz import clip_weights_, input_gradient, penalty, squared_slope, wasserstein_bounds
+from ganscope.lipschitz import (
+    clip_weights_,
+    expected_slope,
+    input_gradient,
+    penalty,
+    squared_slope,
+    wasserstein_bounds,
+)
 from ganscope.objectives import OBJECTIVES
 
 BATCH, COMPARED, CELLS = 256, 400, 48
@@ -227,4 +234,4 @@ def optimal_slope(weight: float, seed: int, steps: int) -> Slope:
 
     fit_critic(critic, normal(-2), normal(2), Constraint("", weight=weight), steps, rng, 3e-3)
     slopes = squared_slope(input_gradient(critic, torch.linspace(-1, 1, 101)[:, None])).sqrt()
-    return Slope(weight, float(slopes.detach().mean()), 1 + 4 / (2 * weight))
+    return Slope(weight, float(slopes.detach().mean()), expected_slope(4, weight))
