@@ -17,7 +17,7 @@ check: setup  ## lint, types, floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_floors.py
+	$(BIN)/python -m pytest -q tests/house/test_floors.py
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,7 @@
 """One training step of four GANs in plain PyTorch, as one would write it for a single run and nothing else.
 
 The yardstick of the benchmarks: same networks, data, noise, optimiser and learning rates as ganscope's step,
-and the same numbers (tests/test_overhead_reference.py), without history, checkpoints or per-sample losses.
+and the same numbers (tests/study/test_by_hand.py), without history, checkpoints or per-sample losses.
 """
 
 from __future__ import annotations

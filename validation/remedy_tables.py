@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from remedy_plants import words
 
 from ganscope.diagnose.rules.remedies import Remedy, remedies_for
+from remedy_plants import words
 
 MARKS = ("<!-- remedies -->", "<!-- /remedies -->")
 WILSON = 1.959964

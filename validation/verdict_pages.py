@@ -25,10 +25,9 @@ from ganscope.report.diagnosis import evidence_words
 
 sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+import marks
 import verdict_drawings as drawings
 from verdict_runs import CASES, IMAGES, SHOWN, Case, play
-
-import marks
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"

@@ -11,8 +11,9 @@ import io
 import tempfile
 from pathlib import Path
 
-from logs import Alert, Log, answer
 from mldoctor.watchdog import run_watchdog
+
+from logs import Alert, Log, answer
 
 
 def ask(log: Log) -> list[Alert]:

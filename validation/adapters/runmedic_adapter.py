@@ -8,8 +8,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from logs import Alert, Log, answer
 from runmedic.cli import main
+
+from logs import Alert, Log, answer
 
 
 def ask(log: Log) -> list[Alert]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from logs import Alert, Log, answer
 from trainpulse import Monitor
+
+from logs import Alert, Log, answer
 
 
 def ask(log: Log) -> list[Alert]:

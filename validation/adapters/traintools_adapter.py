@@ -7,8 +7,9 @@ one asks a model for its gradients: a model of one parameter, with a gradient of
 from __future__ import annotations
 
 import torch
-from logs import Alert, Log, answer
 from traintools import GradientHealthMonitor
+
+from logs import Alert, Log, answer
 
 
 def ask(log: Log) -> list[Alert]:
