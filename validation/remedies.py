@@ -39,9 +39,9 @@ from ganscope.diagnose.rules.verdict import Verdict, judge
 from ganscope.evaluation.evaluation import digest
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record
+from ganscope.folder.read import read
 from ganscope.running import healing
 from ganscope.running.in_process import run_stack
-from ganscope.running.run import read_description
 from ganscope.training.stacks.differences import program
 
 sys.path.append(str(Path(__file__).parent))
@@ -77,7 +77,7 @@ def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: game.Bench,
     """Train runs as stacks where they can be, new or from where they are; NaN is an ending too."""
     groups: dict[Any, list[int]] = {}
     for k, (config, folder) in enumerate(zip(configs, folders, strict=True)):
-        if (folder / "config.json").exists() and read_description(folder)["config"] != config.model_dump():
+        if layout.is_run(folder) and read(folder).config != config:
             shutil.rmtree(folder)  # left by an older form of the plant
         if not (folder / "metrics.json").exists():
             saved = checkpoint.steps(folder)
@@ -185,7 +185,7 @@ def measure(
     ends = {"nothing": {seed: ending(folder) for seed, folder in folders.items()}}
     for arm, places in healed.items():
         tell(f"{name}: {len(places)} runs with {arm}")
-        new = [RunConfig(**read_description(folder)["config"]) for folder in places.values()]
+        new = [read(folder).config for folder in places.values()]
         train(new, list(places.values()), on, tell)
         ends[arm] = {seed: ending(folder) for seed, folder in places.items()}
     return {

@@ -33,9 +33,9 @@ from ganscope.build import game
 from ganscope.config import RunConfig, load_recipe, resolve
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.folder import files
+from ganscope.folder.read import read
 from ganscope.metrics import emd, mode_report
 from ganscope.running.in_process import run_stack
-from ganscope.running.run import read_description
 
 Row = Mapping[str, Any]
 HELD = 2
@@ -199,10 +199,7 @@ def measure_block(
         return QUALITIES[data].good(row, floor)
 
     begun = all((folder / "config.json").exists() for folder in folders)
-    if begun and any(
-        read_description(folder)["config"] != config.model_dump()
-        for folder, config in zip(folders, configs, strict=True)
-    ):
+    if begun and any(read(folder).config != config for folder, config in zip(folders, configs, strict=True)):
         shutil.rmtree(place)  # left by an older form of the recipe
         begun = False
     for folder in folders:

@@ -20,6 +20,7 @@ from ganscope.config import flag
 from ganscope.evaluation.evaluation import Bench, bench, load_data
 from ganscope.figures.parallel_coordinates import axis
 from ganscope.folder import files
+from ganscope.folder.read import read
 from ganscope.report import (
     RecipeSummary,
     RunRecord,
@@ -31,7 +32,7 @@ from ganscope.report import (
     write_report,
 )
 from ganscope.running import LOCAL, Job
-from ganscope.running.in_process import run_stack, stack_of
+from ganscope.running.in_process import run_stack
 from ganscope.running.run import Run
 from tests.crashes import contents
 from tests.games import bench_of
@@ -188,7 +189,7 @@ def test_swept_runs_are_ordinary_runs(tmp_path: Path) -> None:
     assert run.metrics["emd"] == pytest.approx(alone.metrics["emd"], rel=1e-5)
     assert "--penalty-weight 5.0" in run.description["command"]
     assert "--g-lr 0.0001" in run.description["command"]
-    together = stack_of(run.folder)
+    together = read(run.folder).stack
     assert sorted(together) == sorted(tmp_path / name / "seed-0" for name in planned.recipes)
     assert all(Run(folder).description["execution"]["form"] == "stacked" for folder in together)
 

@@ -286,7 +286,7 @@ def test_missing_modes_may_be_given_by_name(tmp_path: Path) -> None:
 def test_folders_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"holds no run"):
         write_report(tmp_path)
-    with pytest.raises(BadInput, match=r"no run folder: it has no config\.json"):
+    with pytest.raises(BadInput, match=r"no run folder: it holds no config\.json"):
         load_record(tmp_path)
     folder = write_run(tmp_path / "run")
     config = (folder / "config.json").read_text()
@@ -294,7 +294,7 @@ def test_folders_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="has format 2"):
         load_record(folder)
     (folder / "config.json").write_text(config[:100])
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match="is damaged"):
         load_record(folder)
 
 

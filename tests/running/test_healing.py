@@ -20,8 +20,8 @@ from ganscope.contracts import BadInput
 from ganscope.diagnose.rules.remedies import REMEDIES, WIRING, Remedy, remedies_for
 from ganscope.diagnose.rules.verdict import Verdict, from_json
 from ganscope.folder import checkpoint, files, healings
+from ganscope.folder.read import parse_config, read
 from ganscope.running import healing, run_stack
-from ganscope.running.run import read_description
 from tests.crashes import Crash, contents, crash_at
 from tests.games import SMALL, bench_of
 
@@ -57,8 +57,8 @@ def test_a_verdict_changes_the_settings_and_is_on_record(straight: tuple[Path, l
     ill, *_ = files.read_json(aside / "verdicts.json")["verdicts"]
     assert (from_json(ill).label, ill["since_step"]) == (done.verdict, done.since_step)
     assert done.from_step < done.since_step < done.found_at
-    described = read_description(folder)
-    asked, now = RunConfig(**described["asked"]), RunConfig(**described["config"])
+    described = read(folder)
+    asked, now = parse_config(described.written["asked"]), described.config
     assert changed(asked, *(ill[part] for part in ("settings", "factors", "raised", "lowered"))) == (now, {})
     assert all(getattr(now, field) == new for field, (_, new) in done.changes.items())
     # what was abandoned stands aside, whole; what is kept goes on without a gap
@@ -112,7 +112,7 @@ def test_a_run_killed_while_it_heals_ends_with_the_same_bits(
             patch.setattr(files, "keep_rows", dies_at_the_third(files.keep_rows))
         with pytest.raises(Crash):
             train(folder, config, **options)
-    begun = RunConfig(**read_description(folder)["config"])
+    begun = read(folder).config
     train(folder, begun, resuming=True)
     assert contents(folder) == contents(straight[0])
 

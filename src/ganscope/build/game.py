@@ -173,10 +173,8 @@ def steps_within(seconds: float, configs: Sequence[RunConfig], on: Bench) -> int
     return max(1, round(seconds * taken / spent))
 
 
-def generator_of(description: Mapping[str, Any]) -> nn.Module:
-    """Build the (untrained) generator a run folder's `config.json` describes."""
-    config = RunConfig(**description["config"])
-    about = description["data"]
+def generator_of(config: RunConfig, about: Mapping[str, Any]) -> nn.Module:
+    """Build the (untrained) generator of a run that trained on data of which `config.json` says `about`."""
     if config.network == OWN:
         raise BadInput(
             "this run trained a generator of your own: hand the module over, as in "

@@ -11,9 +11,9 @@ from ganscope.comparison.budget import Plan
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
 from ganscope.folder import layout
+from ganscope.folder.read import read
 from ganscope.running import Job
 from ganscope.running.grouping import PROCESS, Stack, group
-from ganscope.running.in_process import stack_of
 from ganscope.running.machine import Machine, machine
 from ganscope.running.memory import bytes_of, cannot_stack
 from ganscope.running.run import Run
@@ -94,7 +94,7 @@ def _begun(folders: Sequence[Path]) -> list[list[int]]:
     found: set[int] = set()
     for k, folder in enumerate(folders):
         if k not in found and (folder / layout.CONFIG).exists():
-            together = [index.get(os.path.normpath(member)) for member in stack_of(folder)]
+            together = [index.get(os.path.normpath(member)) for member in read(folder).stack]
             stacks.append([member for member in together if member is not None])
             found |= set(stacks[-1])
     return stacks

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from ganscope.build import game
 from ganscope.comparison.assignment import jobs_of
 from ganscope.comparison.budget import Plan, plan
-from ganscope.config import RunConfig
 from ganscope.config.auto import Setting
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.folder import files, layout
 from ganscope.folder.lock import claim, locked
+from ganscope.folder.read import parse_config, read_comparison
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
 from ganscope.running import LOCAL, Engine, Job, open_engine
 from ganscope.running.run import Run
@@ -133,14 +133,12 @@ def resume_comparison(
         RunFailed: no run of any recipe ended well.
     """
     folder = Path(folder)
-    if not (folder / layout.COMPARISON).is_file():
-        raise BadInput(f"{folder} is no comparison: it holds no {layout.COMPARISON}.")
-    stored = files.read_json(folder / layout.COMPARISON)
+    stored = read_comparison(folder)
     try:
         planned = Plan(
             folder, stored["data"], tuple(stored["recipes"]), tuple(stored["seeds"]),
             stored["budget"], stored["seconds"],
-            tuple(tuple(RunConfig(**values) for values in row) for row in stored["configs"]),
+            tuple(tuple(parse_config(values) for values in row) for row in stored["configs"]),
             auto={
                 name: tuple(Setting(**entry) for entry in entries)
                 for name, entries in stored.get("auto", {}).items()

@@ -1,4 +1,7 @@
-"""Run folders as they lie on disk, read without trust: every file but `config.json` may be missing."""
+"""Run folders for reports: the reader's checks, but every file other than `config.json` may be missing.
+
+Nothing is parsed, so a report shows runs whose configuration this version would not accept.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ganscope.contracts import BadInput
 from ganscope.folder import files, healings, layout
+from ganscope.folder.read import read_comparison, read_config, read_metrics
 
 
 class RunRecord(NamedTuple):
@@ -61,20 +65,8 @@ def load_record(folder: Path | str) -> RunRecord:
         ('r1', 3, [])
     """
     folder = Path(folder)
-    if not layout.is_run(folder):
-        raise BadInput(f"{folder} is no run folder: it has no {layout.CONFIG}; give the --out of a run.")
-    try:
-        written = files.read_json(folder / layout.CONFIG)
-        history = _rows(folder / layout.HISTORY)
-        timing = _rows(folder / layout.TIMING)
-        metrics = files.read_json(ended) if (ended := folder / layout.METRICS).is_file() else {}
-    except ValueError as error:
-        raise BadInput(f"A file of {folder} cannot be read: {error}; restore it or run again.") from error
-    version = number(written.get("format"))
-    if version is not None and version > files.FORMAT:
-        raise BadInput(
-            f"{folder} has format {version:.0f}, this ganscope reads up to {files.FORMAT}: upgrade it."
-        )
+    written, metrics = read_config(folder), read_metrics(folder)
+    history, timing = _rows(folder / layout.HISTORY), _rows(folder / layout.TIMING)
     config = _mapping(written.get("config"))
     evaluated = [row for row in history if number(row.get("emd")) is not None]
     return RunRecord(
@@ -131,15 +123,7 @@ def load_records(folder: Path | str) -> list[RunRecord]:
 
 def load_comparison(folder: Path) -> Mapping[str, Any]:
     """Read `comparison.json`; empty when there is none."""
-    path = folder / layout.COMPARISON
-    if not path.is_file():
-        return {}
-    try:
-        return files.read_json(path)
-    except ValueError as error:
-        raise BadInput(
-            f"{path} cannot be read: {error}; remove it, the runs speak for themselves."
-        ) from error
+    return read_comparison(folder) if layout.is_comparison(folder) else {}
 
 
 def healings_of(run: RunRecord) -> healings.Record:

@@ -13,7 +13,7 @@ from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict, judge
 from ganscope.folder import files, healings, layout
 from ganscope.folder.healings import Record
-from ganscope.running.run import read_description
+from ganscope.folder.read import Description, read
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -97,32 +97,32 @@ def examine_networks(
 
 
 def _examined(folder: Path) -> Examination:
-    read_description(folder)
+    described = read(folder)
     rows = files.read_rows(folder / layout.DIAGNOSIS)
     if rows:
         found, states = judge(rows)
         healed = healings.read(folder)
         return Examination(str(folder), int(rows[-1]["step"]), found, states, [], healed)
-    row, step = _probed(folder)
+    row, step = _probed(described)
     found, states = judge([row], once=True)
     note = "this run was trained without diagnosis, so its newest checkpoint was probed once."
     return Examination(str(folder), step, found, states, [note])
 
 
-def _probed(folder: Path) -> tuple[Mapping[str, Any], int]:
+def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
     """Probe the newest sound checkpoint of a run."""
     import torch
 
     from ganscope.build import game
     from ganscope.build.monitor import facts_of, pooled, some_rows
-    from ganscope.config import OWN, RunConfig
+    from ganscope.config import OWN
     from ganscope.diagnose.measure.players import Inputs, player, trainable, undisturbed
     from ganscope.diagnose.measure.probe import Probe
     from ganscope.folder import checkpoint
     from ganscope.objectives import OBJECTIVES
     from ganscope.training.loop import evaluation_latents
 
-    config = RunConfig(**read_description(folder)["config"])
+    folder, config = described.folder, described.config
     if OWN in (config.network, config.objective, config.data):
         raise BadInput(
             f"{folder} holds no record of its diagnosis and was trained with objects of your own: use "

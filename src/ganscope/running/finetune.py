@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ganscope.config import DISCRIMINATOR_FIELDS, GENERATOR_FIELDS, OWN, RunConfig, flag
 from ganscope.contracts import BadInput
 from ganscope.folder import checkpoint
-from ganscope.running.run import read_description
+from ganscope.folder.read import read
 from ganscope.training import Runs
 
 INHERITED = ("network", "latent_dim", "pack", *GENERATOR_FIELDS, *DISCRIMINATOR_FIELDS)
@@ -46,7 +46,7 @@ def find(run: Path, step: int | None = None, tell: Callable[[str], None] = lambd
     Raises:
         BadInput: no run folder, or one without a sound checkpoint.
     """
-    config = RunConfig(**read_description(run)["config"])
+    config = read(run).config
     for found in reversed(checkpoint.steps(run)):
         if step in (None, found):
             try:

@@ -18,8 +18,8 @@ from ganscope.diagnose.rules.remedies import Remedy
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record, Unhealed
+from ganscope.folder.read import parse_config, read
 from ganscope.running.finetune import INHERITED
-from ganscope.running.run import read_description
 from ganscope.training import Runs
 from ganscope.training.state import save
 
@@ -89,7 +89,7 @@ def attend(runs: Runs, check: Check, tell: Callable[[str], None]) -> None:
     if runs.step == 0 and not checkpoint.steps(folder):
         save(runs, 0)
     if isinstance(runs.monitor, Monitor):
-        fixed = "its weights come from another run" if "from" in read_description(folder) else ""
+        fixed = "its weights come from another run" if read(folder).origin else ""
         runs.monitor = Healer(runs.monitor, check, tell, fixed)
 
 
@@ -211,17 +211,18 @@ def settle(folder: Path) -> RunConfig:
     Returns:
         The configuration now in force.
     """
-    described, done = read_description(folder), healings.read(folder).healings
-    if described.get("healings", 0) == len(done):
-        return RunConfig(**described["config"])
+    described, done = read(folder), healings.read(folder).healings
+    if described.healings == len(done):
+        return described.config
     last = done[-1]
     _set_aside(folder, layout.healing_folder(folder, len(done)), last)
-    asked = described.get("asked", described["config"])
+    written = described.written
+    asked = written.get("asked", written["config"])
     files.write_json(
         folder / layout.CONFIG,
-        {**described, "config": dict(last.config), "asked": asked, "healings": len(done)},
+        {**written, "config": dict(last.config), "asked": asked, "healings": len(done)},
     )
-    return RunConfig(**last.config)
+    return parse_config(last.config)
 
 
 def _set_aside(folder: Path, aside: Path, last: Healing) -> None:

@@ -16,10 +16,11 @@ from ganscope.contracts import BadInput, Objective, RunFailed
 from ganscope.evaluation.evaluation import check_unchanged
 from ganscope.folder import checkpoint, files, layout
 from ganscope.folder.lock import claim, locked
+from ganscope.folder.read import read
 from ganscope.report import write_report
 from ganscope.running import finetune, healing
 from ganscope.running.prepare import Prepared, default_folder, prepare
-from ganscope.running.run import Run, read_description
+from ganscope.running.run import Run
 from ganscope.training import Runs, streams
 from ganscope.training import train as train_runs
 from ganscope.training.state import restore
@@ -149,7 +150,7 @@ def resume(
         RunFailed: the run turned NaN or infinite, or its folder could not be written any more.
     """
     folder = Path(folder)
-    folders = stack_of(folder)
+    folders = list(read(folder).stack)
     ends = [Run(member).metrics for member in folders]
     weights = [(member / layout.GENERATOR).exists() for member in folders]
     if all(end and (kept or end["diverged_at"] is not None) for end, kept in zip(ends, weights, strict=True)):
@@ -252,25 +253,15 @@ def _describe(
 
 def _go_on(runs: Runs, on: game.Bench, tell: Callable[[str], None]) -> finetune.Start | None:
     """Bring runs to their newest checkpoints, their records too; return where else to begin."""
-    before = read_description(runs.folders[0])
-    check_unchanged(on.data, before["data"], str(runs.folders[0]))
+    before = read(runs.folders[0])
+    check_unchanged(on.data, before.data, str(runs.folders[0]))
     restore(runs, tell)
     for k in runs.alive:
         for name in (layout.HISTORY, layout.TIMING, layout.DIAGNOSIS):
             files.keep_rows(runs.folders[k] / name, runs.step or -1)
-    if "from" in before and not checkpoint.steps(runs.folders[0]):
-        return finetune.find(Path(before["from"]["run"]), before["from"]["step"])
+    if before.origin is not None and not checkpoint.steps(runs.folders[0]):
+        return finetune.find(*before.origin)
     return None
-
-
-def stack_of(folder: Path) -> list[Path]:
-    """List the folders of all runs that were trained together with this one, itself included."""
-    execution = read_description(folder)["execution"]
-    if len(execution["stack"]) == 1:
-        return [folder]
-    # early stacks held seeds of one recipe only, in folders side by side
-    places = execution.get("folders") or [f"../{layout.seed_folder(seed)}" for seed in execution["stack"]]
-    return [Path(os.path.normpath(folder / place)) for place in places]
 
 
 @contextlib.contextmanager
@@ -316,7 +307,7 @@ def _need_own(config: RunConfig, given: Mapping[str, object]) -> None:
 def _thread_count(config: RunConfig, folders: Sequence[Path], resuming: bool) -> int:
     """As many threads as before, for the sums depend on it; else as configured; else what pays."""
     if resuming:
-        return int(read_description(folders[0])["execution"]["threads"])
+        return read(folders[0]).threads
     small = config.network == "mlp" and max(config.g_width, config.d_width) < SMALL_WIDTH
     return config.threads or (1 if small else torch.get_num_threads())
 

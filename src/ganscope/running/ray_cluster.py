@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from ganscope.contracts import BadInput
 from ganscope.folder import layout
 from ganscope.folder.files import jsonable
+from ganscope.folder.read import read
 from ganscope.running.machine import cores
 from ganscope.running.processes import Job
-from ganscope.running.run import read_description
 from ganscope.running.worker import train_job
 from ganscope.running.worker_process import GRACE
 
@@ -257,9 +257,7 @@ def _again(job: Job) -> Job:
     """The same job, from its newest checkpoints, with what its lost worker had settled for it."""
     if not all((folder / layout.CONFIG).exists() for folder in job.folders):
         return job
-    fields = [read_description(folder)["config"] for folder in job.folders]
-    configs = [type(c)(**values) for c, values in zip(job.configs, fields, strict=True)]
-    return job._replace(configs=configs, resuming=True)
+    return job._replace(configs=[read(folder).config for folder in job.folders], resuming=True)
 
 
 def _ray() -> ModuleType:

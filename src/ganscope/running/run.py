@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from ganscope.config import OWN, RunConfig, explain
+from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.folder import files, layout
+from ganscope.folder.read import read, read_metrics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,13 +39,18 @@ class Run:
 
     def __init__(self, folder: Path, generator: nn.Module | None = None) -> None:
         self.folder = folder
-        self.description = read_description(folder)
+        self._described = read(folder)
         self._generator = generator
 
     @property
     def config(self) -> RunConfig:
-        """The configuration the run was started with."""
-        return RunConfig(**self.description["config"])
+        """The configuration in force: of a healed run, with its remedies."""
+        return self._described.config
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """All that `config.json` says, as it was written."""
+        return self._described.written
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -55,8 +60,7 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         """The last evaluation; empty while the run is unfinished."""
-        path = self.folder / layout.METRICS
-        return files.read_json(path) if path.exists() else {}
+        return read_metrics(self.folder)
 
     def generator(self) -> nn.Module:
         """Load the trained generator, in evaluation mode.
@@ -77,7 +81,11 @@ class Run:
                 else f"{self.folder} holds no trained generator, for it diverged at step {step}: train again "
                 "with lower --d-lr and --g-lr, or with a penalty."
             )
-        module = self._generator if self._generator is not None else generator_of(self.description)
+        module = (
+            self._generator
+            if self._generator is not None
+            else generator_of(self.config, self._described.data)
+        )
         try:
             tensors, _ = checkpoint.load(weights)
         except checkpoint.Damaged as damage:
@@ -135,7 +143,7 @@ class Run:
         """
         from ganscope.data import in_units
 
-        units = self.description["data"].get("units")
+        units = self._described.data.get("units")
         if units is None:
             raise BadInput(
                 f"{self.folder} was not trained on a table: draw with sample() in place of table()."
@@ -171,7 +179,7 @@ class Run:
         from ganscope.evaluation import evaluation
         from ganscope.training.loop import evaluation_latents
 
-        generator, about = self.generator(), self.description["data"]
+        generator, about = self.generator(), self._described.data
         if data is None and self.config.data == OWN:
             raise BadInput(
                 f"{self.folder} was trained on data of your own: hand it over, as in run.evaluate(data), or "
@@ -188,7 +196,7 @@ class Run:
 
     def _side(self, data: object) -> int:
         """The side to which other image files are brought: that of the images the run draws."""
-        shape = self.description["data"]["shape"]
+        shape = self._described.data["shape"]
         path = Path(data) if isinstance(data, str | Path) else None
         pictures = path is not None and (path.is_dir() or path.suffix.lower() == ".zip")
         return shape[-1] if pictures and len(shape) == 3 else self.config.size
@@ -220,35 +228,3 @@ def load(folder: str | Path, generator: nn.Module | None = None) -> Run:
         BadInput: the folder is no run folder.
     """
     return Run(Path(folder), generator)
-
-
-def read_description(folder: Path) -> dict[str, Any]:
-    """Read a run folder's `config.json`.
-
-    Raises:
-        BadInput: there is none, it is damaged, or it was written by a later version.
-    """
-    path = folder / layout.CONFIG
-    if not path.is_file():
-        if layout.is_comparison(folder):
-            inside = min(layout.run_folders(folder), default=None)
-            example = "" if inside is None else f", such as {inside}"
-            raise BadInput(f"{folder} is a comparison: name one of the runs in it{example}.")
-        raise BadInput(f"{folder} is no run folder: it holds no {layout.CONFIG}.")
-    description = files.read_json(path)
-    version = description.get("format")
-    if isinstance(version, int) and version > files.FORMAT:
-        raise BadInput(
-            f"{folder} has format {version}, and this ganscope reads formats up to {files.FORMAT}: "
-            "use a newer ganscope."
-        )
-    try:
-        RunConfig(**description["config"])
-        description["execution"]["stack"], description["data"]["shape"]
-    except ValidationError as error:
-        why = explain(error)
-    except (KeyError, TypeError) as error:
-        why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-    else:
-        return description
-    raise BadInput(f"{path} is damaged ({why.rstrip('.')}): restore it, or train the run again.")

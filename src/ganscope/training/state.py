@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 from ganscope.config import RunConfig
 from ganscope.contracts import Rows
 from ganscope.folder import checkpoint, files, layout
+from ganscope.folder.read import read_metrics
 from ganscope.training import ema, streams
 from ganscope.training.stacks.stacking import Network, joined, member
 from ganscope.training.step import Game
@@ -136,8 +137,7 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
         tell: told, in words, of every damaged checkpoint passed over.
     """
     for k, folder in enumerate(runs.folders):
-        path = folder / layout.METRICS
-        metrics = files.read_json(path) if path.exists() else {}
+        metrics = read_metrics(folder)
         if metrics.get("diverged_at") is not None:
             runs.diverged[k] = (metrics["diverged_at"], metrics["diverged_network"])
     available = {k: checkpoint.steps(runs.folders[k]) for k in runs.alive}
