@@ -38,26 +38,26 @@ bench: bench-setup  ## speed as ratios, measured side by side, into benchmarks/R
 	start=$$(date +%s); \
 	for name in $(BENCHMARKS); do \
 		echo "== $$name"; \
-		$(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; \
+		$(BIN)/python -m benchmarks.$$name --json benchmarks/results/$$name.json || exit 1; \
 	done; \
 	echo "== all took $$(($$(date +%s) - start)) s"
-	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python -m benchmarks.tables
 
 bench-setup: setup  ## what ganscope is measured against: torchgan, torch-mimicry and JAX, in benchmarks/.envs
-	$(BIN)/python benchmarks/environments.py
+	$(BIN)/python -m benchmarks.environments
 
 validate: setup  ## long validation; writes docs/validation/
-	$(BIN)/python validation/kills.py --kills 200
-	OMP_NUM_THREADS=1 $(BIN)/python validation/time_to_quality.py
+	$(BIN)/python -m validation.kills --kills 200
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.time_to_quality
 	$(BIN)/python -m validation.diagnosis --ablate
-	OMP_NUM_THREADS=1 $(BIN)/python validation/remedies.py
-	OMP_NUM_THREADS=1 $(BIN)/python validation/doctors.py
-	OMP_NUM_THREADS=1 $(BIN)/python validation/bfloat16.py
-	$(BIN)/python validation/memory.py
-	OMP_NUM_THREADS=1 $(BIN)/python validation/verdict_pages.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.remedies
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.doctors
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.bfloat16
+	$(BIN)/python -m validation.memory
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.pages
 
 verdict-pages: setup  ## put what was measured into docs/verdicts; trains the runs of a page that has none yet
-	OMP_NUM_THREADS=1 $(BIN)/python validation/verdict_pages.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.pages
 
 clean:
 	rm -rf $(VENV) benchmarks/.envs build dist .mypy_cache .ruff_cache .pytest_cache

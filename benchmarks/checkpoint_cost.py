@@ -1,6 +1,6 @@
 """Share of training time that goes into checkpoints, at the default interval of a tenth of the run.
 
-    python benchmarks/checkpoint_cost.py [--quick] [--json FILE] [--folder FOLDER]
+    python -m benchmarks.checkpoint_cost [--quick] [--json FILE] [--folder FOLDER]
 
 WGAN-GP on digits, perceptrons 128 units wide, four seeds in one stack, which write a file each. Blocks of
 steps and checkpoints take turns; the median cost of each gives the share for runs of several lengths.
@@ -21,10 +21,11 @@ from unittest.mock import patch
 
 import torch
 
-import sides
 from ganscope.build import game
 from ganscope.folder import checkpoint
 from ganscope.training import Runs, loop
+
+from . import sides
 
 SEEDS = range(4)
 LENGTHS = (400, 1_000, 4_000)

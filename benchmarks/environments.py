@@ -1,11 +1,11 @@
 """Environments of their own for the programs ganscope is measured against; `make bench-setup` makes them.
 
-    python benchmarks/environments.py
+    python -m benchmarks.environments
 
 They lie in `benchmarks/.envs`, which git ignores; what is there already stays. *peers* holds torchgan and
 torch-mimicry, both without a release for years. They run on the very torch of this environment: its folder
 is put on their path, and they are installed without their dependencies, which would bring another torch.
-*doctors*, the general training doctors, is made the same way when `validation/doctors.py` asks for it.
+*doctors*, the general training doctors, is made the same way when `validation.doctors` asks for it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How time and memory of a step grow with width, batch, runs in a stack and rows of data.
 
-    python benchmarks/growth.py [--quick] [--json FILE]
+    python -m benchmarks.growth [--quick] [--json FILE]
 
 WGAN-GP with perceptrons, 128 units, batch 64, one run, digits, one thread, except for what grows. Every line
 is a process of its own; width 128 is the usual case, from which batch and runs grow. Time is that of the
@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
-import sides
+from . import sides
 
 GROWING: dict[str, tuple[int, ...]] = {
     "width": (64, 128, 256, 1024),
@@ -88,8 +88,11 @@ def _in_own_process(case: dict[str, Any], quick: bool) -> dict[str, Any]:
         if "rows" in case:
             case["data"] = str(Path(name) / "rows.npy")
             _write_rows(Path(case["data"]), case["rows"])
-        command = [sys.executable, __file__, "--one", json.dumps(case), *(["--quick"] if quick else [])]
-        done = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "benchmarks.growth", "--one", json.dumps(case)]
+        command += ["--quick"] if quick else []
+        done = subprocess.run(
+            command, check=True, env=environment, cwd=sides.PATH[0], stdout=subprocess.PIPE, text=True
+        )
     found: dict[str, Any] = json.loads(done.stdout)
     return {key: case[key] for key in ("grows", "to", *USUAL)} | found
 

@@ -1,6 +1,6 @@
 """How much of the machine's matrix-product speed a training step reaches.
 
-    python benchmarks/roofline.py [--quick] [--json FILE] [--threads N]
+    python -m benchmarks.roofline [--quick] [--json FILE] [--threads N]
 
 Floating-point operations of a step over what the processor does in the same time when all it has to do is a
 product of the network's own shape, `[batch, width] x [width, width]`. Step and product take turns in blocks
@@ -23,8 +23,9 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-import sides
 from ganscope.training import Runs
+
+from . import sides
 
 
 class Row(NamedTuple):

@@ -1,6 +1,6 @@
 """Training speed of ganscope against other programs that do the same work.
 
-    python benchmarks/same_work.py [--quick] [--json FILE] [--threads N]
+    python -m benchmarks.same_work [--quick] [--json FILE] [--threads N]
 
 Same networks, optimiser, batch, and number of critic and generator updates, on colour noise of 3 x 8 x 8
 (perceptrons) or 3 x 32 x 32 (dcgan), rows in memory. Each number says how many times as many steps as the
@@ -23,11 +23,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-import environments
-import sides
-from peers.turns import Times, Worker
+from . import environments, sides
+from .peers.turns import Times, Worker
 
-PEERS = Path(__file__).parent / "peers"
 SIDES = {"torchgan": "peers", "mimicry": "peers", "jax": "jax"}
 """Workers, and the environment of each."""
 
@@ -79,9 +77,8 @@ def main() -> None:
     if given.threads is not None:
         rows = measured(given.threads, given.quick)
     else:
-        rows = [
-            row for threads in (1, 2) for row in sides.in_own_process(__file__, threads, given.quick)["rows"]
-        ]
+        both = [sides.in_own_process("benchmarks.same_work", threads, given.quick) for threads in (1, 2)]
+        rows = [row for result in both for row in result["rows"]]
     sides.show({"machine": machine, "rows": rows}, report, given.json)
 
 
@@ -114,9 +111,9 @@ def measured(threads: int, quick: bool) -> list[dict[str, Any]]:
             name: stack.enter_context(
                 Worker(
                     environments.python(environment),
-                    PEERS / f"{name}_side.py",
+                    f"benchmarks.peers.{name}_side",
                     threads,
-                    [Path(sides.__file__).parent, sides.SOURCE],
+                    sides.PATH,
                 )
             )
             for name, environment in SIDES.items()

@@ -21,18 +21,19 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-import by_hand
 from ganscope.build import game
 from ganscope.config import RunConfig, resolve
 from ganscope.evaluation.evaluation import samples_wanted
 from ganscope.training import Runs, streams
 from ganscope.training.loop import advance
-from peers.turns import Times, Worker
+
+from . import by_hand
+from .peers.turns import Times, Worker
 
 CRITIC_STEPS = {"wgan": 5, "wgan-gp": 5}
 """Discriminator steps a step, as in the papers; 1 for all other recipes."""
-SOURCE = Path(game.__file__).parents[1]
-"""Where ganscope lies, for processes in other environments."""
+PATH = [Path(__file__).parents[1], Path(game.__file__).parents[1]]
+"""Where benchmarks and ganscope lie, for processes in other environments."""
 LONG = 1_000_000
 """Steps of a configuration no benchmark reaches the end of."""
 STARTED = time.perf_counter()
@@ -203,11 +204,11 @@ def ratios(measured: Sequence[float], reference: Sequence[float]) -> Spread:
     return spread([a / b for a, b in zip(measured, reference, strict=True)])
 
 
-def in_own_process(script: str, threads: int, quick: bool) -> dict[str, Any]:
+def in_own_process(benchmark: str, threads: int, quick: bool) -> dict[str, Any]:
     """Measure with a number of threads in a fresh process: torch sets up its threads once.
 
     Args:
-        script: the benchmark, which takes `--threads`, `--json` and `--quick`.
+        benchmark: its module, which takes `--threads`, `--json` and `--quick`.
         threads: of torch.
         quick: fewer blocks.
 
@@ -216,12 +217,13 @@ def in_own_process(script: str, threads: int, quick: bool) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "results.json"
-        command = [sys.executable, script, "--threads", str(threads), "--json", str(file)]
+        command = [sys.executable, "-m", benchmark, "--threads", str(threads), "--json", str(file)]
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         subprocess.run(
             [*command, *(["--quick"] if quick else [])],
             check=True,
             env=environment,
+            cwd=PATH[0],
             stdout=subprocess.DEVNULL,
         )
         result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

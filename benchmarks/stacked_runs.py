@@ -1,6 +1,6 @@
 """What it costs to train K runs as one stack, per run, against training one run alone.
 
-    python benchmarks/stacked_runs.py [--quick] [--json FILE]
+    python -m benchmarks.stacked_runs [--quick] [--json FILE]
 
 WGAN-GP on digits, perceptrons 128 units wide. `vmap` is the way any architecture is stacked, `batched` the
 way perceptrons are; `own` is the latter with learning rates and a penalty weight of its own for every run.
@@ -20,10 +20,11 @@ from unittest.mock import patch
 
 import torch
 
-import sides
 from ganscope.build import game
 from ganscope.training import Runs
 from ganscope.training.stacks import stacking
+
+from . import sides
 
 SIZES = (1, 4, 8, 16)
 HEADER = (

@@ -1,6 +1,6 @@
 """What the options of the step gain or cost on this machine, as ratios to the step as it is by default.
 
-    python benchmarks/step_options.py [--quick] [--json FILE] [--threads N]
+    python -m benchmarks.step_options [--quick] [--json FILE] [--threads N]
 
 Below 1 an option is faster. All variants of a game take turns in blocks within one process; times are those
 of the processor. What compiling takes before the first step, with nothing compiled before, is left out and
@@ -29,10 +29,11 @@ from unittest.mock import patch
 import torch
 from torch import Tensor
 
-import sides
 from ganscope.training import Runs, step
 from ganscope.training.compiled import compiled
 from ganscope.training.precision import has_bfloat16, in_bfloat16
+
+from . import sides
 
 
 class Row(NamedTuple):

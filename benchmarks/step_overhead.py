@@ -1,6 +1,6 @@
 """Where the time of a training run goes, besides networks and optimisers.
 
-    python benchmarks/step_overhead.py [--quick] [--json FILE]
+    python -m benchmarks.step_overhead [--quick] [--json FILE]
 
 Of perceptrons on digits, with one thread; `same_work` has the whole step beside the same step by hand.
 
@@ -27,8 +27,9 @@ from unittest.mock import patch
 
 import torch
 
-import sides
 from ganscope.training import Runs, loop, train
+
+from . import sides
 
 
 class Row(NamedTuple):

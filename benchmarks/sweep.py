@@ -1,6 +1,6 @@
 """What a run of a sweep costs: four recipes with sixteen seeds each on the ring, perceptrons 64 units wide.
 
-    python benchmarks/sweep.py [--quick] [--json FILE]
+    python -m benchmarks.sweep [--quick] [--json FILE]
 
 Milliseconds per run and step: of the step written by hand in plain PyTorch (`by_hand`), one run after the
 other; of the sixteen seeds as one ganscope stack; and of the same sixteen in JAX (jit, scan, `vmap`). All
@@ -23,16 +23,14 @@ from typing import Any
 
 import torch
 
-import environments
-import sides
-from peers.turns import Times, Worker
+from . import environments, sides
+from .peers.turns import Times, Worker
 
 RECIPES = ("non-saturating", "r1", "wgan", "wgan-gp")
 SEEDS = range(16)
 WIDTH = 64
 SCAN = 10
 HEADER = ("recipe", "by hand, ms", "stack, ms", "JAX, ms", "sooner", "on two cores", "time over JAX's")
-PEERS = Path(__file__).parent / "peers"
 Blocks = dict[str, list[float]]
 """Seconds of a step of one run, by side and block."""
 
@@ -45,11 +43,13 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     machine = sides.machine()
-    path = [Path(sides.__file__).parent, sides.SOURCE]
     with contextlib.ExitStack() as stack:
-        jax = stack.enter_context(Worker(environments.python("jax"), PEERS / "jax_side.py", 1, path))
+        jax = stack.enter_context(
+            Worker(environments.python("jax"), "benchmarks.peers.jax_side", 1, sides.PATH)
+        )
         pair = [
-            stack.enter_context(Worker(sys.executable, PEERS / "stack_side.py", 1, path)) for _ in range(2)
+            stack.enter_context(Worker(sys.executable, "benchmarks.peers.stack_side", 1, sides.PATH))
+            for _ in range(2)
         ]
         measured = {recipe: _measure(recipe, jax, pair, 4 if given.quick else 8) for recipe in RECIPES}
     sides_of = measured[RECIPES[0]]

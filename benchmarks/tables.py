@@ -1,6 +1,6 @@
 """Put the measured tables into `benchmarks/README.md`, so that no number in it is typed by hand.
 
-    python benchmarks/tables.py
+    python -m benchmarks.tables
 
 A block of the page that begins with `<!-- NAME -->` and ends with `<!-- /NAME -->` is filled from
 `results/NAME.json` by the `report` of the benchmark NAME, under the machine it was measured on.
@@ -13,16 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import checkpoint_cost
-import growth
-import roofline
-import same_work
-import stacked_runs
-import step_options
-import step_overhead
-import sweep
-import watch_cost
-from marks import filled
+from . import (
+    checkpoint_cost,
+    growth,
+    roofline,
+    same_work,
+    stacked_runs,
+    step_options,
+    step_overhead,
+    sweep,
+    watch_cost,
+)
+from .marks import filled
 
 HERE = Path(__file__).parent
 REPORTS: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -1,6 +1,6 @@
 """What the diagnosis costs as it is by default: time of all that it does over the time of the training steps.
 
-    python benchmarks/watch_cost.py [--quick] [--json FILE]
+    python -m benchmarks.watch_cost [--quick] [--json FILE]
 
 A run of the default length is walked through step by step, and what the loop asks of the diagnosis after a
 step is asked after every one; of the training steps only some are taken, spread evenly among the others, and
@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-import sides
 from ganscope.diagnose.measure.probe import WIDE_EVERY
 from ganscope.training import Runs
+
+from . import sides
 
 STEPS = 4_000
 """Length of a run, the default."""

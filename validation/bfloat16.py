@@ -1,6 +1,6 @@
 """Whether samples are as good with `--precision bfloat16` as in float32: same seeds, same data, same noise.
 
-    python validation/bfloat16.py [--seeds N] [--steps N]
+    python -m validation.bfloat16 [--seeds N] [--steps N]
 
 R1 and WGAN-GP on digits, perceptrons 64 units wide. The command line refuses bfloat16 where the processor
 lacks its instructions; here runs are built past that check, and torch computes the same rounded products
@@ -21,14 +21,11 @@ from typing import Any
 
 import torch
 
+from benchmarks import marks, sides
 from ganscope.build import game
 from ganscope.config import resolve
 from ganscope.training import train
 from ganscope.training.precision import has_bfloat16
-
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
-import marks
-import sides
 
 RECIPES = ("r1", "wgan-gp")
 PRECISIONS = ("float32", "bfloat16")

@@ -1,6 +1,6 @@
 """Loops that are not ours, watched: same weights with and without, and no note of trouble.
 
-    python validation/foreign_loops.py
+    python -m validation.foreign_loops
 
 Two processes of DistributedDataParallel (gloo); modules under torch.compile, with and without autocast; and,
 where it is installed, a Lightning module that optimises by hand, in float32 and in bf16-mixed.

@@ -1,6 +1,6 @@
 """Kill real training processes at random moments, resume them, and compare with runs that were left alone.
 
-`python validation/kills.py --kills 200` writes `docs/validation/kills.json`. Each kill comes at a uniformly
+`python -m validation.kills --kills 200` writes `docs/validation/kills.json`. Each kill comes at a uniformly
 random moment of the process's life: start-up, steps, checkpoints, evaluations and the report are hit as often
 as the run spends time in them.
 """
@@ -124,7 +124,7 @@ def record(
     """Write what has been seen so far: a validation that is cut short counts for what it did."""
     written = {
         "command": " ".join(
-            ["python validation/kills.py --kills", str(options.kills), "--seed", str(options.seed)]
+            ["python -m validation.kills --kills", str(options.kills), "--seed", str(options.seed)]
             + (["--only", *options.only] if options.only else [])
         ),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",

@@ -1,6 +1,6 @@
 """Whether the memory of a watched loop stays flat: its resident size over 100,000 steps, and rows kept.
 
-    python validation/memory.py [--steps 100000]
+    python -m validation.memory [--steps 100000]
 
 Plain PyTorch trains two small perceptrons; `gs.watch` probes every 100 steps and writes to a folder.
 Writes `docs/validation/memory.json`.
@@ -39,7 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         looks = watched(options.steps, Path(folder))
     written = {
-        "command": "python validation/memory.py",
+        "command": "python -m validation.memory",
         "steps": options.steps,
         "every": EVERY,
         "looks": looks,

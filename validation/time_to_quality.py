@@ -1,6 +1,6 @@
 """Seconds and samples until samples are good, per recipe and data set, over seeds that count when they fail.
 
-    python validation/time_to_quality.py [--data ring ...] [--recipes fast ...] [--seeds 8]
+    python -m validation.time_to_quality [--data ring ...] [--recipes fast ...] [--seeds 8]
 
 Writes `docs/validation/time_to_quality.json` after every block, a block being one recipe on one data set, and
 fills the table in `docs/validation/README.md` from it. What is finished is not done again; a block that was
@@ -374,7 +374,7 @@ def fill(page: Path, text: str) -> None:
 
 def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
     """Write the record; what is never reached is null."""
-    command = "python validation/time_to_quality.py"
+    command = "python -m validation.time_to_quality"
     machine = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, one thread"
     rules = {
         name: {"quality": q.words, "budget": q.budget, "judged_every": q.budget // EVALUATIONS}

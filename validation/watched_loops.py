@@ -1,6 +1,6 @@
 """Loops of others, watched: what `gs.watch` says of games that go wrong in known ways, and of their twins.
 
-    python validation/watched_loops.py [--steps 1500] [--seeds 5] [--only NAME]
+    python -m validation.watched_loops [--steps 1500] [--seeds 5] [--only NAME]
 
 Plain PyTorch with Adam (beta1 0.5), width 64, batch 64, a probe every 50 steps. For each game one line: how
 often each verdict stood at the end, and the step at which it was first told.

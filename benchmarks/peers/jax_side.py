@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from peers import turns
+from . import turns
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])  # XLA takes every core that it sees

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from peers import own_nets, turns
+from . import own_nets, turns
 
 KEPT = own_nets.let_torchvision_load()
 own_nets.leave_out("torch_mimicry.metrics", "torch_mimicry.datasets")

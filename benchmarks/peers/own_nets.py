@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.nets import NETS
-from peers import turns
+
+from . import turns
 
 
 def networks(case: turns.Case) -> tuple[nn.Module, nn.Module]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
-import sides
-from peers import turns
+from benchmarks import sides
+
+from . import turns
 
 
 def train(case: turns.Case, taken: Iterator[int]) -> None:

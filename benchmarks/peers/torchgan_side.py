@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from peers import own_nets, turns
+from . import own_nets, turns
 
 os.environ["CONSOLE_LOGGING"] = "0"
 KEPT = own_nets.let_torchvision_load()

@@ -79,13 +79,13 @@ class Worker:
 
     Args:
         python: the interpreter of its environment.
-        script: what to run; it calls `serve`.
+        module: what to run; it calls `serve`.
         threads: how many threads, and cores, it may use.
         path: folders to find modules in.
     """
 
-    def __init__(self, python: str | Path, script: Path, threads: int, path: list[Path]) -> None:
-        self._script = script
+    def __init__(self, python: str | Path, module: str, threads: int, path: list[Path]) -> None:
+        self._module = module
         self._log = tempfile.TemporaryFile(mode="w+", encoding="utf-8")  # noqa: SIM115 - closed on exit
         count = str(threads)
         environment = {
@@ -95,7 +95,7 @@ class Worker:
             "PYTHONPATH": os.pathsep.join(map(str, path)),
         }
         self._process = subprocess.Popen(
-            [str(python), str(script)],
+            [str(python), "-m", module],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -157,4 +157,4 @@ class Worker:
     def _fail(self) -> None:
         self._process.wait()
         self._log.seek(0)
-        raise RuntimeError(f"{self._script.name} ended: {self._log.read()[-2000:]}")
+        raise RuntimeError(f"{self._module} ended: {self._log.read()[-2000:]}")

@@ -10,12 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-import marks
-import roofline
-import same_work
-import sides
-import tables
-from peers.turns import Worker
+from benchmarks import marks, roofline, same_work, sides, tables
+from benchmarks.peers.turns import Worker
 from tests.games import bench_of
 
 SIZES: dict[str, Any] = {
@@ -81,7 +77,7 @@ def test_table_of_speeds_names_what_was_left_out() -> None:
 
 
 WORKER = """
-from peers import turns
+from benchmarks.peers import turns
 def train(case, taken):
     done = 0
     for steps in taken:
@@ -95,12 +91,11 @@ turns.serve(train)
 
 
 def test_worker_takes_turns_and_new_cases_and_tells_why_it_ended(tmp_path: Path) -> None:
-    script = tmp_path / "side.py"
-    script.write_text(WORKER, encoding="utf-8")
-    with Worker(sys.executable, script, 1, [Path(sides.__file__).parent]) as worker:
+    (tmp_path / "side.py").write_text(WORKER, encoding="utf-8")
+    with Worker(sys.executable, "side", 1, [tmp_path, *sides.PATH]) as worker:
         worker.prepare({"limit": 3, "steps": 7})
         assert worker.run(2).wall > 0
         worker.prepare({"limit": 2})
         worker.run(2)
-        with pytest.raises(RuntimeError, match=r"(?s)side.py ended: .*3 steps are more than 2"):
+        with pytest.raises(RuntimeError, match=r"(?s)side ended: .*3 steps are more than 2"):
             worker.run(1)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-import sides
+from benchmarks import sides
 from ganscope.training.loop import advance
 from tests.games import bench_of
 

@@ -12,14 +12,14 @@ import pytest
 import torch
 from scipy.optimize import brentq
 
-from diagnosis import __main__ as study
-from diagnosis import score, truth
-from diagnosis.conditions import PLANTS, Run, every_run
-from diagnosis.conditions_own import OWN, fields_of
-from diagnosis.plants import healthy
-from diagnosis.rows import REPORTING, TUNING, rows_of
 from ganscope.config import RunConfig
 from ganscope.diagnose.rules.verdict import RULES
+from validation.diagnosis import __main__ as study
+from validation.diagnosis import score, truth
+from validation.diagnosis.conditions import PLANTS, Run, every_run
+from validation.diagnosis.conditions_own import OWN, fields_of
+from validation.diagnosis.plants import healthy
+from validation.diagnosis.rows import REPORTING, TUNING, rows_of
 
 COLLAPSED = {"pairwise": 0.1, "missing": 0.5, "on": 1.0, "imbalance": 0.5, "narrow": 1.0, "distinct": 1.0}
 FINE = {

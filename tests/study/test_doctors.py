@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import io
 import json
 import math
@@ -12,12 +13,12 @@ from typing import Any
 
 import pytest
 
-import doctors
-import environments
-import logs
+from benchmarks import environments
 from ganscope.diagnose.rules.verdict import RULES
+from validation.doctors import __main__ as doctors
+from validation.doctors import adapters
+from validation.doctors.adapters import logs
 
-VALIDATION = doctors.HERE
 FALLING = [5.0 * math.exp(-n / 40) + 0.1 for n in range(200)]
 RUN: dict[str, Any] = {
     "id": "a", "planted": "diverged", "step": list(range(0, 1000, 5)), "said": [],
@@ -93,12 +94,12 @@ def test_an_adapter_answers_log_by_log(
 
 def test_every_doctor_has_an_adapter_and_a_version() -> None:
     for doctor in doctors.DOCTORS:
-        assert (VALIDATION / "adapters" / f"{doctor.replace('-', '_')}_adapter.py").is_file()
+        assert importlib.util.find_spec(f"{adapters.__name__}.{doctor.replace('-', '_')}")
         assert doctors.VERSIONS[doctor]
     assert set(doctors.ABOUT) == set(RULES)
 
 
-@pytest.mark.skipif(not HAS_DOCTORS, reason="validation/doctors.py has not made their environment")
+@pytest.mark.skipif(not HAS_DOCTORS, reason="validation.doctors has not made their environment")
 def test_real_doctors_see_a_loss_turn_nan(tmp_path: Path) -> None:
     for doctor in ("runmedic", "training-doctor", "trainpulse"):
         raised = doctors.consult(doctor, [RUN], tmp_path / doctor)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-import memory
+from validation import memory
 
 
 def test_ten_looks_at_a_watched_loop(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
-import remedies as study
-import remedy_plants as plants
-import remedy_tables as counted
 from ganscope.build import game
 from ganscope.diagnose.rules.remedies import remedies_for
 from ganscope.folder import files
 from tests.games import bench_of
+from validation.remedies import __main__ as study
+from validation.remedies import plants
+from validation.remedies import tables as counted
 
 
 @pytest.mark.parametrize(("hits", "of"), [(0, 16), (1, 3), (16, 16), (7, 20)])

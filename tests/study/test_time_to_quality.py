@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-import time_to_quality as ttq
 from ganscope.config import recipe_names, resolve
 from ganscope.folder import files
 from tests.games import SMALL, bench_of
+from validation import time_to_quality as ttq
 
 
 def rows(*good: bool) -> list[dict[str, Any]]:

@@ -14,10 +14,10 @@ from xml.etree import ElementTree as ET
 import pytest
 import torch
 
-import verdict_drawings as drawings
-import verdict_pages as pages
-import verdict_runs
 from ganscope.diagnose.rules.verdict import PAGES, RULES, Verdict
+from validation.pages import __main__ as pages
+from validation.pages import drawings
+from validation.pages import runs as verdict_runs
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"

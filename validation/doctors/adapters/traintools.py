@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from traintools import GradientHealthMonitor
 
-from logs import Alert, Log, answer
+from .logs import Alert, Log, answer
 
 
 def ask(log: Log) -> list[Alert]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mldoctor.watchdog import run_watchdog
 
-from logs import Alert, Log, answer
+from .logs import Alert, Log, answer
 
 
 def ask(log: Log) -> list[Alert]:

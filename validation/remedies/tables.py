@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ganscope.diagnose.rules.remedies import Remedy, remedies_for
-from remedy_plants import words
+
+from .plants import words
 
 MARKS = ("<!-- remedies -->", "<!-- /remedies -->")
 WILSON = 1.959964

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from training_doctor import Doctor
 
-from logs import Alert, Log, answer
+from .logs import Alert, Log, answer
 
 
 def ask(log: Log) -> list[Alert]:

@@ -1,11 +1,11 @@
 """General training doctors asked about the very runs ganscope is validated on.
 
-    python validation/doctors.py [--runs runs/diagnosis] [--seeds 4]
+    python -m validation.doctors [--runs runs/diagnosis] [--seeds 4]
 
 Each gets two logs of every run, the generator's and the discriminator's, as if each were a model trained on
 one loss: step, loss, gradient norm. That is what these programs are made for; none claims to know a GAN. They
 run at their defaults in an environment of their own (`benchmarks/environments.py`), each in the way its
-documentation shows (`validation/adapters/`). What a doctor raises at warning level or above on either log
+documentation shows (`adapters/`). What a doctor raises at warning level or above on either log
 counts for the run. Whether it is *about* the planted fault is settled by `ABOUT`, generously.
 
 Answers are kept in `runs/doctors`: what was asked is not asked again. Writes `docs/validation/doctors.json`
@@ -27,16 +27,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks import environments, marks
 from ganscope.contracts import RunFailed
 from ganscope.diagnose.rules.verdict import RULES
 from ganscope.folder import files
+from validation.diagnosis import conditions, score
 
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
-import environments
-import marks
+from . import adapters
 
-HERE = Path(__file__).parent
-OUT = HERE.parent / "docs" / "validation"
+ROOT = Path(__file__).parents[2]
+OUT = ROOT / "docs" / "validation"
 RUNS = Path("runs") / "diagnosis"
 """Where `python -m validation.diagnosis` leaves its runs."""
 DOCTORS = {
@@ -196,8 +196,6 @@ def read_runs(work: Path, seeds: int) -> list[dict[str, Any]]:
     Returns:
         Per run `id`, `planted` (a verdict's name or None), `said` (names that ganscope gave) and the scalars.
     """
-    from diagnosis import conditions, score
-
     asked = [run for run in conditions.every_run() if run.half == "reporting" and run.seed < seeds]
     runs = []
     for judged in score.judged(score.load(asked, work), delays=False):
@@ -224,12 +222,12 @@ def consult(doctor: str, runs: Sequence[Mapping[str, Any]], kept: Path) -> dict[
     answers: dict[str, Alerts] = {row["log"]: row["alerts"] for row in files.read_rows(kept)}
     logs = {_key(log): log for run in runs for log in logs_of(run)}
     wanted = [log | {"name": key} for key, log in logs.items() if key not in answers]
-    adapter = HERE / "adapters" / f"{doctor.replace('-', '_')}_adapter.py"
-    command = [str(environments.python("doctors")), str(adapter)]
+    adapter = f"{adapters.__name__}.{doctor.replace('-', '_')}"
+    command = [str(environments.python("doctors")), "-m", adapter]
     began = time.monotonic()
     for start in range(0, len(wanted), AT_ONCE):
         given = "".join(json.dumps(log) + "\n" for log in wanted[start : start + AT_ONCE])
-        asked = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+        asked = subprocess.run(command, input=given, capture_output=True, text=True, check=False, cwd=ROOT)
         if asked.returncode:
             raise RunFailed(f"{doctor}: {asked.stderr.strip().splitlines()[-1]}")
         told = [json.loads(line) for line in asked.stdout.splitlines()]
@@ -308,7 +306,7 @@ def main() -> None:
         for run in runs
     ]
     result = {
-        "command": f"python validation/doctors.py --seeds {arguments.seeds}",
+        "command": f"python -m validation.doctors --seeds {arguments.seeds}",
         "versions": {doctor: VERSIONS[doctor] for doctor in DOCTORS},
         "asked": DOCTORS,
         "left_out": LEFT_OUT,

@@ -1,6 +1,6 @@
 """Whether advice helps: planted failures healed by it, by a placebo, and left alone, over seeds.
 
-    python validation/remedies.py [--plants NAME ...] [--seeds 16]
+    python -m validation.remedies [--plants NAME ...] [--seeds 16]
 
 Writes `docs/validation/remedies.json` after every plant and fills the tables of `docs/validation/remedies.md`
 from it. What is finished is not done again; a plant that was interrupted goes on where it was.
@@ -23,7 +23,6 @@ import math
 import os
 import platform
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,9 +43,8 @@ from ganscope.running import healing
 from ganscope.running.in_process import run_stack
 from ganscope.training.stacks.differences import program
 
-sys.path.append(str(Path(__file__).parent))
-from remedy_plants import PLANTS, TWINS, Plant, config_of, definition, words
-from remedy_tables import brief, by_verdict, fill, tables
+from .plants import PLANTS, TWINS, Plant, config_of, definition, words
+from .tables import brief, by_verdict, fill, tables
 
 Tell = Callable[[str], None]
 PLACEBO = Remedy("Lower both learning rates by a twentieth.", "placebo", factors={"g_lr": 0.95, "d_lr": 0.95})
@@ -224,7 +222,7 @@ def slug(text: str) -> str:
 def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
     """Write the record, and the page beside it."""
     written = {
-        "command": "python validation/remedies.py",
+        "command": "python -m validation.remedies",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, one thread",
         "verdicts": by_verdict(blocks),
         "plants": list(blocks),

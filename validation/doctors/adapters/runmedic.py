@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runmedic.cli import main
 
-from logs import Alert, Log, answer
+from .logs import Alert, Log, answer
 
 
 def ask(log: Log) -> list[Alert]:

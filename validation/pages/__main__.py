@@ -1,6 +1,6 @@
 """One page per verdict: pictures of a real run and its healthy twin, error rates, how often a remedy helped.
 
-    python validation/verdict_pages.py [NAME ...] [--train]
+    python -m validation.pages [NAME ...] [--train]
 
 The prose of `docs/verdicts/NAME.md` is written by hand. What stands between marks is put there by this
 command: what a run measured (`docs/verdicts/runs/NAME.json`; trained where that file is missing or with
@@ -19,18 +19,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import marks
 from ganscope.diagnose.rules.remedies import REMEDIES, WIRING, Remedy
 from ganscope.diagnose.rules.verdict import RULES
 from ganscope.report.diagnosis import evidence_words
 
-sys.path.append(str(Path(__file__).parent))
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
-import marks
-import verdict_drawings as drawings
-from verdict_runs import CASES, IMAGES, SHOWN, Case, play
+from . import drawings
+from .runs import CASES, IMAGES, SHOWN, Case, play
 
-HERE = Path(__file__).parent
-DOCS = HERE.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 PAGES = DOCS / "verdicts"
 SUMMARIES = {
     "wiring": "A mistake in how the loop or the networks are put together.",
@@ -123,7 +120,7 @@ def run_block(name: str, stored: Stored) -> tuple[str, dict[str, str]]:
         names = f"{case.failing} against {case.healthy}"
         shown = " ".join(f'<img src="pictures/{file}" width="{SHOWN_WIDTH}" alt="{names}">' for file in files)
         parts += [f"### {case.title}", shown, _told(name, case, found)]
-    parts.append(f"Trained, drawn and filled in by `python validation/verdict_pages.py {name}`.")
+    parts.append(f"Trained, drawn and filled in by `python -m validation.pages {name}`.")
     return "\n\n".join(parts), pictures
 
 

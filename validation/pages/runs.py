@@ -1,7 +1,7 @@
 """One real run of every verdict and its healthy twin, trained in a plain loop that ganscope watches.
 
 A twin differs from the run that fails in what is named and in nothing else: seed, data and networks are the
-same. `verdict_pages.py` draws them; `docs/verdicts/runs` keeps what they measured.
+same. `python -m validation.pages` draws them; `docs/verdicts/runs` keeps what they measured.
 """
 
 from __future__ import annotations

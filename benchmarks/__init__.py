@@ -1,0 +1,1 @@
+"""Speed and memory of ganscope beside other programs: `python -m benchmarks.NAME`, `make bench` for all."""

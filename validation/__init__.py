@@ -1,0 +1,1 @@
+"""Long measurements of what ganscope promises; `make validate` runs them and writes `docs/validation`."""

@@ -1,0 +1,1 @@
+"""General training doctors asked about GAN runs: `python -m validation.doctors`."""

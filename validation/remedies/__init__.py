@@ -1,0 +1,1 @@
+"""Whether the advice that goes with a verdict helps: `python -m validation.remedies`."""
