@@ -80,7 +80,7 @@ def report(result: dict[str, Any]) -> str:
 
 def _runs(folder: Path) -> Runs:
     given = {"g_width": 128, "d_width": 128, "data": "digits"}
-    on = sides.bench_without_judge("digits")
+    on = sides.without_metrics("digits")
     configs = sides.configs_of("wgan-gp", SEEDS, **given)
     folders = [folder / f"seed-{config.seed}" for config in configs]
     for place in folders:

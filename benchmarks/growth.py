@@ -99,7 +99,7 @@ def _in_own_process(case: dict[str, Any], quick: bool) -> dict[str, Any]:
 
 def _measure(case: dict[str, Any], quick: bool) -> dict[str, Any]:
     before, start = _peak_mib(), time.process_time()
-    on = sides.bench_without_judge(case["data"])
+    on = sides.without_metrics(case["data"])
     opening = time.process_time() - start
     given = {"g_width": case["width"], "d_width": case["width"], "batch_size": case["batch"]}
     runs = sides.runs_of("wgan-gp", on, Path(case["folder"]), range(case["runs"]), **given)

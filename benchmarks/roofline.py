@@ -138,7 +138,7 @@ class _Products(NamedTuple):
 
 def _measure(row: Row, quick: bool) -> dict[str, Any]:
     print(f"{row.recipe}, width {row.width}, batch {row.batch_size} ...", file=sys.stderr, flush=True)
-    on = sides.bench_without_judge("digits")
+    on = sides.without_metrics("digits")
     given: dict[str, Any] = {"g_width": row.width, "d_width": row.width, "batch_size": row.batch_size}
     with tempfile.TemporaryDirectory() as name:
         runs = sides.runs_of(row.recipe, on, Path(name), **given)

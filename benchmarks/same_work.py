@@ -128,7 +128,7 @@ def measured(threads: int, quick: bool) -> list[dict[str, Any]]:
 def _measure(row: Row, workers: dict[str, Worker], threads: int, quick: bool) -> dict[str, Any]:
     where = f"{row.recipe}, {row.network} {row.width}, batch {row.batch_size}, {threads} threads"
     print(f"{where} ...", file=sys.stderr, flush=True)
-    on = sides.bench_without_judge(sides.images(8 if row.network == "mlp" else 32))
+    on = sides.without_metrics(sides.images(8 if row.network == "mlp" else 32))
     given: dict[str, Any] = {"network": row.network, "batch_size": row.batch_size}
     with tempfile.TemporaryDirectory() as name:
         runs = sides.runs_of(row.recipe, on, Path(name), g_width=row.width, d_width=row.width, **given)

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 from ganscope.build import game
 from ganscope.config import RunConfig, resolve
-from ganscope.evaluation.evaluation import samples_wanted
+from ganscope.data.find import load_data
+from ganscope.evaluation import Evaluation
 from ganscope.training import Runs, streams
 from ganscope.training.loop import advance
 
@@ -67,11 +68,10 @@ def images(side: int = 32, rows: int = 1_000) -> Tensor:
     return torch.rand(rows, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-def bench_without_judge(data: str | Tensor) -> game.Bench:
-    """A bench for timing the step alone: its judge says nothing."""
-    loaded = game.load_data(data)
-    about: dict[str, Any] = {"emd_floor": 0.0, "mode_names": []}
-    return game.Bench(loaded, lambda fake: {}, samples_wanted(loaded), about)
+def without_metrics(data: str | Tensor) -> Evaluation:
+    """A data set without metrics, for timing the step alone."""
+    loaded = load_data(data)
+    return Evaluation(loaded, metrics={}, about={"mode_names": []})
 
 
 def configs_of(recipe: str, seeds: Sequence[int], **given: Any) -> list[RunConfig]:
@@ -80,7 +80,7 @@ def configs_of(recipe: str, seeds: Sequence[int], **given: Any) -> list[RunConfi
     return [resolve(recipe, {**pinned, **given, "seed": seed}) for seed in seeds]
 
 
-def runs_of(recipe: str, on: game.Bench, folder: Path, seeds: Sequence[int] = (0,), **given: Any) -> Runs:
+def runs_of(recipe: str, on: Evaluation, folder: Path, seeds: Sequence[int] = (0,), **given: Any) -> Runs:
     """Build runs as ganscope builds anybody's."""
     configs = configs_of(recipe, seeds, **given)
     return game.build(configs, [folder] * len(configs), on)

@@ -21,6 +21,7 @@ from unittest.mock import patch
 import torch
 
 from ganscope.build import game
+from ganscope.evaluation import Evaluation
 from ganscope.training import Runs
 from ganscope.training.stacks import stacking
 
@@ -54,7 +55,7 @@ def report(result: dict[str, Any]) -> str:
 
 def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
     print(f"{k} runs ...", file=sys.stderr, flush=True)
-    on = sides.bench_without_judge("digits")
+    on = sides.without_metrics("digits")
     with tempfile.TemporaryDirectory() as name:
 
         def runs(seeds: range) -> Runs:
@@ -78,7 +79,7 @@ def _measure(k: int, width: int, blocks: int) -> dict[str, Any]:
     return result
 
 
-def _with_own_rates(runs: Runs, on: game.Bench) -> Runs:
+def _with_own_rates(runs: Runs, on: Evaluation) -> Runs:
     """The same runs, each with rates and a penalty weight of its own."""
     configs = [
         c.model_copy(update={"g_lr": c.g_lr / (k + 1), "d_lr": c.d_lr / (k + 2), "penalty_weight": 1.0 + k})

@@ -76,7 +76,7 @@ def report(result: dict[str, Any]) -> str:
 
 def _measure(row: Row, quick: bool) -> dict[str, Any]:
     print(f"{row.recipe}, {row.width} ...", file=sys.stderr, flush=True)
-    on = sides.bench_without_judge("digits")
+    on = sides.without_metrics("digits")
     given: dict[str, Any] = {"g_width": row.width, "d_width": row.width}
     with tempfile.TemporaryDirectory() as name:
         runs = sides.runs_of(row.recipe, on, Path(name), **given)

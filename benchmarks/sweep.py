@@ -77,7 +77,7 @@ def report(result: dict[str, Any]) -> str:
 
 def _measure(recipe: str, jax: Worker, pair: list[Worker], blocks: int) -> Blocks:
     print(f"{recipe} ...", file=sys.stderr, flush=True)
-    on = sides.bench_without_judge("ring")
+    on = sides.without_metrics("ring")
     with tempfile.TemporaryDirectory() as name:
         given: dict[str, Any] = {"data": "ring", "g_width": WIDTH, "d_width": WIDTH}
         alone = sides.runs_of(recipe, on, Path(name), **given)

@@ -77,7 +77,7 @@ def report(result: dict[str, Any]) -> str:
 
 def _measure(row: Row, walked: int) -> dict[str, Any]:
     print(f"{' '.join(map(str, row))} ...", file=sys.stderr, flush=True)
-    on = sides.bench_without_judge(sides.images() if row.network == "dcgan" else "digits")
+    on = sides.without_metrics(sides.images() if row.network == "dcgan" else "digits")
     given: dict[str, Any] = {"network": row.network, "steps": STEPS}
     with tempfile.TemporaryDirectory() as folder:
         runs = sides.runs_of(row.recipe, on, Path(folder), g_width=row.width, d_width=row.width, **given)

@@ -10,7 +10,8 @@ import torch
 
 from ganscope.build import game
 from ganscope.config import RunConfig, resolve
-from ganscope.evaluation.evaluation import Bench, bench, load_data
+from ganscope.data.find import load_data
+from ganscope.evaluation import Evaluation
 from ganscope.training import Runs
 
 SMALL: dict[str, Any] = {
@@ -19,10 +20,12 @@ SMALL: dict[str, Any] = {
 
 
 @functools.cache
-def bench_of(data: str) -> Bench:
+def evaluation_of(data: str) -> Evaluation:
     """A data set judged on few rows: an exact EMD of hundreds of rows would be most of a test's time."""
     whole = load_data(data)
-    return bench(whole._replace(held_out=whole.held_out[:60], held_out_labels=_first(whole.held_out_labels)))
+    return Evaluation(
+        whole._replace(held_out=whole.held_out[:60], held_out_labels=_first(whole.held_out_labels))
+    )
 
 
 def _first(labels: torch.Tensor | None) -> torch.Tensor | None:
@@ -38,7 +41,7 @@ def runs(folder: Path, recipe: str, seeds: tuple[int, ...] = (0,), **given: Any)
     folders = [folder / f"seed-{seed}" for seed in seeds]
     for place in folders:
         place.mkdir(parents=True, exist_ok=True)
-    return game.build(configs, folders, bench_of(configs[0].data))
+    return game.build(configs, folders, evaluation_of(configs[0].data))
 
 
 def weights(built: Runs, player: str, k: int | None = None) -> list[torch.Tensor]:

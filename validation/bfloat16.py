@@ -24,6 +24,8 @@ import torch
 from benchmarks import marks, sides
 from ganscope.build import game
 from ganscope.config import resolve
+from ganscope.data.find import load_data
+from ganscope.evaluation import Evaluation
 from ganscope.training import train
 from ganscope.training.precision import has_bfloat16
 
@@ -42,7 +44,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE, help="where the table goes, the record beside it")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    on = game.bench(game.load_data("digits"))
+    on = Evaluation(load_data("digits"))
     blocks = []
     for recipe in RECIPES:
         emds = {p: trained(on, recipe, p, range(given.seeds), given.steps) for p in PRECISIONS}
@@ -61,7 +63,7 @@ def main() -> None:
     print(table(result))
 
 
-def trained(on: game.Bench, recipe: str, precision: str, seeds: Sequence[int], steps: int) -> list[float]:
+def trained(on: Evaluation, recipe: str, precision: str, seeds: Sequence[int], steps: int) -> list[float]:
     """EMD of every seed after training, to the held-out rows."""
     print(f"{recipe}, {precision} ...", file=sys.stderr, flush=True)
     given: dict[str, Any] = {

@@ -27,14 +27,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
 
 from ganscope.build import game
 from ganscope.config import RunConfig, load_recipe, resolve
 from ganscope.contracts import BadInput, Interrupted, RunFailed
+from ganscope.data.find import load_data
+from ganscope.evaluation import Evaluation
 from ganscope.folder import files
 from ganscope.folder.read import read
-from ganscope.metrics import emd, mode_report
+from ganscope.metrics import METRICS
 from ganscope.running.in_process import run_stack
 
 Row = Mapping[str, Any]
@@ -133,29 +134,22 @@ def configs_of(data: str, recipe: str, seeds: Sequence[int]) -> list[RunConfig]:
     return [resolve(recipe, {**fields, "seed": seed}) for seed in seeds]
 
 
-def cheaply(on: game.Bench) -> game.Bench:
-    """Judge by what the quality asks for, and nothing else."""
-    data = on.data
-    if data.centres is not None and data.std is not None:
-        centres, std = data.centres, data.std
-
-        def modes(fake: Tensor) -> dict[str, Any]:
-            report = mode_report(fake, centres, std)
-            return {"emd": None, **report._asdict(), "missing": list(report.missing)}
-
-        return on._replace(measure=modes, samples=JUDGED)
-    held_out = data.held_out[: on.about["compared_rows"]]
-
-    def distance(fake: Tensor) -> dict[str, Any]:
-        return {"emd": emd(held_out, fake) if fake.isfinite().all() else None}
-
-    return on._replace(measure=distance, samples=len(held_out))
+def cheaply(evaluation: Evaluation) -> Evaluation:
+    """Measure only what the quality asks for: modes where their centres are known, else the EMD."""
+    known = evaluation.data.centres is not None
+    metrics = {name: metric for name, metric in METRICS.items() if (metric.needs == "modes") == known}
+    return Evaluation(
+        evaluation.data,
+        metrics=metrics if known else {"emd": METRICS["emd"]},
+        about=evaluation.about,
+        samples=JUDGED if known else len(evaluation.compared),
+    )
 
 
 def evaluations(folder: Path) -> list[dict[str, Any]]:
     """Evaluations of a run so far, oldest first, without the one of the untrained networks."""
     rows = files.read_rows(folder / "history.jsonl")
-    return [row for row in rows if "emd" in row and row["step"] > 0]
+    return [row for row in rows if ("emd" in row or "captured" in row) and row["step"] > 0]
 
 
 def reach_of(folder: Path, good: Callable[[Row], bool], stacked: int) -> Reach | None:
@@ -176,7 +170,7 @@ def reach_of(folder: Path, good: Callable[[Row], bool], stacked: int) -> Reach |
 
 
 def measure_block(
-    data: str, recipe: str, seeds: Sequence[int], on: game.Bench, place: Path, tell: Callable[[str], None]
+    data: str, recipe: str, seeds: Sequence[int], on: Evaluation, place: Path, tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """Train a recipe over seeds until all of them reached their quality or the budget is spent.
 
@@ -414,7 +408,7 @@ def main() -> None:
     asked = [(name, seeds, "stack") for name in options.recipes]
     asked += [(name, seeds[:1], "alone") for name in options.alone if name in options.recipes]
     for data in options.data:
-        on = game.bench(game.load_data(data))
+        on = Evaluation(load_data(data))
         for recipe, chosen, form in asked:
             if any(is_current(block, data, recipe, chosen) for block in blocks):
                 continue

@@ -18,7 +18,7 @@ def train(case: turns.Case, taken: Iterator[int]) -> None:
     torch.set_num_threads(1)
     given = {name: case[name] for name in ("data", "g_width", "d_width", "batch_size")}
     with tempfile.TemporaryDirectory() as folder:
-        on = sides.bench_without_judge(case["data"])
+        on = sides.without_metrics(case["data"])
         runs = sides.runs_of(case["recipe"], on, Path(folder), range(case["seeds"]), **given)
         step = sides.stepping(runs)
         for steps in taken:

@@ -5,6 +5,7 @@ Parts of one floor never import one another. They agree on the shapes below and 
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -94,13 +95,41 @@ class NetworkFamily(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """One metric of samples: what it needs, which way is better, and what real rows score in its place."""
+    """One metric of samples: what it needs, which way is better, and what real rows score in its place.
 
+    What `measure` is given follows from `needs`:
+
+    - `"rows"`: `(real [N, *shape], fake [N, *shape])`, held-out rows and samples;
+    - `"features"`: the same two as `[N, F]`, seen by a feature extractor;
+    - `"modes"`: the `ModeReport` of the samples, where the data's modes are known;
+    - `"labels"`: `(real, the class of each real row, fake)`, where the rows are labelled.
+    """
+
+    label: str
+    """Its name in a table and on an axis, such as "EMD"."""
     needs: Literal["rows", "features", "modes", "labels"]
     better: Literal["lower", "higher"]
-    measure: Callable[..., Any]
-    floor: Callable[..., Any]
-    """What real rows score in the place of samples."""
+    measure: Callable[..., float]
+    about: str
+    """What it means, in a sentence or two for somebody who reads a report."""
+    floor: Callable[..., float] | None = statistics.mean
+    """What real rows score in the place of samples. Of modes: `(fair share of each mode, number of samples)`.
+    Of anything else: the scores of several sets of training rows. None where the best score is known."""
+    shared: Callable[..., Any] | None = None
+    """A computation that several metrics begin with; it is done once, and `measure` is given its result."""
+    form: Literal["number", "count", "share"] = "number"
+    """How it is written: a count is of all modes, a share in per cent."""
+    while_training: bool = True
+    """False: too costly for every evaluation of a run, measured by `ganscope evaluate` alone."""
+    terminal: Literal["always", "at the end", "never"] = "always"
+    """Where a terminal has room for it; a report shows every metric."""
+    group: str = ""
+    """Key under which `Run.evaluate` returns it together with others of its kind."""
+
+    @property
+    def sign(self) -> int:
+        """Factor that makes the lowest value the best one."""
+        return 1 if self.better == "lower" else -1
 
 
 class Event(NamedTuple):

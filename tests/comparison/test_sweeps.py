@@ -17,7 +17,8 @@ from ganscope.comparison.assignment import jobs_of
 from ganscope.comparison.execute import description
 from ganscope.comparison.points import Range, Values, grid, labels, parse, sample
 from ganscope.config import flag
-from ganscope.evaluation.evaluation import Bench, bench, load_data
+from ganscope.data.find import load_data
+from ganscope.evaluation import Evaluation
 from ganscope.figures.parallel_coordinates import axis
 from ganscope.folder import files
 from ganscope.folder.read import read
@@ -35,7 +36,7 @@ from ganscope.running import LOCAL, Job
 from ganscope.running.in_process import run_stack
 from ganscope.running.run import Run
 from tests.crashes import contents
-from tests.games import bench_of
+from tests.games import evaluation_of
 from tests.processes import finish, ganscope, kill_when
 
 TINY: dict[str, Any] = {
@@ -168,7 +169,7 @@ def test_rates_and_weights_share_a_stack_and_programs_do_not() -> None:
     assert [len(job.configs) for job in jobs_of(alone, 2, resuming=False)[0]] == [1, 1, 1, 1]
 
 
-def train_here(jobs: list[Job], on: Bench) -> None:
+def train_here(jobs: list[Job], on: Evaluation) -> None:
     for job in jobs:
         for folder in job.folders:
             folder.mkdir(parents=True)
@@ -180,10 +181,10 @@ def test_swept_runs_are_ordinary_runs(tmp_path: Path) -> None:
     given: dict[str, Any] = {**TINY, "seeds": 1, "steps": 20, "evaluate_every": 20, "checkpoint_every": 20}
     planned = plan_sweep("ring", "r1", varied, out=tmp_path, **given)
     (job,), _ = jobs_of(planned, 1, resuming=False)
-    train_here([job], bench_of("ring"))
+    train_here([job], evaluation_of("ring"))
     run = Run(tmp_path / "g_lr=0.0001,penalty_weight=5" / "seed-0")
     assert (run.config.g_lr, run.config.penalty_weight, run.config.recipe) == (1e-4, 5.0, "r1")
-    train_here([Job([run.config], [tmp_path / "alone" / "seed-0"])], bench_of("ring"))
+    train_here([Job([run.config], [tmp_path / "alone" / "seed-0"])], evaluation_of("ring"))
     alone = Run(tmp_path / "alone" / "seed-0")
     torch.testing.assert_close(run.sample(50), alone.sample(50), rtol=1e-5, atol=1e-5)
     assert run.metrics["emd"] == pytest.approx(alone.metrics["emd"], rel=1e-5)
@@ -223,7 +224,7 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     planned = plan_sweep(
         str(data), "r1", varied, budget="steps", out=tmp_path / "whole", diagnose=False, **given
     )
-    on = bench(load_data(data))
+    on = Evaluation(load_data(data))
     train_here(jobs_of(planned, LOCAL.slots, resuming=False)[0], on)
     broken = tmp_path / "broken"
     options = itertools.chain.from_iterable((flag(name), str(value)) for name, value in given.items())

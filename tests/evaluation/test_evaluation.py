@@ -13,7 +13,7 @@ import torch
 
 import ganscope as gs
 from ganscope.cli import app
-from ganscope.evaluation import evaluation
+from ganscope.evaluation import Evaluation
 from ganscope.folder import files
 from ganscope.training import streams
 from ganscope.training.loop import evaluation_latents
@@ -82,7 +82,7 @@ def test_every_number_is_that_of_the_public_metric(folder: Path, n: int) -> None
 def test_real_rows_measure_their_own_null() -> None:
     # a perfect generator: fresh training rows in place of samples
     data = gs.data.ring()
-    found = evaluation.evaluate(data, data.train[torch.arange(len(data.train) - 500, len(data.train))])
+    found = Evaluation(data).evaluate(data.train[torch.arange(len(data.train) - 500, len(data.train))])
     assert found["emd"] < 1.6 * found["emd_floor"]
     for name, value in found["prdc"].items():
         assert abs(value - found["prdc_real"][name]) < 0.1

@@ -26,7 +26,7 @@ from ganscope.nets import NETS
 from ganscope.training import Runs
 from ganscope.training.loop import advance
 from ganscope.training.stacks.stacking import Network, plain, stack
-from tests.games import bench_of, runs, weights
+from tests.games import evaluation_of, runs, weights
 
 
 def written_out(layer: nn.Module, shape: tuple[int, ...]) -> Tensor:
@@ -212,7 +212,7 @@ def test_a_stack_of_runs_equals_single_runs(tmp_path: Path, network: str) -> Non
 
     def built(seeds: tuple[int, ...]) -> Runs:
         configs = [resolve("minimax", {**given, "seed": seed}) for seed in seeds]
-        return game.build(configs, [tmp_path] * len(seeds), bench_of("digits"))
+        return game.build(configs, [tmp_path] * len(seeds), evaluation_of("digits"))
 
     stacked, *singles = built((0, 1)), built((0,)), built((1,))
     for made in (stacked, *singles):

@@ -29,7 +29,7 @@ from ganscope.nets import NETS
 from ganscope.training import Runs
 from ganscope.training.loop import advance
 from ganscope.training.stacks.stacking import Network, evaluating, plain, stack
-from tests.games import bench_of, runs, weights
+from tests.games import evaluation_of, runs, weights
 
 CONVOLUTIONS: dict[str, tuple[nn.Conv2d, tuple[int, ...]]] = {
     "3x3": (nn.Conv2d(2, 3, 3, padding=1), (2, 6, 6)),
@@ -262,7 +262,7 @@ IMAGES: dict[str, Any] = {
 def test_a_stack_of_convolutional_runs_equals_single_runs(tmp_path: Path, given: dict[str, Any]) -> None:
     def built(seeds: tuple[int, ...]) -> Runs:
         configs = [resolve("minimax", {**IMAGES, **given, "seed": seed}) for seed in seeds]
-        return game.build(configs, [tmp_path] * len(seeds), bench_of("digits"))
+        return game.build(configs, [tmp_path] * len(seeds), evaluation_of("digits"))
 
     stacked, *singles = built((0, 1)), built((0,)), built((1,))
     for made in (stacked, *singles):

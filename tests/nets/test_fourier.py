@@ -47,7 +47,7 @@ def test_their_inner_product_is_a_gaussian_kernel() -> None:
 
 def test_a_discriminator_with_features_has_the_right_slope() -> None:
     given = {"d_fourier": 2.0, "g_width": 8, "d_width": 8, "data": "ring"}
-    found = game.networks(resolve("r1", given), games.bench_of("ring").data, None, None)[1].double()
+    found = game.networks(resolve("r1", given), games.evaluation_of("ring").data, None, None)[1].double()
     assert isinstance(next(found.children()), FourierFeatures)
     x = torch.randn(7, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(found, (x,))

@@ -23,7 +23,7 @@ from ganscope.folder import checkpoint, files, healings
 from ganscope.folder.read import parse_config, read
 from ganscope.running import healing, run_stack
 from tests.crashes import Crash, contents, crash_at
-from tests.games import SMALL, bench_of
+from tests.games import SMALL, evaluation_of
 
 PLANTED = {
     **SMALL, "data": "ring", "batch_size": 32, "d_width": 32, "d_lr": 0.05, "n_critic": 2, "latent_dim": 2,
@@ -35,7 +35,7 @@ PLANTED = {
 
 def train(folder: Path, config: RunConfig, **options: Any) -> Path:
     folder.mkdir(exist_ok=True)
-    run_stack([config], [folder], bench_of("ring"), **{"tell": lambda text: None, **options})
+    run_stack([config], [folder], evaluation_of("ring"), **{"tell": lambda text: None, **options})
     return folder
 
 
@@ -120,7 +120,7 @@ def test_a_run_killed_while_it_heals_ends_with_the_same_bits(
 @pytest.mark.parametrize("recipe", recipe_names())
 def test_every_remedy_makes_a_valid_configuration_of_every_recipe(recipe: str) -> None:
     remedies = [WIRING["unconstrained-critic"], *(r for several in REMEDIES.values() for r in several)]
-    data = bench_of("ring").data
+    data = evaluation_of("ring").data
     for odd in (
         {}, {"d_norm": "batch", "penalty": "none"}, {"pack": 2, "ema": 0.9},
         {"dynamics": "extra-gradient", "n_critic": 1},
@@ -273,7 +273,7 @@ def test_heal_without_diagnosis_is_refused(
 def test_a_stack_does_not_heal(tmp_path: Path) -> None:
     two = [resolve("minimax", {**PLANTED, "seed": seed}) for seed in (0, 1)]
     with pytest.raises(BadInput, match="a stack shares them"):
-        game.build(two, [tmp_path, tmp_path], bench_of("ring"))
+        game.build(two, [tmp_path, tmp_path], evaluation_of("ring"))
 
 
 def test_healings_are_shown_wherever_people_look(

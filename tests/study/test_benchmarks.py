@@ -12,7 +12,7 @@ from torch import nn
 
 from benchmarks import marks, roofline, same_work, sides, tables
 from benchmarks.peers.turns import Worker
-from tests.games import bench_of
+from tests.games import evaluation_of
 
 SIZES: dict[str, Any] = {
     "g_width": 6,
@@ -34,12 +34,12 @@ def test_operations_of_one_layer_are_counted_as_by_hand() -> None:
 
 @pytest.mark.parametrize("recipe", ["minimax", "wgan"])
 def test_operations_needed_are_those_seen(tmp_path: Path, recipe: str) -> None:
-    runs = sides.runs_of(recipe, bench_of("ring"), tmp_path, **SIZES)
+    runs = sides.runs_of(recipe, evaluation_of("ring"), tmp_path, **SIZES)
     assert roofline.counted(sides.stepping(runs)) == roofline.needed(runs)
 
 
 def test_operations_needed_with_a_penalty_are_those_a_stack_takes(tmp_path: Path) -> None:
-    runs = sides.runs_of("wgan-gp", bench_of("ring"), tmp_path, range(3), **SIZES)
+    runs = sides.runs_of("wgan-gp", evaluation_of("ring"), tmp_path, range(3), **SIZES)
     assert roofline.counted(sides.stepping(runs)) == 3 * roofline.needed(runs)
 
 

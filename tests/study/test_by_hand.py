@@ -10,7 +10,7 @@ import torch
 
 from benchmarks import sides
 from ganscope.training.loop import advance
-from tests.games import bench_of
+from tests.games import evaluation_of
 
 STEPS = 25
 
@@ -20,7 +20,7 @@ STEPS = 25
 def test_by_hand_equals_ganscope(tmp_path: Path, recipe: str, network: str) -> None:
     # 5 critic steps over 21 batches an epoch: epochs end within a step
     given: dict[str, Any] = {"network": network, "g_width": 8, "d_width": 8, "latent_dim": 4}
-    ours = sides.runs_of(recipe, bench_of("digits"), tmp_path, **given, precision="float64", steps=STEPS)
+    ours = sides.runs_of(recipe, evaluation_of("digits"), tmp_path, **given, precision="float64", steps=STEPS)
     step, generator, discriminator = sides.by_hand_like(ours)
     while ours.step < STEPS:
         step(ours.step)

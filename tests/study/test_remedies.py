@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from ganscope.build import game
 from ganscope.diagnose.rules.remedies import remedies_for
 from ganscope.folder import files
-from tests.games import bench_of
+from tests.games import evaluation_of
 from validation.remedies import __main__ as study
 from validation.remedies import plants
 from validation.remedies import tables as counted
@@ -63,13 +63,13 @@ def test_recoveries_are_paired_with_doing_nothing_and_pooled_over_plants() -> No
 def test_every_plant_and_twin_is_a_valid_configuration(name: str) -> None:
     plant = plants.PLANTS[name]
     for config in (plants.config_of(plant, 3), plants.config_of(None, 3, plant.twin)):
-        game.check(config, bench_of(config.data).data)
+        game.check(config, evaluation_of(config.data).data)
         assert config.steps * config.n_critic == plants.COMMON["steps"]
 
 
 def test_few_rows_are_trained_on_and_all_rows_judge() -> None:
-    whole = bench_of("digits")
+    whole = evaluation_of("digits")
     few = study.first_rows(whole, 150)
     assert len(few.data.train) == 150
-    assert few.measure is whole.measure
+    assert few.judge is whole.judge
     assert files.jsonable(dict(few.about))["digest"] != whole.about["digest"]

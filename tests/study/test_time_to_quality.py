@@ -11,7 +11,7 @@ import pytest
 
 from ganscope.config import recipe_names, resolve
 from ganscope.folder import files
-from tests.games import SMALL, bench_of
+from tests.games import SMALL, evaluation_of
 from validation import time_to_quality as ttq
 
 
@@ -82,7 +82,7 @@ def test_a_block_stops_when_all_are_there_and_goes_on_where_it_was_interrupted(
             raise KeyboardInterrupt
 
     def block(tell: Any, place: str) -> dict[str, Any]:
-        return ttq.measure_block("ring", "r1", [0, 1], bench_of("ring"), tmp_path / place, tell)
+        return ttq.measure_block("ring", "r1", [0, 1], evaluation_of("ring"), tmp_path / place, tell)
 
     whole = block(told.append, "whole")
     assert whole["samples"] == [32, 32]  # two evaluations, 16 real rows apart

@@ -16,7 +16,7 @@ from ganscope.objectives import OBJECTIVES
 from ganscope.training import Runs, train_discriminator, train_generator
 from ganscope.training.loop import advance
 from ganscope.training.step import shown
-from tests.games import bench_of, config, runs, weights
+from tests.games import config, evaluation_of, runs, weights
 
 # every way a discriminator can be constrained, with an objective each
 CONSTRAINTS: list[dict[str, Any]] = [
@@ -282,7 +282,7 @@ def dict_of_runs(folder: Path, recipe: str, seeds: tuple[int, ...], given: dict[
             resolve(recipe, {"latent_dim": 4, "batch_size": 8, "steps": 20, "seed": seed, **given})
             for seed in seeds
         ]
-        return game.build(configs, [folder] * len(seeds), bench_of("digits"))
+        return game.build(configs, [folder] * len(seeds), evaluation_of("digits"))
     return runs(folder, recipe, seeds, **given)
 
 

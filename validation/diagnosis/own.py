@@ -17,6 +17,8 @@ from ganscope.build import game
 from ganscope.build.monitor import facts_of
 from ganscope.config import RunConfig, recipe_names, resolve
 from ganscope.contracts import RunFailed
+from ganscope.data.find import load_data
+from ganscope.evaluation import Evaluation
 from ganscope.folder import checkpoint, files
 from ganscope.running.in_process import run_stack
 
@@ -92,7 +94,7 @@ def train(stack: Stack, work: Path) -> None:
     folders = [work / run.id for run in runs]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    on = game.bench(game.load_data(stack.data), configs[0].batch_size)
+    on = Evaluation(load_data(stack.data))
     with contextlib.suppress(RunFailed):
         run_stack(configs, folders, on)
     seconds = (time.process_time() - begun) / len(runs)
@@ -101,7 +103,7 @@ def train(stack: Stack, work: Path) -> None:
         _write(config, folder, rows, on, seconds)
 
 
-def _write(config: RunConfig, folder: Path, rows: Rows, on: game.Bench, seconds: float) -> None:
+def _write(config: RunConfig, folder: Path, rows: Rows, on: Evaluation, seconds: float) -> None:
     probes = files.read_rows(folder / "diagnosis.jsonl")
     metrics = files.read_json(folder / "metrics.json")
     history = files.read_rows(folder / "history.jsonl")
@@ -119,7 +121,7 @@ def _write(config: RunConfig, folder: Path, rows: Rows, on: game.Bench, seconds:
     files.write_json(folder / "run.json", {**found, "notes": [], "seconds": seconds, "about": about})
 
 
-def _panel(config: RunConfig, folder: Path, rows: Rows, on: game.Bench) -> dict[str, dict[str, float]]:
+def _panel(config: RunConfig, folder: Path, rows: Rows, on: Evaluation) -> dict[str, dict[str, float]]:
     """Measure checkpoints as the other loops measure themselves: at two fifths, then in three looks."""
     saved = checkpoint.steps(folder)
     at = {share: min(saved, key=lambda step: abs(step - share * config.steps)) for share in (0.4, *LATE)}
@@ -130,7 +132,7 @@ def _panel(config: RunConfig, folder: Path, rows: Rows, on: game.Bench) -> dict[
     return {"panel": panel | kept, "last": looks[LATE[-1]]}
 
 
-def _setup(config: RunConfig, folder: Path, rows: Rows, on: game.Bench, step: int) -> Setup:
+def _setup(config: RunConfig, folder: Path, rows: Rows, on: Evaluation, step: int) -> Setup:
     """A checkpoint's networks, as the study's own loops have them."""
     pair = game.networks(config, on.data, None, None)
     tensors, _ = checkpoint.load(checkpoint.path_of(folder, step))
@@ -162,7 +164,7 @@ class _Packed(nn.Module):
         return result
 
 
-def _rows_of(on: game.Bench) -> Rows:
+def _rows_of(on: Evaluation) -> Rows:
     """The study's view of one of ganscope's data sets; modes are classes, or the nearest centre."""
     data = on.data
     train, unseen = torch.as_tensor(data.train)[:4000].flatten(1), data.held_out.flatten(1)

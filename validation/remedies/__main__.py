@@ -33,9 +33,10 @@ import torch
 from ganscope.build import game
 from ganscope.config import RunConfig
 from ganscope.contracts import RunFailed
+from ganscope.data.find import load_data
 from ganscope.diagnose.rules.remedies import Remedy
 from ganscope.diagnose.rules.verdict import Verdict, judge
-from ganscope.evaluation.evaluation import digest
+from ganscope.evaluation import Evaluation
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record
 from ganscope.folder.read import read
@@ -71,7 +72,7 @@ def first_verdict(folder: Path, config: RunConfig) -> tuple[Verdict, int] | None
     return None
 
 
-def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: game.Bench, tell: Tell) -> None:
+def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: Evaluation, tell: Tell) -> None:
     """Train runs as stacks where they can be, new or from where they are; NaN is an ending too."""
     groups: dict[Any, list[int]] = {}
     for k, (config, folder) in enumerate(zip(configs, folders, strict=True)):
@@ -119,7 +120,7 @@ def band(ends: Sequence[Mapping[str, Any]]) -> Band:
     return Band(float(np.quantile(emds, QUANTILE)), float(np.quantile(modes, 1 - QUANTILE)))
 
 
-def heal(folder: Path, ill: Ill, config: RunConfig, remedy: Remedy, on: game.Bench, to: Path) -> Path | str:
+def heal(folder: Path, ill: Ill, config: RunConfig, remedy: Remedy, on: Evaluation, to: Path) -> Path | str:
     """Copy an ill run and heal the copy, up to where it goes on; a sentence where it cannot be healed."""
     saved = checkpoint.steps(folder)
     prescribed = healing.attempt(
@@ -141,7 +142,7 @@ def measure(
     name: str,
     twins: Sequence[Mapping[str, Any]],
     seeds: Sequence[int],
-    on: game.Bench,
+    on: Evaluation,
     place: Path,
     tell: Tell,
 ) -> dict[str, Any]:
@@ -238,12 +239,11 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
             fill(page, text)
 
 
-def first_rows(on: game.Bench, rows: int) -> game.Bench:
+def first_rows(on: Evaluation, rows: int) -> Evaluation:
     """Train on the first rows only, judged as before; all of them for 0."""
     if not rows:
         return on
-    few = on.data._replace(train=on.data.train[torch.arange(rows)])
-    return on._replace(data=few, about={**on.about, "digest": digest(few)})
+    return on.for_training_rows(on.data.train[torch.arange(rows)])
 
 
 def main() -> None:
@@ -264,9 +264,9 @@ def main() -> None:
         asked = files.jsonable(definition(plant))
         if any(b["definition"] == asked and b["seeds"] == seeds for b in blocks if b["plant"] == name):
             continue
-        whole = game.load_data(TWINS[plant.twin]["data"])
+        whole = load_data(TWINS[plant.twin]["data"])
         folders = [options.work / "twins" / plant.twin / f"seed-{seed}" for seed in seeds]
-        on = game.bench(whole)
+        on = Evaluation(whole)
         train([config_of(None, seed, plant.twin) for seed in seeds], folders, on, _say)
         twins = [ending(folder) for folder in folders]
         block = measure(name, twins, seeds, first_rows(on, plant.rows), options.work / slug(name), _say)

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from ganscope import __version__
-from ganscope.evaluation.evaluation import COMPARED_ROWS, Bench, bench, check_rows, load_data, write_real
 from ganscope.config import OWN, RunConfig, command_of
 from ganscope.contracts import BadInput, Dataset, Objective, Penalty
+from ganscope.data.find import check_rows
+from ganscope.evaluation import Evaluation
 from ganscope.lipschitz import (
     CONSTRUCTIONS,
     PENALTIES,
@@ -40,23 +41,19 @@ from ganscope.training.stacks.differences import along, own, own_rates
 from ganscope.training.stacks.stacking import Network, plain, stack
 
 __all__ = [
-    "Bench",
-    "bench",
     "build",
     "check",
     "description",
     "generator_of",
-    "load_data",
     "networks",
     "steps_within",
-    "write_real",
 ]
 
 
 def build(
     configs: Sequence[RunConfig],
     folders: Sequence[Path],
-    on: Bench,
+    on: Evaluation,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
     objective: Objective | None = None,
@@ -111,7 +108,7 @@ def build(
         make_optimistic(game.d_optimizer)
     if config.compile:
         game = compiled(game)
-    held_out = on.data.held_out[:COMPARED_ROWS].to(device, dtype)
+    held_out = on.compared.to(device, dtype)
     rows = on.data.train.to(device, dtype) if isinstance(on.data.train, Tensor) else on.data.train
     runs = Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
     if config.diagnose:
@@ -121,7 +118,7 @@ def build(
 
 
 def description(
-    config: RunConfig, on: Bench, stack: Sequence[RunConfig], folders: Sequence[str], threads: int
+    config: RunConfig, on: Evaluation, stack: Sequence[RunConfig], folders: Sequence[str], threads: int
 ) -> dict[str, Any]:
     """Return what `config.json` of a run holds: all it takes to repeat and to understand it.
 
@@ -149,7 +146,7 @@ def description(
     }
 
 
-def steps_within(seconds: float, configs: Sequence[RunConfig], on: Bench) -> int:
+def steps_within(seconds: float, configs: Sequence[RunConfig], on: Evaluation) -> int:
     """Measure how many generator steps fit into a time, on throwaway networks.
 
     Args:

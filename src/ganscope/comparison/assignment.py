@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganscope.build import game
 from ganscope.comparison.budget import Plan
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
+from ganscope.data.find import load_data
 from ganscope.folder import layout
 from ganscope.folder.read import read
 from ganscope.running import Job
@@ -35,7 +35,7 @@ def jobs_of(planned: Plan, slots: int, resuming: bool) -> tuple[list[Job], list[
         BadInput: runs that do not fit in memory.
     """
     configs, folders = _flat(planned)
-    on = planned.dataset or game.load_data(configs[0].data, configs[0].size)
+    on = planned.dataset or load_data(configs[0].data, configs[0].size)
     recipes = [name for name, row in zip(planned.recipes, planned.configs, strict=True) for _ in row]
     begun = _begun(folders) if resuming else []
     waiting = [k for k in range(len(configs)) if not any(k in members for members in begun)]

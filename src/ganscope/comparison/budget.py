@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from ganscope.build import game
 from ganscope.config import AUTO, BUILT_IN_DATA, DEFAULT_RECIPES, RunConfig, flag, resolve, unknown
 from ganscope.config.auto import Setting
 from ganscope.contracts import BadInput, Dataset
+from ganscope.data.find import load_data
 from ganscope.folder import layout
 from ganscope.running import prepare
 
@@ -101,7 +101,7 @@ def plan(
         if name != AUTO:
             resolve(name, given)  # a slip of the pen shall not wait until the data is loaded
     loading = {key: value for key, value in given.items() if key in ("data", "size")}
-    dataset = game.load_data(data, resolve(None, loading).size)
+    dataset = load_data(data, resolve(None, loading).size)
     prepared = [prepare({**given, "recipe": name}, loaded=dataset) for name in names]
     configs = same_for_all([ready.config for ready in prepared], budget, steps, fields.get("batch_size"))
     rows = [tuple(c.model_copy(update={"seed": seed + k}) for k in range(seeds)) for c in configs]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganscope.build import game
 from ganscope.comparison.assignment import jobs_of
 from ganscope.comparison.budget import Plan, plan
 from ganscope.config.auto import Setting
 from ganscope.contracts import BadInput, Interrupted, RunFailed
+from ganscope.data.find import load_data
+from ganscope.evaluation import write_real
 from ganscope.folder import files, layout
 from ganscope.folder.lock import claim, locked
 from ganscope.folder.read import parse_config, read_comparison
@@ -168,9 +169,7 @@ def _train(
     with locked([planned.out]):
         if not (planned.out / layout.REAL).exists():
             config = planned.configs[0][0]
-            game.write_real(
-                planned.out / layout.REAL, planned.dataset or game.load_data(config.data, config.size)
-            )
+            write_real(planned.out / layout.REAL, planned.dataset or load_data(config.data, config.size))
         failed = engine.run(jobs, lambda index, event: progress(names[index], event), stop)
     if stop():
         raise Interrupted(planned.out)

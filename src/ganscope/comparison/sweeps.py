@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ganscope.build import game
 from ganscope.comparison import points
 from ganscope.comparison.assignment import stacks_of
 from ganscope.comparison.budget import Budget, Plan, check, command_line, same_for_all
 from ganscope.comparison.execute import Comparison, carry_out
 from ganscope.config import AUTO, flag, resolve, unknown
 from ganscope.contracts import BadInput, Dataset
+from ganscope.data.find import load_data
 from ganscope.running import Prepared, open_engine, prepare
 
 Mode = Literal["grid", "random"]
@@ -82,7 +82,7 @@ def plan_sweep(
             "--mode random --samples N."
         )
     loading = {key: value for key, value in given.items() if key in ("data", "size")}
-    dataset = game.load_data(data, resolve(None, loading).size)
+    dataset = load_data(data, resolve(None, loading).size)
     ready = [_prepared({**given, "recipe": recipe}, point, dataset) for point in chosen]
     configs = [prepared.config for prepared in ready]
     if "steps" not in axes:

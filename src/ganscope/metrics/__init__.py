@@ -1,25 +1,29 @@
 """What two sample sets say about each other, and about modes. Every metric works from samples alone.
 
-`METRICS` maps each metric of two sample sets to a function of `(real, fake)`.
+`METRICS` maps the name of each metric, as it stands in a run's history, to its `Metric`.
 """
 
-from collections.abc import Callable
+from ganscope.contracts import Metric
+from ganscope.metrics.class_judge import ClassJudge, class_judge, stacked_judge
+from ganscope.metrics.emd import EMD, emd
+from ganscope.metrics.frechet import FRECHET_DISTANCE, frechet_distance
+from ganscope.metrics.kid import KID, kid
+from ganscope.metrics.modes import CAPTURED, HIGH_QUALITY, REVERSE_KL, mode_report, reverse_kl_floor
+from ganscope.metrics.prdc import COVERAGE, DENSITY, PRDC, PRECISION, RECALL, prdc
+from ganscope.metrics.sliced_w1 import SLICED_W1, sliced_w1
 
-from torch import Tensor
-
-from ganscope.metrics.emd import emd
-from ganscope.metrics.frechet import frechet_distance
-from ganscope.metrics.kid import kid
-from ganscope.metrics.modes import ClassJudge, class_judge, mode_report, reverse_kl_floor, stacked_judge
-from ganscope.metrics.prdc import PRDC, prdc
-from ganscope.metrics.sliced_w1 import sliced_w1
-
-METRICS: dict[str, Callable[[Tensor, Tensor], float | PRDC]] = {
-    "emd": emd,
-    "frechet-distance": frechet_distance,
-    "kid": kid,
-    "prdc": prdc,
-    "sliced-w1": sliced_w1,
+METRICS: dict[str, Metric] = {
+    "emd": EMD,
+    "captured": CAPTURED,
+    "high_quality": HIGH_QUALITY,
+    "reverse_kl": REVERSE_KL,
+    "sliced_w1": SLICED_W1,
+    "frechet_distance": FRECHET_DISTANCE,
+    "kid": KID,
+    "precision": PRECISION,
+    "recall": RECALL,
+    "density": DENSITY,
+    "coverage": COVERAGE,
 }
 
 __all__ = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganscope.contracts import Metric
 from ganscope.metrics.matrix import two_sets
 
 if TYPE_CHECKING:
@@ -55,3 +56,16 @@ def _root_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return R with R^T R the covariance of the rows, and no more rows than columns."""
     centred = (rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1)
     return np.linalg.qr(centred).R if len(rows) > rows.shape[1] else centred
+
+
+FRECHET_DISTANCE = Metric(
+    label="Fréchet distance",
+    needs="features",
+    better="lower",
+    measure=frechet_distance,
+    about=(
+        "The squared Wasserstein-2 distance between Gaussians fitted to the features of real and generated "
+        "rows: the FID, when the features are those of Inception v3."
+    ),
+    while_training=False,
+)

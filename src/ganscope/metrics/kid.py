@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganscope.contracts import Metric
 from ganscope.metrics.matrix import two_sets
 
 if TYPE_CHECKING:
@@ -59,3 +60,17 @@ def _kernel_sum(x: NDArray[np.float64], y: NDArray[np.float64], without_diagonal
     if without_diagonal:
         total -= float((((x * y).sum(axis=1) / dimension + 1.0) ** 3).sum())
     return total
+
+
+KID = Metric(
+    label="KID",
+    needs="features",
+    better="lower",
+    measure=kid,
+    about=(
+        "Kernel Inception Distance: the unbiased squared maximum mean discrepancy between the features of "
+        "real and generated rows under a cubic kernel. Equal distributions score 0 on average, so it may be "
+        "negative."
+    ),
+    while_training=False,
+)

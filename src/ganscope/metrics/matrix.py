@@ -76,3 +76,24 @@ def two_sets(
             "give both in the same space."
         )
     return real_rows, fake_rows
+
+
+def same_width(
+    rows: NDArray[np.float64], others: NDArray[np.float64], what: str, name: str = "samples"
+) -> None:
+    """Refuse two matrices whose rows differ in size.
+
+    Args:
+        rows: `[N, D]`.
+        others: `[M, D]`.
+        what: what a row of `others` is called.
+        name: what `rows` are called.
+
+    Raises:
+        BadInput: it names both sizes.
+    """
+    if rows.shape[1] != others.shape[1]:
+        raise BadInput(
+            f"{name} hold {rows.shape[1]} numbers per row and {what} {others.shape[1]}; "
+            "give both in the same space."
+        )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ganscope.contracts import BadInput
+from ganscope.contracts import BadInput, Metric
 from ganscope.metrics.matrix import two_sets
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
+
+K = 5
+"""Which neighbour gives a ball its radius, unless told otherwise."""
 
 
 class PRDC(NamedTuple):
@@ -27,7 +31,7 @@ class PRDC(NamedTuple):
     """Share of reals whose own ball holds a fake, in [0, 1]: diversity, not fooled by outlying fakes."""
 
 
-def prdc(real: Tensor | ArrayLike, fake: Tensor | ArrayLike, k: int = 5) -> PRDC:
+def prdc(real: Tensor | ArrayLike, fake: Tensor | ArrayLike, k: int = K) -> PRDC:
     r"""Return precision, recall, density and coverage of a generated sample set.
 
     With `R_i` the distance of real row i to its k-th nearest *other* real row, and `F_j` likewise among the
@@ -74,22 +78,80 @@ def prdc(real: Tensor | ArrayLike, fake: Tensor | ArrayLike, k: int = 5) -> PRDC
             f"k is {k} with {len(real_rows)} real and {len(fake_rows)} fake rows; a row has one "
             "neighbour fewer than there are rows, so lower k or give more rows."
         )
-    distance = cdist(real_rows, fake_rows)
-    in_real_ball = distance < _radii(real_rows, k)[:, None]
-    in_fake_ball = distance < _radii(fake_rows, k)[None, :]
+    real_radii, fake_radii = (radii(cdist(rows, rows), k) for rows in (real_rows, fake_rows))
+    return from_distances(cdist(real_rows, fake_rows), real_radii, fake_radii, k)
+
+
+def from_distances(
+    real_fake: NDArray[np.float64],
+    real_radii: NDArray[np.float64],
+    fake_radii: NDArray[np.float64],
+    k: int = K,
+) -> PRDC:
+    """Return precision, recall, density and coverage from distances that are known already.
+
+    Args:
+        real_fake: Distance of each real row to each fake one, `[N, M]`.
+        real_radii: Distance of each real row to its k-th nearest other real row, `[N]`; see `radii`.
+        fake_radii: The same among the fakes, `[M]`.
+        k: Which neighbour gave the radii.
+
+    Returns:
+        `PRDC(precision, recall, density, coverage)`.
+
+    Example:
+        >>> from_distances(np.array([[0.5, 3.0]]), np.array([1.0]), np.array([1.0, 1.0]), k=1)
+        PRDC(precision=0.5, recall=1.0, density=0.5, coverage=1.0)
+    """
+    in_real_ball = real_fake < real_radii[:, None]
+    in_fake_ball = real_fake < fake_radii[None, :]
     return PRDC(
         precision=float(in_real_ball.any(axis=0).mean()),
         recall=float(in_fake_ball.any(axis=1).mean()),
-        density=float(in_real_ball.sum() / (k * len(fake_rows))),
+        density=float(in_real_ball.sum() / (k * real_fake.shape[1])),
         coverage=float(in_real_ball.any(axis=1).mean()),
     )
 
 
-def _radii(rows: NDArray[np.float64], k: int) -> NDArray[np.float64]:
-    """Return each row's distance to its k-th nearest other row."""
-    from scipy.spatial.distance import cdist
+def radii(distance: NDArray[np.float64], k: int = K) -> NDArray[np.float64]:
+    """Return each row's distance to its k-th nearest other row.
 
-    distance = cdist(rows, rows)
-    np.fill_diagonal(distance, np.inf)
-    radii: NDArray[np.float64] = np.partition(distance, k - 1, axis=1)[:, k - 1]
-    return radii
+    Args:
+        distance: Distances within one set `[N, N]`, N > k; left as they are.
+        k: Which neighbour, at least 1.
+
+    Returns:
+        `[N]`, in the unit of the distances.
+
+    Example:
+        >>> radii(np.array([[0.0, 1.0, 3.0], [1.0, 0.0, 2.0], [3.0, 2.0, 0.0]]), k=1)
+        array([1., 1., 2.])
+    """
+    others = distance.copy()
+    np.fill_diagonal(others, np.inf)
+    nearest: NDArray[np.float64] = np.partition(others, k - 1, axis=1)[:, k - 1]
+    return nearest
+
+
+def _metric(name: str, about: str) -> Metric:
+    """One of the four numbers, which share their distances."""
+    return Metric(
+        label=name,
+        needs="rows",
+        better="higher",
+        measure=attrgetter(name),
+        about=about,
+        shared=prdc,
+        while_training=False,
+        group="prdc",
+    )
+
+
+PRECISION = _metric(
+    "precision", "Share of samples inside the ball around some real row that reaches its fifth neighbour."
+)
+RECALL = _metric("recall", "Share of real rows inside such a ball around some sample.")
+DENSITY = _metric(
+    "density", "Mean number of real rows' balls around a sample, divided by five; about 1 for real rows."
+)
+COVERAGE = _metric("coverage", "Share of real rows whose ball holds a sample.")

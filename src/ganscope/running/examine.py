@@ -81,8 +81,8 @@ def examine_networks(
     Raises:
         BadInput: a factory, file or data set that does not fit, in one sentence.
     """
+    from ganscope.data.find import load_data
     from ganscope.diagnose.watch import watch
-    from ganscope.evaluation.evaluation import load_data
 
     generator, discriminator, latent = _made(factory, latent_dim)
     if weights is not None:
@@ -116,6 +116,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
     from ganscope.build import game
     from ganscope.build.monitor import facts_of, pooled, some_rows
     from ganscope.config import OWN
+    from ganscope.data.find import load_data
     from ganscope.diagnose.measure.players import Inputs, player, trainable, undisturbed
     from ganscope.diagnose.measure.probe import Probe
     from ganscope.folder import checkpoint
@@ -132,7 +133,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
     if not steps:
         raise BadInput(f"{folder} has neither probes nor a checkpoint to probe: train it first.")
     tensors, _ = checkpoint.load(checkpoint.path_of(folder, steps[-1]))
-    data = game.load_data(config.data, config.size)
+    data = load_data(config.data, config.size)
     networks = game.networks(config, data, None, None)
     for name, network in zip(PLAYERS, networks, strict=True):
         own = {k.removeprefix(f"{name}/"): t for k, t in tensors.items() if k.startswith(f"{name}/")}

@@ -13,7 +13,8 @@ import torch
 from ganscope.build import game
 from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput, Objective, RunFailed
-from ganscope.evaluation.evaluation import check_unchanged
+from ganscope.data.find import check_unchanged, load_data
+from ganscope.evaluation import Evaluation, write_real
 from ganscope.folder import checkpoint, files, layout
 from ganscope.folder.lock import claim, locked
 from ganscope.folder.read import read
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ganscope.config.auto import Setting
-    from ganscope.evaluation.evaluation import OwnData
+    from ganscope.data.find import DataLike
     from ganscope.training.loop import Progress
 
 Folder = str | Path
@@ -42,7 +43,7 @@ def train(
     config: RunConfig | Mapping[str, Any] | str,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
-    data: Folder | OwnData | None = None,
+    data: Folder | DataLike | None = None,
     objective: Objective | None = None,
     *,
     start: Folder | Run | None = None,
@@ -108,7 +109,7 @@ def train_prepared(
 ) -> Run:
     """Train what `prepare` made ready: see `train`."""
     folder = Path(out) if out is not None else default_folder(prepared.config)
-    on = game.bench(prepared.data, prepared.config.batch_size)
+    on = Evaluation(prepared.data)
     claim(folder, overwrite)
     with _reported([folder]):
         run_stack(
@@ -122,7 +123,7 @@ def resume(
     folder: Folder,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
-    data: OwnData | None = None,
+    data: DataLike | None = None,
     objective: Objective | None = None,
     *,
     progress: Progress | None = None,
@@ -162,11 +163,11 @@ def resume(
     configs = [Run(member).config for member in folders]
     given = {"generator": generator, "discriminator": discriminator, "data": data, "objective": objective}
     _need_own(configs[0], given)
-    loaded = game.load_data(data if data is not None else configs[0].data, configs[0].size)
+    loaded = load_data(data if data is not None else configs[0].data, configs[0].size)
     game.check(configs[0], loaded, generator, discriminator, objective)
     with _reported(folders):
         run_stack(
-            configs, folders, game.bench(loaded), progress=progress, stop=stop, tell=tell, resuming=True,
+            configs, folders, Evaluation(loaded), progress=progress, stop=stop, tell=tell, resuming=True,
             generator=generator, discriminator=discriminator, objective=objective,
         )  # fmt: skip
     return Run(folder, generator)
@@ -175,7 +176,7 @@ def resume(
 def run_stack(
     configs: Sequence[RunConfig],
     folders: Sequence[Path],
-    on: game.Bench,
+    on: Evaluation,
     *,
     resuming: bool = False,
     progress: Progress | None = None,
@@ -224,7 +225,7 @@ def run_stack(
                     finetune.take_over(runs, start)
                 for folder in folders:
                     if not (folder / layout.REAL).exists():
-                        game.write_real(folder / layout.REAL, on.data)
+                        write_real(folder / layout.REAL, on.data)
                 if config.heal:
                     healing.attend(
                         runs,
@@ -240,7 +241,7 @@ def run_stack(
 
 
 def _describe(
-    runs: Runs, on: game.Bench, threads: int, auto: Sequence[Setting], start: finetune.Start | None
+    runs: Runs, on: Evaluation, threads: int, auto: Sequence[Setting], start: finetune.Start | None
 ) -> None:
     """Write the `config.json` of new runs."""
     for own, folder in zip(runs.configs, runs.folders, strict=True):
@@ -251,7 +252,7 @@ def _describe(
         files.write_json(folder / layout.CONFIG, described)
 
 
-def _go_on(runs: Runs, on: game.Bench, tell: Callable[[str], None]) -> finetune.Start | None:
+def _go_on(runs: Runs, on: Evaluation, tell: Callable[[str], None]) -> finetune.Start | None:
     """Bring runs to their newest checkpoints, their records too; return where else to begin."""
     before = read(runs.folders[0])
     check_unchanged(on.data, before.data, str(runs.folders[0]))

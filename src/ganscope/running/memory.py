@@ -9,7 +9,7 @@ import torch
 from ganscope.build import game
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
-from ganscope.evaluation.evaluation import samples_wanted
+from ganscope.evaluation import Evaluation, samples_wanted
 from ganscope.nets.packing import packed_shape
 from ganscope.running.grouping import fitting
 from ganscope.running.machine import machine
@@ -54,7 +54,7 @@ def cannot_stack(config: RunConfig, data: Dataset) -> str:
     if config.heal:
         return "--heal changes the settings of single runs, so each trains alone."
     pair = [config.model_copy(update={"seed": seed, "compile": False}) for seed in (0, 1)]
-    on = game.Bench(data, lambda fake: {}, 1, {})
+    on = Evaluation(data, metrics={}, about={}, samples=1)
     try:
         with streams.global_stream(0, "modules"):
             advance(game.build(pair, [Path()] * 2, on))

@@ -19,6 +19,7 @@ from ganscope.config import (
 )
 from ganscope.config.auto import Setting, auto_settings
 from ganscope.contracts import BadInput, Dataset, Objective
+from ganscope.data.find import load_data
 from ganscope.folder import layout
 from ganscope.running import finetune
 from ganscope.running.memory import check_memory
@@ -27,7 +28,7 @@ from ganscope.running.run import Run
 if TYPE_CHECKING:
     from torch import nn
 
-    from ganscope.evaluation.evaluation import OwnData
+    from ganscope.data.find import DataLike
 
 
 class Prepared(NamedTuple):
@@ -45,7 +46,7 @@ def prepare(
     config: RunConfig | Mapping[str, Any] | str,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
-    data: str | Path | OwnData | None = None,
+    data: str | Path | DataLike | None = None,
     objective: Objective | None = None,
     start: str | Path | Run | None = None,
     heal: bool = False,
@@ -85,7 +86,7 @@ def prepare(
     else:
         complete = resolve(recipe, given)
     if loaded is None:
-        loaded = game.load_data(data if data is not None else complete.data, complete.size)
+        loaded = load_data(data if data is not None else complete.data, complete.size)
     if recipe == AUTO:
         wishes = auto_settings(loaded.shape, len(loaded.train), given.get("network"))
         chosen = [setting for setting in wishes if setting.field not in given]

@@ -13,11 +13,13 @@ from ganscope.folder import files, layout
 from ganscope.folder.read import read, read_metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from ganscope.evaluation.evaluation import OwnData
+    from ganscope.data.find import DataLike
 
 CHUNK = 4096
 """Latents that go through a generator at a time."""
@@ -150,20 +152,27 @@ class Run:
             )
         return in_units(self.sample(n, seed), units)
 
-    def evaluate(self, data: str | Path | OwnData | None = None, n: int | None = None) -> dict[str, Any]:
+    def evaluate(
+        self,
+        data: str | Path | DataLike | None = None,
+        n: int | None = None,
+        features: Callable[[Tensor], Tensor] | None = None,
+    ) -> dict[str, Any]:
         """Judge the trained generator, on the latents the run was always judged on.
 
         Args:
             data: what to judge it by; by default the data it was trained on. A table may be another one with
                 the same column names.
             n: how many samples, at least 20; by default as many as the data's modes want, 500 without modes.
+            features: a feature extractor, rows `[N, *shape]` to `[N, F]`, for metrics that compare features;
+                by default the rows themselves, flattened.
 
         Returns:
-            `emd` against up to 500 held-out rows beside `emd_floor`, what as many training rows measure;
-            `modes`, `captured`, `missing`, `high_quality`, `reverse_kl`, `reverse_kl_floor` where modes are
-            known; `prdc` (precision, recall, density, coverage; k = 5, between raw rows) beside `prdc_real`,
-            the same with training rows in place of samples. A table is measured in standard deviations of its
-            columns.
+            Each metric of `ganscope list` by name and, under `<name>_floor`, what as many training rows
+            score: `emd` against up to 500 held-out rows, `sliced_w1`, `frechet_distance`, `kid`; where modes
+            are known `captured`, `high_quality` and `reverse_kl`, with `modes` and `missing`; `prdc`
+            (precision, recall, density, coverage; k = 5, between raw rows) beside `prdc_real`, the same with
+            training rows in place of samples. A table is measured in standard deviations of its columns.
 
         Raises:
             BadInput: a run without a trained generator, or data that does not fit or has changed.
@@ -176,7 +185,9 @@ class Run:
             >>> found["compared_rows"], found["modes"], found["emd"] > found["emd_floor"]
             (50, 8, True)
         """
-        from ganscope.evaluation import evaluation
+        from ganscope.data.find import check_unchanged, load_data
+        from ganscope.evaluation import Evaluation, check_samples, into, samples_wanted
+        from ganscope.metrics.features import RAW
         from ganscope.training.loop import evaluation_latents
 
         generator, about = self.generator(), self._described.data
@@ -185,14 +196,15 @@ class Run:
                 f"{self.folder} was trained on data of your own: hand it over, as in run.evaluate(data), or "
                 "name other data with --data."
             )
-        judge = evaluation.load_data(self.config.data if data is None else data, self._side(data))
+        judged_by = load_data(self.config.data if data is None else data, self._side(data))
         if data is None:
-            evaluation.check_unchanged(judge, about, str(self.folder))
-        rows = n if n is not None else evaluation.samples_wanted(judge)
-        evaluation.check_samples(rows)
+            check_unchanged(judged_by, about, str(self.folder))
+        rows = n if n is not None else samples_wanted(judged_by)
+        check_samples(rows)
         dtype = next(generator.parameters()).dtype
         fake = _drawn(generator, evaluation_latents(self.config.seed, rows, self.config.latent_dim, dtype))
-        return evaluation.evaluate(judge, evaluation.into(judge, fake, about.get("units")))
+        evaluation = Evaluation(judged_by, features=RAW if features is None else features)
+        return evaluation.evaluate(into(judged_by, fake, about.get("units")))
 
     def _side(self, data: object) -> int:
         """The side to which other image files are brought: that of the images the run draws."""

@@ -59,12 +59,14 @@ def _work(job: dict[str, Any], say: Callable[[dict[str, Any]], None], stop: Call
 
     from ganscope.build import game
     from ganscope.config.auto import Setting
+    from ganscope.data.find import load_data
+    from ganscope.evaluation import Evaluation
     from ganscope.folder.read import parse_config
     from ganscope.running.in_process import run_stack
 
     torch.set_num_threads(1)
     configs = [parse_config(values) for values in job["configs"]]
-    on = game.bench(game.load_data(configs[0].data, configs[0].size), configs[0].batch_size)
+    on = Evaluation(load_data(configs[0].data, configs[0].size))
     if job["seconds"] and not job["resuming"]:
         steps = game.steps_within(job["seconds"], configs, on)
         configs = [c.model_copy(update={"steps": steps}) for c in configs]

@@ -14,12 +14,13 @@ from torch.testing import assert_close
 import ganscope as gs
 from ganscope.build import game
 from ganscope.config import resolve
+from ganscope.evaluation import Evaluation
 from ganscope.nets.packing import packed
 from ganscope.objectives import OBJECTIVES
 from ganscope.training import Runs, batches, train_discriminator, train_generator
 from ganscope.training.loop import advance
 from ganscope.training.step import shown
-from tests.games import bench_of, runs, weights
+from tests.games import evaluation_of, runs, weights
 
 
 @pytest.mark.parametrize("shape", [(5,), (3, 4, 4)])
@@ -93,7 +94,7 @@ def test_a_dcgan_packs_channels_and_samples_stay_single(tmp_path: Path, construc
         "batch_size": 6,
     }
     config = resolve("minimax", {**given, "pack": 3, "steps": 2, "d_lipschitz": construction})
-    built = game.build([config], [tmp_path], bench_of("digits"))
+    built = game.build([config], [tmp_path], evaluation_of("digits"))
     first = next(m for m in built.game.discriminator.module.modules() if isinstance(m, nn.Conv2d))
     assert first.in_channels == 3
     advance(built)
@@ -173,7 +174,7 @@ def test_noise_has_the_configured_size(tmp_path: Path) -> None:
     config = resolve(
         "minimax", {"batch_size": 4096, "instance_noise": 0.5, "instance_noise_decay": 0.0, "steps": 9}
     )
-    built = game.build([config], [tmp_path], bench_of("ring")._replace(data=quiet))
+    built = game.build([config], [tmp_path], Evaluation(quiet, metrics={}, about={}))
     for _ in range(2):
         noise = batches.real(built, 0)
         assert noise.std().item() == pytest.approx(0.5, rel=0.05)

@@ -18,7 +18,7 @@ from ganscope.running.memory import bytes_of, cannot_stack
 from ganscope.training import Runs
 from ganscope.training.loop import advance
 from ganscope.training.stacks.differences import program
-from tests.games import SMALL, bench_of, weights
+from tests.games import SMALL, evaluation_of, weights
 
 OBJECTIVES = choices("objective")
 CONSTRAINTS = ("none", "clip", *PENALTY_NAMES)
@@ -49,7 +49,7 @@ def stacked_and_alone(
     folder: Path, configs: list[RunConfig], steps: int, of: tuple[int, ...] = (0, 1)
 ) -> tuple[Runs, dict[int, Runs]]:
     """A stack, and some of its runs by themselves."""
-    on = bench_of(configs[0].data)
+    on = evaluation_of(configs[0].data)
     stacked = game.build(configs, [folder] * len(configs), on)
     alone = {k: game.build([configs[k]], [folder], on) for k in of}
     for built in (stacked, *alone.values()):
@@ -124,7 +124,7 @@ def test_one_run_may_go_without_clipping(tmp_path: Path) -> None:
 def test_equal_rates_keep_the_plain_optimiser(tmp_path: Path) -> None:
     # a stack of seeds alone costs what it cost before there were rates of their own
     configs = [resolve("r1", {**NETWORKS["mlp"], "seed": seed}) for seed in (0, 1)]
-    built = game.build(configs, [tmp_path] * 2, bench_of("ring"))
+    built = game.build(configs, [tmp_path] * 2, evaluation_of("ring"))
     for optimizer in (built.game.g_optimizer, built.game.d_optimizer):
         assert not optimizer._optimizer_step_pre_hooks
         assert optimizer.param_groups[0]["initial_lr"] == 1e-3
@@ -205,7 +205,7 @@ def test_what_cannot_be_stacked_says_why_and_runs_alone() -> None:
 
 
 def test_a_program_is_tried_before_it_is_stacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = bench_of("ring").data
+    data = evaluation_of("ring").data
     config = resolve("r1", {**SMALL, "data": "ring"})
     state = torch.get_rng_state()
     assert cannot_stack(config, data) == ""
@@ -233,7 +233,7 @@ def test_the_footprint_counts_weights_layers_and_evaluation() -> None:
     step, evaluation = 10 * ((8 + 8 + 2) + 8 * (16 + 16 + 1)), 2500 * 4 * 16
     assert evaluation > step
     by_hand = 4 * (7 * (g_weights + d_weights) + evaluation)
-    data = bench_of("ring").data
+    data = evaluation_of("ring").data
     assert bytes_of(config, data) == by_hand
     assert bytes_of(config.model_copy(update={"precision": "float64"}), data) == 2 * by_hand
     wide = config.model_copy(update={"g_width": 2**16, "g_depth": 50})

@@ -12,17 +12,19 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ganscope.build.game import Bench, bench, build, load_data
+from ganscope.build.game import build
 from ganscope.config import resolve
+from ganscope.data.find import load_data
+from ganscope.evaluation import Evaluation
 from ganscope.training import Runs
 from ganscope.training.loop import advance, evaluation_latents
 from ganscope.training.stacks.stacking import evaluating, member
 
 
 @functools.cache
-def judge(data: str) -> Bench:
+def judge(data: str) -> Evaluation:
     """Prepare a data set once a process: its held-out rows, EMD floor and judge of modes."""
-    return bench(load_data(data))
+    return Evaluation(load_data(data))
 
 
 def first_rows(count: int, data: str = "digits") -> Tensor:

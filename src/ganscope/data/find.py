@@ -1,0 +1,104 @@
+"""From what a user names or hands over to a data set: a built-in name, a path, rows, or a torch data set."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
+
+from ganscope.contracts import BadInput, Dataset
+from ganscope.data import DATASETS
+from ganscope.data.in_memory import from_rows, from_torch_dataset
+from ganscope.data.load import load
+from ganscope.words.complaints import unknown
+
+DataLike = Dataset | TorchDataset[Any] | Tensor | np.ndarray[Any, Any]
+"""What may be handed over in Python in place of a name or a path."""
+
+
+def load_data(data: str | Path | DataLike, size: int = 0) -> Dataset:
+    """Return the data set that is named or handed over.
+
+    Args:
+        data: a built-in name, the path of a file or folder, rows `[N, *shape]`, a torch data set or a
+            `Dataset`.
+        size: side in pixels to which image files are brought, 0 for the default.
+
+    Returns:
+        The data set.
+
+    Raises:
+        BadInput: an unknown name, or data that cannot be trained on.
+
+    Example:
+        >>> load_data("ring").shape
+        (2,)
+    """
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, Tensor | np.ndarray):
+        return from_rows(data)
+    if isinstance(data, TorchDataset):
+        return from_torch_dataset(data)
+    if not isinstance(data, str | Path):
+        raise BadInput(
+            f"data of type {type(data).__name__} cannot be trained on: give a name, a path, a tensor or "
+            "array of rows, a torch dataset with a length, or a ganscope Dataset."
+        )
+    if str(data) in DATASETS:
+        return DATASETS[str(data)]()
+    if is_path(data):
+        return load(data, size or None)
+    raise BadInput(unknown("data", data, DATASETS, f"Known: {', '.join(DATASETS)}, or a path"))
+
+
+def is_path(data: str | Path) -> bool:
+    """Tell whether a name that is no built-in data set means a file or folder.
+
+    Example:
+        >>> [is_path(name) for name in ("rings", "rings.csv", "my/rings")]
+        [False, True, True]
+    """
+    name = str(data)
+    return bool(Path(name).suffix) or os.sep in name or "/" in name or Path(name).exists()
+
+
+def digest(data: Dataset) -> str:
+    """Return a data set's fingerprint: its own, or that of its held-out rows and the number of the others."""
+    if data.digest:
+        return data.digest
+    held_out = data.held_out.contiguous().numpy().tobytes()
+    return hashlib.blake2b(held_out + str(len(data.train)).encode(), digest_size=16).hexdigest()
+
+
+def check_rows(data: Dataset, batch_size: int) -> None:
+    """Refuse a batch that is larger than the data."""
+    if len(data.train) < batch_size:
+        raise BadInput(
+            f"--batch-size {batch_size} is more than the {len(data.train)} training rows of {data.name}: "
+            f"use at most {len(data.train)}."
+        )
+
+
+def check_unchanged(data: Dataset, before: Mapping[str, Any], what: str) -> None:
+    """Refuse to go on with other data than a run began with.
+
+    Args:
+        data: as it is now.
+        before: the entry `data` of the run's `config.json`.
+        what: what a complaint calls the run.
+
+    Raises:
+        BadInput: the data have changed.
+    """
+    if before.get("digest") not in (None, digest(data)):
+        raise BadInput(
+            f"{before['name']} has changed since {what} was trained on it: bring the old data back, train "
+            "anew, or judge by it all the same with --data."
+        )
