@@ -118,7 +118,7 @@ def _measure(row: Row, blocks: int) -> dict[str, Any]:
 
 def _with_torchs_activations(step_once: Callable[[], None]) -> Callable[[], None]:
     def one() -> None:
-        with patch.object(step, "Bent", contextlib.nullcontext):
+        with patch.object(step, "PiecewiseLinear", contextlib.nullcontext):
             step_once()
 
     return one
@@ -133,8 +133,8 @@ def _channels_last(runs: Runs) -> Runs:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     judge = game.discriminator.call
 
-    def call(x: Tensor) -> Tensor:
-        return judge(x.contiguous(memory_format=torch.channels_last))
+    def call(x: Tensor, condition: Tensor | None = None) -> Tensor:
+        return judge(x.contiguous(memory_format=torch.channels_last), condition)
 
     runs.game = game._replace(discriminator=game.discriminator._replace(call=call))
     return runs

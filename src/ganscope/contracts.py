@@ -73,7 +73,8 @@ class Batch(NamedTuple):
     rows: Tensor
     """`[..., B, *shape]`."""
     condition: Tensor | None = None
-    """Class indices int64 `[..., B]`, or whatever both networks take as their second argument."""
+    """One entry a row, `[..., B, ...]`: class indices int64 `[..., B]`, or whatever both networks take as
+    their second argument. The fakes of a step have the conditions of its real rows."""
 
 
 class NetworkFamily(NamedTuple):
@@ -184,6 +185,11 @@ class Dataset(NamedTuple):
     """How rows of a table go back to their original units and columns, for `data.in_units`; JSON-able."""
     notes: tuple[str, ...] = ()
     """What was decided while reading the user's data, one sentence each, for the report."""
+    condition: Rows | None = None
+    """One entry for each training row, handed to both networks as their second argument, or nothing. In
+    training a fake has the condition of the real row in its place of the batch."""
+    held_out_condition: Tensor | None = None
+    """One entry for each held-out row, `[M, ...]`; the samples that are judged have these, in turn."""
     digest: str = ""
     """Fingerprint of the content of the user's own data, in hexadecimal; it fixes the held-out rows."""
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ganscope.training.piecewise_linear import Bent
+from ganscope.training.piecewise_linear import PiecewiseLinear
 
 
 class Residual(nn.Module):
@@ -40,10 +40,10 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def penalty_gradients(module: nn.Module, x: Tensor, bent: bool) -> list[Tensor]:
+def penalty_gradients(module: nn.Module, x: Tensor, simplified: bool) -> list[Tensor]:
     x = x.clone().requires_grad_()
-    if bent:
-        with Bent():
+    if simplified:
+        with PiecewiseLinear():
             scores = module(x)
     else:
         scores = module(x)
@@ -60,7 +60,7 @@ def test_no_number_changes(name: str, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     module, x = NETWORKS[name]().to(dtype), torch.randn(7, 6, dtype=dtype)
     x[0] = 0
-    ours, theirs = (penalty_gradients(module, x, bent) for bent in (True, False))
+    ours, theirs = (penalty_gradients(module, x, simplified) for simplified in (True, False))
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
@@ -70,12 +70,12 @@ def test_the_same_under_vmap() -> None:
     parameters, _ = stack_module_state(modules)
     x = torch.randn(3, 5, 6, dtype=torch.float64, requires_grad=True)
     run = vmap(lambda p, rows: functional_call(modules[0], p, (rows,)))
-    with Bent():
+    with PiecewiseLinear():
         scores = run(parameters, x)
     (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
     cost = (slope.norm(dim=2) - 1).square().mean(1).sum()
     gradient = torch.autograd.grad(cost, list(parameters.values()), allow_unused=True, materialize_grads=True)
-    alone = [penalty_gradients(module, x[k].detach(), bent=False) for k, module in enumerate(modules)]
+    alone = [penalty_gradients(module, x[k].detach(), simplified=False) for k, module in enumerate(modules)]
     for index, stacked in enumerate([scores.detach(), slope.detach(), *gradient]):
         torch.testing.assert_close(stacked, torch.stack([one[index] for one in alone]))
 
@@ -94,10 +94,10 @@ class Products(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def test_passes_of_zeros_are_left_out_where_there_are_some(name: str, saved: bool) -> None:
     module, x = NETWORKS[name](), torch.randn(7, 6)
 
-    def products(bent: bool) -> int:
+    def products(simplified: bool) -> int:
         counted = Products()  # type: ignore[no-untyped-call]
         with counted:
-            penalty_gradients(module, x, bent)
+            penalty_gradients(module, x, simplified)
         return int(counted.number)
 
     assert (products(True) < products(False)) == saved
@@ -105,7 +105,7 @@ def test_passes_of_zeros_are_left_out_where_there_are_some(name: str, saved: boo
 
 def test_outside_the_block_everything_is_as_before() -> None:
     x = torch.randn(4, requires_grad=True)
-    with Bent():
+    with PiecewiseLinear():
         pass
     (slope,) = torch.autograd.grad(nn.functional.leaky_relu(x, 0.2).sum(), x, create_graph=True)
     assert slope.grad_fn is not None

@@ -10,6 +10,7 @@ import torch
 
 import ganscope as gs
 from ganscope.build import game
+from ganscope.contracts import Batch
 from ganscope.training import Runs
 from ganscope.training.precision import has_bfloat16
 from ganscope.training.step import discriminator_gradient, generator_gradient
@@ -23,8 +24,8 @@ def gradients(built: Runs, seeds: int) -> torch.Tensor:
     real = built.held_out[:8].expand(*lead, 8, 2)
     fake = built.game.generator.call(torch.randn(*lead, 8, 4, generator=rng))
     epsilon = torch.rand(*lead, 8, 1, generator=rng)
-    seen, d_gradient = discriminator_gradient(built.game, real, fake.detach(), [epsilon])
-    answer = generator_gradient(built.game, real, fake)
+    seen, d_gradient = discriminator_gradient(built.game, Batch(real), fake.detach(), [epsilon])
+    answer = generator_gradient(built.game, Batch(real), fake)
     assert {t.dtype for t in (*seen, *d_gradient, *answer[:3], *answer.gradient)} == {torch.float32}
     return torch.cat([g.flatten() for g in (*d_gradient, *answer.gradient)])
 

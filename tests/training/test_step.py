@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.build import game
+from ganscope.contracts import Batch
 from ganscope.lipschitz import penalty
 from ganscope.objectives import OBJECTIVES
 from ganscope.training import Runs, train_discriminator, train_generator
@@ -62,12 +63,13 @@ def names(given: dict[str, Any] | int) -> str:
     return str(given) if isinstance(given, int) else " ".join(str(value) for value in given.values())
 
 
-def batch(built: Runs) -> tuple[Tensor, Tensor, list[Tensor | None]]:
+def batch(built: Runs) -> tuple[Batch, Tensor, list[Tensor | None]]:
     """A real batch, a latent and the noise every penalty term may want, from a fixed generator."""
     rng = torch.Generator().manual_seed(1)
     b = built.config.batch_size
     lead = (len(built.configs),) if built.game.stacked else ()
-    real = shown(built.game, built.held_out[:b].expand(*lead, b, *built.held_out.shape[1:]))
+    rows = built.held_out[:b].expand(*lead, b, *built.held_out.shape[1:])
+    real = shown(built.game, Batch(rows)).rows
     latent = torch.randn(*lead, b, built.config.latent_dim, generator=rng, dtype=real.dtype)
     noise: list[Tensor | None] = [
         torch.rand(
@@ -77,7 +79,7 @@ def batch(built: Runs) -> tuple[Tensor, Tensor, list[Tensor | None]]:
         )
         for t in built.game.terms
     ]
-    return real, latent, noise
+    return Batch(rows), latent, noise
 
 
 @pytest.mark.parametrize("given", [*CONSTRAINTS, *OPTIONS], ids=names)
@@ -119,10 +121,10 @@ def test_losses_and_penalty_are_those_of_the_public_functions(tmp_path: Path) ->
     fake = built.game.generator.module(latent).detach()
     epsilon = noise[0]
     assert epsilon is not None
-    x = (epsilon * real + (1 - epsilon) * fake).requires_grad_()
+    x = (epsilon * real.rows + (1 - epsilon) * fake).requires_grad_()
     (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
     by_hand = 10 * (slope.norm(dim=1) - 1) ** 2
-    gap = critic(real).mean() - critic(fake).mean()
+    gap = critic(real.rows).mean() - critic(fake).mean()
     loss = -gap + by_hand.mean()
     gradient = torch.autograd.grad(loss, list(critic.parameters()), allow_unused=True)
     before = weights(built, "discriminator")
@@ -142,7 +144,7 @@ def test_penalty_of_the_step_equals_the_public_one(tmp_path: Path) -> None:
         fake = built.game.generator.module(latent).detach()
         rng = torch.Generator().manual_seed(5)
         epsilon = torch.rand(8, 1, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-        public = penalty(name, built.game.discriminator.module, real, fake, rng=rng)
+        public = penalty(name, built.game.discriminator.module, real.rows, fake, rng=rng)
         done = train_discriminator(built.game, real, latent, [epsilon])
         torch.testing.assert_close(done.penalty, 3 * public.detach())
 

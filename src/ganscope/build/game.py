@@ -37,6 +37,7 @@ from ganscope.training.compiled import compiled, compiler
 from ganscope.training.loop import advance
 from ganscope.training.moves.optimism import make_optimistic
 from ganscope.nets.packing import packed_shape
+from ganscope.training.batches import as_condition
 from ganscope.training.stacks.differences import along, own, own_rates
 from ganscope.training.stacks.stacking import Network, plain, stack
 
@@ -111,9 +112,14 @@ def build(
     held_out = on.compared.to(device, dtype)
     rows = on.data.train.to(device, dtype) if isinstance(on.data.train, Tensor) else on.data.train
     runs = Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
+    if on.data.condition is not None and on.data.held_out_condition is not None:
+        runs.conditions = on.data.condition
+        runs.held_out_condition = as_condition(on.data.held_out_condition[: len(held_out)], held_out)
     if config.diagnose:
-        seen = runs.rows[some_rows(len(runs.rows))].to(held_out)
-        runs.monitor = Monitor(pooled(held_out, seen), seen)
+        index = some_rows(len(runs.rows))
+        seen = runs.rows[index].to(held_out)
+        conditions = () if runs.conditions is None else (as_condition(runs.conditions[index], held_out),)
+        runs.monitor = Monitor(pooled(held_out, seen), (seen, *conditions))
     return runs
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from ganscope.diagnose.measure.players import Inputs, Player, player, undisturbe
 from ganscope.diagnose.measure.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.training import Runs, streams
-from ganscope.training.loop import evaluation_latents
+from ganscope.training.loop import evaluation_latents, in_turn
 from ganscope.training.stacks.stacking import Network, member
 
 
@@ -26,10 +26,10 @@ class Monitor:
 
     Args:
         pool: real rows that samples are compared with; half of them held out.
-        train: rows the discriminators train on.
+        train: rows the discriminators train on, and their conditions where they have any.
     """
 
-    def __init__(self, pool: Tensor, train: Tensor) -> None:
+    def __init__(self, pool: Tensor, train: Sequence[Tensor]) -> None:
         self._pool, self._train = pool, train
         self._logs: dict[int, Logbook] = {}
         self._probes: dict[int, Probe] = {}
@@ -95,11 +95,15 @@ class Monitor:
         config = runs.configs[k]
         latent = evaluation_latents(config.seed, MOST_ROWS, config.latent_dim, runs.held_out.dtype)
         rows = min(ROWS, max(8, config.batch_size))
+        condition = runs.held_out_condition
+        inputs = Inputs((latent,), runs.held_out)
+        if condition is not None:
+            inputs = Inputs((latent, in_turn(condition, len(latent))), runs.held_out, (condition,))
         probe = Probe(
-            Inputs((latent,), runs.held_out),
+            inputs,
             runs.game.objective,
             facts_of(config),
-            None if self._train is None else (self._train,),
+            self._train,
             rows,
             self._pool,
             self._diversity,

@@ -12,12 +12,13 @@ def packed(rows: Tensor, pack: int, batch_dims: int = 1) -> Tensor:
     independently, so any of them may share a pack. No data moves: it is a view where the rows lie together.
 
     Args:
-        rows: `[B, D]` or `[B, C, H, W]`, or `[K, B, ...]` of a stack with `batch_dims=2`; B divisible by m.
+        rows: `[B, D]`, `[B, C, H, W]`, or `[B]` (class indices), or `[K, B, ...]` of a stack with
+            `batch_dims=2`; B divisible by m.
         pack: m, at least 1.
         batch_dims: how many leading dimensions are not a row's own.
 
     Returns:
-        `[B / m, m D]` or `[B / m, m C, H, W]`.
+        `[B / m, m D]`, `[B / m, m C, H, W]`, or `[B / m, m]`.
 
     Example:
         >>> import torch
@@ -32,10 +33,10 @@ def packed(rows: Tensor, pack: int, batch_dims: int = 1) -> Tensor:
 
 
 def packed_shape(shape: tuple[int, ...], pack: int) -> tuple[int, ...]:
-    """Shape of a pack of rows of a shape.
+    """Shape of a pack of rows of a shape; single values make a vector.
 
     Example:
-        >>> packed_shape((1, 8, 8), 3)
-        (3, 8, 8)
+        >>> packed_shape((1, 8, 8), 3), packed_shape((), 3)
+        ((3, 8, 8), (3,))
     """
-    return (pack * shape[0], *shape[1:])
+    return (pack * shape[0], *shape[1:]) if shape else (pack,)

@@ -1,18 +1,19 @@
-"""What a step is computed on: real rows, latents, noise. Every draw comes from a named stream of its run."""
+"""What a step is computed on: real rows, latents, noise, each from a named random stream of its run."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from ganscope.contracts import Batch, Rows
+from ganscope.nets.packing import packed_shape
 from ganscope.training import streams
 from ganscope.training.augment import instance_noise
-from ganscope.training.moves.joint import Draw
 from ganscope.training.state import Runs
-from ganscope.training.step import Game, shown
+from ganscope.training.step import Game, StepInput
 
 
-def draw(runs: Runs, game: Game, position: int) -> Draw:
+def draw(runs: Runs, game: Game, position: int) -> StepInput:
     """Everything an update of the discriminator, or of both players at once, is computed on.
 
     Args:
@@ -20,16 +21,30 @@ def draw(runs: Runs, game: Game, position: int) -> Draw:
         game: its penalty terms decide which noise is needed.
         position: which batch of the data, counted from 0.
     """
-    rows = real(runs, position)
-    return Draw(rows, latent(runs), penalty_noise(runs, game, rows), blur(runs))
+    batch = real(runs, position)
+    return StepInput(batch, latent(runs), penalty_noise(runs, game), blur(runs))
 
 
-def real(runs: Runs, position: int) -> Tensor:
-    """Real rows as the discriminator is shown them."""
+def real(runs: Runs, position: int) -> Batch:
+    """Real rows and their conditions, with instance noise on the rows where there is some."""
     indices = [batches(position) for batches in runs.batches]
-    rows = runs.rows[torch.cat(indices) if runs.game.stacked else indices[0]]
-    rows = rows.reshape(len(indices), -1, *rows.shape[1:]) if runs.game.stacked else rows
-    return shown(runs.game, rows.to(runs.held_out.device, runs.held_out.dtype), blur(runs))
+    index = torch.cat(indices) if runs.game.stacked else indices[0]
+    rows, noise = _taken(runs, runs.rows, index).to(runs.held_out), blur(runs)
+    condition = None
+    if runs.conditions is not None:
+        condition = as_condition(_taken(runs, runs.conditions, index), runs.held_out)
+    return Batch(rows if noise is None else rows + noise, condition)
+
+
+def as_condition(values: Tensor, like: Tensor) -> Tensor:
+    """Bring conditions to the device of the rows and, where they are floating, to their type."""
+    return values.to(like.device, like.dtype if values.is_floating_point() else values.dtype)
+
+
+def _taken(runs: Runs, values: Rows, index: Tensor) -> Tensor:
+    """Entries of the training data: `[B, ...]`, or `[K, B, ...]` for a stack."""
+    taken = values[index]
+    return taken.reshape(len(runs.configs), -1, *taken.shape[1:]) if runs.game.stacked else taken
 
 
 def blur(runs: Runs) -> Tensor | None:
@@ -52,16 +67,17 @@ def latent(runs: Runs) -> Tensor:
     return streams.normal(noise, shape, runs.game.stacked, runs.held_out.dtype).to(runs.held_out.device)
 
 
-def penalty_noise(runs: Runs, game: Game, real: Tensor) -> list[Tensor | None]:
+def penalty_noise(runs: Runs, game: Game) -> list[Tensor | None]:
     """For each penalty term the uniform numbers it asks for, or None where it asks for none."""
-    dims = game.batch_dims
-    sample = real.shape[dims:]
-    drawn: list[Tensor | None] = []
+    sample = packed_shape(tuple(runs.held_out.shape[1:]), game.pack)
+    noise: list[Tensor | None] = []
     for term in game.terms:
         if term.where != "elsewhere":
-            drawn.append(None)
+            noise.append(None)
             continue
-        shape = (real.shape[dims - 1], *(sample if term.penalty.noise_per_element else [1] * len(sample)))
+        each = sample if term.penalty.noise_per_element else (1,) * len(sample)
+        shape = (runs.config.batch_size // game.pack, *each)
         penalty = [generators["penalty"] for generators in runs.generators]
-        drawn.append(streams.uniform(penalty, shape, game.stacked, real.dtype).to(real.device))
-    return drawn
+        uniform = streams.uniform(penalty, shape, game.stacked, runs.held_out.dtype)
+        noise.append(uniform.to(runs.held_out.device))
+    return noise

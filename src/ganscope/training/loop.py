@@ -11,22 +11,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganscope.contracts import Interrupted, RunFailed
+from ganscope.contracts import Batch, Interrupted, RunFailed
 from ganscope.folder import checkpoint, files, layout
 from ganscope.lipschitz import certified_lower
-from ganscope.training import batches, ema, state, streams
+from ganscope.training import ema, state, streams
 from ganscope.training.finite import LOOK_EVERY, Failure, Watch
-from ganscope.training.moves import joint
+from ganscope.training.moves import MOVES
 from ganscope.training.stacks.stacking import evaluating
 from ganscope.training.state import Runs
 from ganscope.training.step import (
     DiscriminatorStep,
-    Game,
     GeneratorStep,
     logits,
     shown,
-    train_discriminator,
-    train_generator,
 )
 
 Progress = Callable[[dict[str, Any]], None]
@@ -95,59 +92,16 @@ def learning_rate_factor(step: int, steps: int, decay: float) -> float:
 
 
 def advance(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
-    """Take one step of every run: the players move in turn, `n_critic` times to once, or both at once."""
+    """Take one step of every run, as its dynamics have it."""
     config, game = runs.config, runs.game
     factor = learning_rate_factor(runs.step, config.steps, config.decay)
     for optimizer in (game.g_optimizer, game.d_optimizer):
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
-    d_step, g_step = _at_once(runs) if config.moves_at_once else _in_turn(runs)
+    d_step, g_step = MOVES[config.dynamics](runs)
     if runs.average is not None:
         ema.update_(runs.average, game.generator.parameters, config.ema)
     return d_step, g_step
-
-
-def _in_turn(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
-    for critic_step in range(runs.config.n_critic):
-        update = runs.step * runs.config.n_critic + critic_step
-        game = _penalised(runs, update)
-        drawn = batches.draw(runs, game, update)
-        d_step = _with_last_penalty(runs, update, train_discriminator(game, *drawn))
-    return d_step, train_generator(game, drawn.real, batches.latent(runs), batches.blur(runs))
-
-
-def _at_once(runs: Runs) -> tuple[DiscriminatorStep, GeneratorStep]:
-    config, game = runs.config, _penalised(runs, runs.step)
-    position = runs.step * config.batches_per_step
-    drawn = batches.draw(runs, game, position)
-    if config.dynamics == "extra-gradient":
-        seen = joint.extra_gradient(game, drawn, ahead=batches.draw(runs, game, position + 1))
-    elif config.dynamics == "consensus":
-        seen = joint.consensus(game, drawn, config.consensus_weight)
-    else:
-        seen = joint.simultaneous(game, drawn)
-    return _with_last_penalty(runs, runs.step, seen.discriminator), seen.generator
-
-
-def _penalised(runs: Runs, update: int) -> Game:
-    """The rules of one update of the discriminator: a lazy penalty counts in every k-th only, k times.
-
-    It joins the loss there, so there are no more optimiser steps than without, and rates and betas stay as
-    they are. StyleGAN2 takes a step of its own for the penalty and lowers Adam's rate and betas to make up.
-    With SGD k steps add up to what they did before; Adam's second moment sees `k g^2` in place of `g^2`.
-    """
-    return runs.game if update % runs.config.penalty_every == 0 else runs.game._replace(terms=())
-
-
-def _with_last_penalty(runs: Runs, update: int, seen: DiscriminatorStep) -> DiscriminatorStep:
-    """Show a lazy penalty as it would be in every update, from the last update it was part of."""
-    every = runs.config.penalty_every
-    if every == 1:
-        return seen
-    if update % every == 0:
-        runs.last_penalty = seen.penalty / every
-    assert runs.last_penalty is not None  # noqa: S101 - update 0 has one
-    return seen._replace(penalty=runs.last_penalty)
 
 
 def _evaluation_due(runs: Runs) -> bool:
@@ -232,16 +186,23 @@ def _losses(runs: Runs, d_step: DiscriminatorStep, g_step: GeneratorStep) -> lis
 
 
 def _evaluate(runs: Runs) -> dict[int, dict[str, Any]]:
-    """Judge each living run on its own fixed latents, and the critic on the same points."""
-    game, held_out = runs.game, runs.held_out
+    """Judge each living run on its own fixed latents, and the critic on the same points.
+
+    The fakes of a conditional run have the conditions of the held-out rows, in turn.
+    """
+    game, held_out, condition = runs.game, runs.held_out, None
+    if runs.held_out_condition is not None:
+        condition = in_turn(runs.held_out_condition, runs.samples)
+        condition = condition.expand(len(runs.configs), *condition.shape) if game.stacked else condition
     drawn = [evaluation_latents(c.seed, runs.samples, c.latent_dim, held_out.dtype) for c in runs.configs]
     latents = (torch.stack(drawn) if game.stacked else drawn[0]).to(held_out.device)
     with evaluating(game.generator), evaluating(game.discriminator):
-        fake = game.generator.call_with(runs.sampling_parameters(), latents)
+        fake = game.generator.call_with(runs.sampling_parameters(), latents, condition)
         whole_packs = len(held_out) // game.pack * game.pack
-        compared = fake[:, :whole_packs] if game.stacked else fake[:whole_packs]
+        compared = _first(runs, fake, whole_packs)
+        judged = None if condition is None else _first(runs, condition, whole_packs)
         real = held_out[:whole_packs].expand_as(compared)
-        scores = _scores(runs, real), _scores(runs, compared)
+        scores = _scores(runs, Batch(real, judged)), _scores(runs, Batch(compared, judged))
     by_run = fake if game.stacked else fake[None]
     results = {}
     for k in runs.alive:
@@ -259,15 +220,30 @@ def _evaluate(runs: Runs) -> dict[int, dict[str, Any]]:
     return results
 
 
+def in_turn(condition: Tensor, count: int) -> Tensor:
+    """Repeat the conditions of held-out rows, in their order, for as many samples as are wanted.
+
+    Example:
+        >>> in_turn(torch.tensor([3, 1, 4]), 5)
+        tensor([3, 1, 4, 3, 1])
+    """
+    return condition[torch.arange(count, device=condition.device) % len(condition)]
+
+
+def _first(runs: Runs, values: Tensor, count: int) -> Tensor:
+    return values[:, :count] if runs.game.stacked else values[:count]
+
+
 def evaluation_latents(seed: int, rows: int, latent_dim: int, dtype: torch.dtype) -> Tensor:
     """The latents a run is always judged on: the same at every step and for every recipe of one seed."""
     return torch.randn((rows, latent_dim), generator=streams.generator(seed, "evaluation"), dtype=dtype)
 
 
-def _scores(runs: Runs, x: Tensor) -> Tensor:
+def _scores(runs: Runs, batch: Batch) -> Tensor:
     """Scores `[K, B]`, or one a pack, patches averaged."""
-    scores = logits(runs.game, shown(runs.game, x))
-    return scores.reshape(len(runs.configs), x.shape[runs.game.batch_dims - 1] // runs.game.pack, -1).mean(-1)
+    scores = logits(runs.game, *shown(runs.game, batch))
+    packs = batch.rows.shape[runs.game.batch_dims - 1] // runs.game.pack
+    return scores.reshape(len(runs.configs), packs, -1).mean(-1)
 
 
 def _write_samples(folder: Path, step: int, samples: Tensor) -> None:

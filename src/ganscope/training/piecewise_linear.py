@@ -1,7 +1,7 @@
-"""Piecewise linear activations that know that their second derivative is 0.
+"""Piecewise linear activations without a second derivative, which is 0 wherever it exists.
 
 Where a penalty's slope is differentiated, torch passes a tensor of zeros back through the whole network, once
-for every activation, for nothing.
+for every activation. The mode below leaves that out.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 
-class Bent(TorchFunctionMode):
-    """In this block ReLU and leaky ReLU have the same values and slopes as ever, and no second derivative.
+class PiecewiseLinear(TorchFunctionMode):
+    """In this block ReLU and leaky ReLU keep their values and slopes, and have no second derivative.
 
-    `x m(x)`, where the slopes `m` (1 where x > 0, else 0 or the negative slope) are constants. It holds in
+    `x m(x)`, where the slopes `m` (1 where x > 0, else 0 or the negative slope) are constants. This holds in
     every module, plain or under `vmap`, and changes no number: what is left out is zero.
 
     Example:
         >>> x = torch.tensor([-1.0, 2.0], requires_grad=True)
-        >>> with Bent():
+        >>> with PiecewiseLinear():
         ...     y = functional.leaky_relu(x, 0.2).square().sum()
         >>> torch.autograd.grad(y, x)
         (tensor([-0.0800,  4.0000]),)
@@ -36,16 +36,16 @@ class Bent(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Put our activation in the place of torch's."""
+        """Replace torch's activations."""
         kwargs = kwargs or {}
         if func is functional.leaky_relu and not kwargs.get("inplace") and len(args) == 1:
-            return _bent(args[0], kwargs.get("negative_slope", 0.01))
+            return _linear_in_pieces(args[0], kwargs.get("negative_slope", 0.01))
         if func is functional.relu and not kwargs.get("inplace") and len(args) == 1:
-            return _bent(args[0], 0.0)
+            return _linear_in_pieces(args[0], 0.0)
         return func(*args, **kwargs)
 
 
-def _bent(x: Tensor, negative_slope: float) -> Tensor:
+def _linear_in_pieces(x: Tensor, negative_slope: float) -> Tensor:
     at = x.detach()
     one = torch.ones((), dtype=x.dtype, device=x.device)
     slopes: Tensor = torch.ops.aten.leaky_relu_backward(one.expand_as(at), at, negative_slope, False)

@@ -29,16 +29,17 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def in_bfloat16(network: Network) -> Network:
-    """Let a network multiply in bfloat16 and answer in float32, at a relative error of about 2^-8 a layer.
+    """Make a network multiply in bfloat16 and answer in float32, at a relative error of about 2^-8 a layer.
 
-    Both directions of a pass are meant, and the second differentiation of a penalty as well.
+    This holds for the forward pass, the backward pass, and the second differentiation of a penalty.
     """
+    device = next(iter(network.parameters.values())).device.type
 
     def wrapped(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         @functools.wraps(function)
-        def call(*arguments: Any) -> Tensor:
-            with torch.autocast(arguments[-1].device.type, torch.bfloat16):
-                answer = function(*arguments)
+        def call(*inputs: Any) -> Tensor:
+            with torch.autocast(device, torch.bfloat16):
+                answer = function(*inputs)
             return answer.float()
 
         return call

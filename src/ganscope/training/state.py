@@ -49,6 +49,10 @@ class Runs:
     samples: int
     about: Mapping[str, Any]
     """What is known of the data: `emd_floor` and `mode_names` go into the final metrics."""
+    conditions: Rows | None = None
+    """One for each training row, where both networks take one as their second argument."""
+    held_out_condition: Tensor | None = None
+    """One for each held-out row, on their device."""
     step: int = 0
     average: dict[str, Tensor] | None = None
     last_penalty: Tensor | None = None

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from ganscope.contracts import Objective, Penalty
+from ganscope.contracts import Batch, Objective, Penalty
 from ganscope.lipschitz import squared_slope
 from ganscope.nets.packing import packed
-from ganscope.training.piecewise_linear import Bent
+from ganscope.training.piecewise_linear import PiecewiseLinear
 from ganscope.training.stacks.stacking import Network
 
 Where = Literal["real", "fake", "elsewhere"]
@@ -28,7 +28,7 @@ class Term(NamedTuple):
 
     penalty: Penalty
     weight: float | Tensor
-    """One number, or `[K, 1]` where the runs of a stack have weights of their own."""
+    """One number, or `[K, 1]` where the runs of a stack differ in it."""
     where: Where
     """"real" and "fake" points have been through the discriminator already; that pass is used again."""
 
@@ -37,12 +37,12 @@ class Compiled(NamedTuple):
     """A game's gradients as compiled programs: see `ganscope.training.compiled`."""
 
     discriminator: Callable[
-        [bool, Tensor, Tensor, Sequence[Tensor | None], Tensor | None],
+        [bool, Batch, Tensor, Sequence[Tensor | None], Tensor | None],
         tuple[DiscriminatorStep, list[Tensor]],
     ]
-    """`(whether penalties count, real, latent, noise, blur) -> (what was seen, gradient)`."""
-    generator: Callable[[Tensor, Tensor, Tensor | None], GeneratorStep]
-    """`(real, latent, blur) -> what was seen`."""
+    """`(whether penalties count, batch, latent, noise, blur) -> (what was seen, gradient)`."""
+    generator: Callable[[Batch, Tensor, Tensor | None], GeneratorStep]
+    """`(batch, latent, blur) -> what was seen`."""
 
 
 class Game(NamedTuple):
@@ -93,14 +93,27 @@ class GeneratorStep(NamedTuple):
     """dL/dparameter of the generator, in the order of its parameters."""
 
 
+class StepInput(NamedTuple):
+    """What an update of the discriminator, or of both players at once, is computed on."""
+
+    batch: Batch
+    """Real rows, with instance noise where there is some, and their conditions where they have any."""
+    latent: Tensor
+    noise: Sequence[Tensor | None] = ()
+    """For each penalty term the uniform numbers it asked for, or None."""
+    blur: Tensor | None = None
+    """Instance noise for the fake rows."""
+
+
 def train_discriminator(
-    game: Game, real: Tensor, latent: Tensor, noise: Sequence[Tensor | None], blur: Tensor | None = None
+    game: Game, batch: Batch, latent: Tensor, noise: Sequence[Tensor | None], blur: Tensor | None = None
 ) -> DiscriminatorStep:
     """Update the discriminator once; the generator is not touched.
 
     Args:
         game: the players and the rules.
-        real: real rows as the discriminator is `shown` them, `[..., B, *shape]`.
+        batch: real rows `[..., B, *shape]`, with instance noise where there is some. Where they have
+            conditions, the fakes get the same, row by row.
         latent: `[..., B, latent_dim]`.
         noise: for each penalty term the uniform numbers it asked for, or None.
         blur: instance noise for the fake rows, `[..., B, *shape]`.
@@ -109,21 +122,21 @@ def train_discriminator(
         Losses and logits per sample, from before the update.
     """
     if game.compiled is not None:
-        seen, gradient = game.compiled.discriminator(bool(game.terms), real, latent, noise, blur)
+        seen, gradient = game.compiled.discriminator(bool(game.terms), batch, latent, noise, blur)
     else:
         with torch.no_grad():
-            fake = shown(game, game.generator.call(latent), blur)
-        seen, gradient = discriminator_gradient(game, real, fake, noise)
+            fake = generated(game, batch.condition, latent, blur)
+        seen, gradient = discriminator_gradient(game, shown(game, batch), fake, noise)
     update_discriminator(game, gradient)
     return seen
 
 
-def train_generator(game: Game, real: Tensor, latent: Tensor, blur: Tensor | None = None) -> GeneratorStep:
+def train_generator(game: Game, batch: Batch, latent: Tensor, blur: Tensor | None = None) -> GeneratorStep:
     """Update the generator once; the discriminator is not touched.
 
     Args:
         game: the players and the rules.
-        real: real rows as the discriminator is `shown` them, read by relativistic objectives only.
+        batch: real rows, read by relativistic objectives only, and the conditions of the fakes.
         latent: `[..., B, latent_dim]`.
         blur: instance noise for the fake rows, `[..., B, *shape]`.
 
@@ -131,28 +144,42 @@ def train_generator(game: Game, real: Tensor, latent: Tensor, blur: Tensor | Non
         Losses, logits and gradients from before the update.
     """
     if game.compiled is not None:
-        seen = game.compiled.generator(real, latent, blur)
+        seen = game.compiled.generator(batch, latent, blur)
     else:
-        seen = generator_gradient(game, real, shown(game, game.generator.call(latent), blur))
+        fake = generated(game, batch.condition, latent, blur)
+        seen = generator_gradient(game, shown(game, batch), fake)
     update_generator(game, seen.gradient)
     return seen
 
 
-def shown(game: Game, rows: Tensor, blur: Tensor | None = None) -> Tensor:
-    """Rows as the discriminator sees them: with instance noise where there is some, packed where it wants."""
+def generated(game: Game, condition: Tensor | None, latent: Tensor, blur: Tensor | None = None) -> Tensor:
+    """Generate fakes of given conditions; return their rows as the discriminator is shown them."""
+    return shown(game, Batch(game.generator.call(latent, condition)), blur).rows
+
+
+def shown(game: Game, batch: Batch, blur: Tensor | None = None) -> Batch:
+    """A batch as the discriminator sees it: with instance noise where there is some, packed where it wants.
+
+    The conditions of a pack's rows are joined as the rows are: `[..., B / m, m]` of class indices `[..., B]`.
+    """
+    rows, condition = batch
     rows = rows if blur is None else rows + blur
-    return rows if game.pack == 1 else packed(rows, game.pack, game.batch_dims)
+    if game.pack == 1:
+        return Batch(rows, condition)
+    condition = None if condition is None else packed(condition, game.pack, game.batch_dims)
+    return Batch(packed(rows, game.pack, game.batch_dims), condition)
 
 
 def discriminator_gradient(
-    game: Game, real: Tensor, fake: Tensor, noise: Sequence[Tensor | None], create_graph: bool = False
+    game: Game, real: Batch, fake: Tensor, noise: Sequence[Tensor | None], create_graph: bool = False
 ) -> tuple[DiscriminatorStep, list[Tensor]]:
     """Judge real and fake rows; return what was seen, and dL/dparameter of the discriminator.
 
     Args:
         game: the players and the rules.
-        real: real rows, as shown.
-        fake: fake rows, as shown; with a graph where the gradient itself is to be differentiated.
+        real: real rows and their conditions, as shown.
+        fake: fake rows of the same conditions, as shown; with a graph where the gradient itself is to be
+            differentiated.
         noise: for each penalty term the uniform numbers it asked for, or None.
         create_graph: make the gradient differentiable in both players' parameters.
     """
@@ -177,13 +204,13 @@ def discriminator_gradient(
     return seen, list(gradient)
 
 
-def generator_gradient(game: Game, real: Tensor, fake: Tensor, create_graph: bool = False) -> GeneratorStep:
+def generator_gradient(game: Game, real: Batch, fake: Tensor, create_graph: bool = False) -> GeneratorStep:
     """Judge fake rows, as shown, for the generator; see `discriminator_gradient`."""
-    fake_logits = logits(game, fake)
+    fake_logits = logits(game, fake, real.condition)
     real_logits = fake_logits.detach()
     if game.g_needs_real:
         with torch.set_grad_enabled(create_graph):
-            real_logits = logits(game, real)
+            real_logits = logits(game, *real)
     loss = per_sample(game, game.objective.g_loss, real_logits, fake_logits)
     parameters = list(game.generator.parameters.values())
     slope, *gradient = torch.autograd.grad(
@@ -209,9 +236,9 @@ def update_generator(game: Game, gradient: Sequence[Tensor]) -> None:
     _apply(game.g_optimizer, list(game.generator.parameters.values()), gradient)
 
 
-def logits(game: Game, x: Tensor) -> Tensor:
+def logits(game: Game, x: Tensor, condition: Tensor | None = None) -> Tensor:
     """Score rows: `[..., B]`, or `[..., B, P]` for a discriminator with P > 1 outputs a row (patches)."""
-    return as_logits(game, game.discriminator.call(x))
+    return as_logits(game, game.discriminator.call(x, condition))
 
 
 def as_logits(game: Game, scores: Tensor) -> Tensor:
@@ -232,36 +259,39 @@ def per_sample(game: Game, loss: Callable[[Tensor, Tensor], Tensor], real: Tenso
 
 
 def _both(
-    game: Game, real: Tensor, fake: Tensor, looked_at: set[Where]
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    game: Game, real: Batch, fake: Tensor, looked_at: set[Where]
+) -> tuple[Tensor, Tensor, Batch, Tensor]:
     """Logits of real and fake rows, and the rows as leaves where a penalty will ask for the slope at them."""
+    rows, condition = real
     if game.joint and not looked_at & {"real", "fake"}:
         axis = game.batch_dims - 1
-        both = logits(game, torch.cat([real, fake], dim=axis))
-        real_logits, fake_logits = torch.split(both, real.shape[axis], dim=axis)
+        twice = None if condition is None else torch.cat([condition, condition], dim=axis)
+        both = logits(game, torch.cat([rows, fake], dim=axis), twice)
+        real_logits, fake_logits = torch.split(both, rows.shape[axis], dim=axis)
         return real_logits, fake_logits, real, fake
     if "real" in looked_at:
-        real = real.detach().requires_grad_()
+        rows = rows.detach().requires_grad_()
     if "fake" in looked_at and not fake.requires_grad:
         fake = fake.detach().requires_grad_()
-    return logits(game, real), logits(game, fake), real, fake
+    return logits(game, rows, condition), logits(game, fake, condition), Batch(rows, condition), fake
 
 
 def _cost(
-    game: Game, term: Term, real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor], noise: Tensor | None
+    game: Game, term: Term, real: tuple[Batch, Tensor], fake: tuple[Tensor, Tensor], noise: Tensor | None
 ) -> Tensor:
+    """A penalty's value per sample; the condition is held fixed where the slope is taken."""
     if term.where == "real":
-        x, scores = real
+        x, scores = real[0].rows, real[1]
     elif term.where == "fake":
         x, scores = fake
     else:
         points = vmap(term.penalty.points) if game.stacked else term.penalty.points
         assert noise is not None  # noqa: S101 - drawn for every term that looks elsewhere
-        x = points(real[0], fake[0], noise)
+        x = points(real[0].rows, fake[0], noise)
         of_generator = fake[0].grad_fn is not None and x.requires_grad  # whose part in the slope counts too
         x = x if of_generator else x.detach().requires_grad_()
-        with Bent():
-            scores = logits(game, x)
+        with PiecewiseLinear():
+            scores = logits(game, x, real[0].condition)
     (slope,) = torch.autograd.grad(scores, x, torch.ones_like(scores), create_graph=True)
     return term.penalty.cost(squared_slope(slope, batch_dims=game.batch_dims))
 

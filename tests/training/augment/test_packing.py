@@ -14,12 +14,12 @@ from torch.testing import assert_close
 import ganscope as gs
 from ganscope.build import game
 from ganscope.config import resolve
+from ganscope.contracts import Batch
 from ganscope.evaluation import Evaluation
 from ganscope.nets.packing import packed
 from ganscope.objectives import OBJECTIVES
 from ganscope.training import Runs, batches, train_discriminator, train_generator
 from ganscope.training.loop import advance
-from ganscope.training.step import shown
 from tests.games import evaluation_of, runs, weights
 
 
@@ -60,10 +60,10 @@ def test_losses_and_penalties_are_those_of_packs(tmp_path: Path, objective: str)
     (slope,) = torch.autograd.grad(critic(x).sum(), x)
     loss = rules.d_loss(critic(real)[:, 0], critic(fake)[:, 0]).detach()
     g_loss = rules.g_loss(critic(real)[:, 0], critic(fake)[:, 0]).detach()
-    g_step = train_generator(built.game, shown(built.game, built.held_out[:8]), latent)
+    g_step = train_generator(built.game, Batch(built.held_out[:8]), latent)
     # the generator has moved, so the discriminator is shown the fakes of before
-    built.game = built.game._replace(generator=built.game.generator._replace(call=lambda _: made))
-    d_step = train_discriminator(built.game, shown(built.game, built.held_out[:8]), latent, [epsilon])
+    built.game = built.game._replace(generator=built.game.generator._replace(call=lambda *_: made))
+    d_step = train_discriminator(built.game, Batch(built.held_out[:8]), latent, [epsilon])
     assert_close(d_step.loss, loss)
     assert_close(d_step.penalty, 10 * (slope.norm(dim=1) - 1) ** 2)
     assert_close(g_step.loss, g_loss)
@@ -78,7 +78,7 @@ def test_a_generator_of_packs_gets_the_gradient_of_packs(tmp_path: Path) -> None
     by_hand = torch.autograd.grad(
         OBJECTIVES["non-saturating"].g_loss(score, score).mean(), list(generator.parameters())
     )
-    done = train_generator(built.game, shown(built.game, built.held_out[:8]), latent)
+    done = train_generator(built.game, Batch(built.held_out[:8]), latent)
     for ours, theirs in zip(done.gradient, by_hand, strict=True):
         assert_close(ours, theirs)
 
@@ -125,7 +125,7 @@ def test_patches_of_a_coupled_objective_have_batch_means_of_their_own(tmp_path: 
     fake = built.game.generator.module(latent).detach()
     rules = OBJECTIVES["relativistic-average"]
     by_patch = torch.stack([rules.d_loss(wide(real)[:, p], wide(fake)[:, p]) for p in range(3)])
-    assert_close(train_discriminator(built.game, real, latent, ()).loss, by_patch.mean(0).detach())
+    assert_close(train_discriminator(built.game, Batch(real), latent, ()).loss, by_patch.mean(0).detach())
 
 
 # ---- instance noise ----
@@ -141,11 +141,13 @@ def test_noise_is_on_real_and_fake_and_ends_when_it_should(tmp_path: Path) -> No
     made: list[Tensor] = []
     judge, make = built.game.discriminator.call, built.game.generator.call
 
-    def judging(x: Tensor) -> Tensor:
+    def judging(x: Tensor, condition: Tensor | None = None) -> Tensor:
+        assert condition is None
         seen.append(x.detach().clone())
         return judge(x)
 
-    def making(latent: Tensor) -> Tensor:
+    def making(latent: Tensor, condition: Tensor | None = None) -> Tensor:
+        assert condition is None
         made.append(make(latent))
         return made[-1]
 
@@ -176,7 +178,7 @@ def test_noise_has_the_configured_size(tmp_path: Path) -> None:
     )
     built = game.build([config], [tmp_path], Evaluation(quiet, metrics={}, about={}))
     for _ in range(2):
-        noise = batches.real(built, 0)
+        noise = batches.real(built, 0).rows
         assert noise.std().item() == pytest.approx(0.5, rel=0.05)
         assert abs(noise.mean().item()) < 5 * 0.5 / math.sqrt(noise.numel())
 
@@ -201,7 +203,7 @@ def test_the_generator_learns_through_the_noise(tmp_path: Path) -> None:
     loss = OBJECTIVES["non-saturating"].g_loss(score, score)
     by_hand = torch.autograd.grad(loss.mean(), list(built.game.generator.module.parameters()))
     before = weights(built, "discriminator")
-    done = train_generator(built.game, built.held_out[:8], latent, blur)
+    done = train_generator(built.game, Batch(built.held_out[:8]), latent, blur)
     assert_close(done.loss, loss.detach())
     for ours, theirs in zip(done.gradient, by_hand, strict=True):
         assert_close(ours, theirs)

@@ -13,19 +13,23 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+from ganscope.contracts import Batch
 from ganscope.explain.experiments import update_rules
 from ganscope.objectives import OBJECTIVES
 from ganscope.training import Game, train_discriminator, train_generator
 from ganscope.training.loop import advance
-from ganscope.training.moves.joint import Draw, consensus, extra_gradient, simultaneous
+from ganscope.training.moves.consensus import consensus
+from ganscope.training.moves.extra_gradient import extra_gradient
 from ganscope.training.moves.optimism import PREVIOUS, make_optimistic
+from ganscope.training.moves.simultaneous import simultaneous
 from ganscope.training.stacks.stacking import plain, stack
+from ganscope.training.step import StepInput
 from tests.games import runs, weights
 
 H, STEPS = 0.1, 40
 STARTS = [complex(1.0, 0.5), complex(-0.3, 2.0)]
 ROWS = torch.zeros(3, 1, dtype=torch.float64)
-Step = Callable[[Game, Draw], object]
+Step = Callable[[Game, StepInput], object]
 
 
 class Point(nn.Module):
@@ -67,14 +71,14 @@ def standing(game: Game) -> list[complex]:
     return [complex(a, b) for a, b in zip(theta.tolist(), psi.tolist(), strict=True)]
 
 
-def draw(game: Game) -> Draw:
+def draw(game: Game) -> StepInput:
     rows = ROWS.expand(len(standing(game)), *ROWS.shape) if game.stacked else ROWS
-    return Draw(rows, rows, ())
+    return StepInput(Batch(rows), rows)
 
 
-def in_turn(game: Game, on: Draw) -> None:
-    train_discriminator(game, on.real, on.latent, on.noise)
-    train_generator(game, on.real, on.latent)
+def in_turn(game: Game, given: StepInput) -> None:
+    train_discriminator(game, given.batch, given.latent, given.noise)
+    train_generator(game, given.batch, given.latent)
 
 
 def optimistic_orbit(z: complex, steps: int) -> complex:
@@ -98,11 +102,11 @@ ORBITS: dict[str, tuple[Step, Callable[[complex, int], complex]]] = {
     "simultaneous": (simultaneous, lambda z, n: (1 - 1j * H) ** n * z),
     "optimistic": (simultaneous, optimistic_orbit),
     "extra-gradient": (
-        lambda game, on: extra_gradient(game, on, on),
+        lambda game, given: extra_gradient(game, given, given),
         lambda z, n: (1 - 1j * H - H * H) ** n * z,
     ),
     "consensus": (
-        lambda game, on: consensus(game, on, 0.7),
+        lambda game, given: consensus(game, given, 0.7),
         lambda z, n: (1 - 1j * H - 0.7 * H) ** n * z,
     ),
 }
@@ -260,6 +264,7 @@ def test_the_consensus_term_is_the_gradient_of_the_squared_field(
     rng = torch.Generator().manual_seed(0)
     b = 8 // game.pack
     real = torch.randn(b, 2 * game.pack, generator=rng, dtype=torch.float64)
+    batch = Batch(real.reshape(8, 2))  # rows; the step makes packs of them
     latent = torch.randn(8, 4, generator=rng, dtype=torch.float64)
     noise = [
         torch.rand(real.shape if t.penalty.noise_per_element else (b, 1), generator=rng, dtype=torch.float64)
@@ -268,7 +273,7 @@ def test_the_consensus_term_is_the_gradient_of_the_squared_field(
     blur = (
         0.1 * torch.randn(8, 2, generator=rng, dtype=torch.float64) if built.config.instance_noise else None
     )
-    on = Draw(real, latent, noise, blur)
+    where = StepInput(batch, latent, noise, blur)
     parameters = [*game.discriminator.parameters.values(), *game.generator.parameters.values()]
     start = [parameter.detach().clone() for parameter in parameters]
 
@@ -279,13 +284,13 @@ def test_the_consensus_term_is_the_gradient_of_the_squared_field(
 
     def field() -> list[Tensor]:
         here = [parameter.detach().clone() for parameter in parameters]
-        simultaneous(game, on)
+        simultaneous(game, where)
         moved = [parameter.detach() - value for parameter, value in zip(parameters, here, strict=True)]
         put(here)
         return moved
 
     plain_move = field()
-    consensus(game, on, 1.0)
+    consensus(game, where, 1.0)
     pull = [
         old + move - new for old, move, new in zip(start, plain_move, parameters, strict=True)
     ]  # gamma grad |v|^2 / 2
@@ -306,11 +311,14 @@ def test_the_consensus_term_is_the_gradient_of_the_squared_field(
 def test_both_players_look_before_either_moves(tmp_path: Path) -> None:
     """Each player's new weights are those it would have had moving alone from the start."""
     built = runs(tmp_path, "minimax", dynamics="simultaneous", precision="float64")
-    real, latent = built.held_out[:8], torch.randn(8, 4, generator=torch.Generator().manual_seed(1)).double()
+    real, latent = (
+        Batch(built.held_out[:8]),
+        torch.randn(8, 4, generator=torch.Generator().manual_seed(1)).double(),
+    )
     alone = {name: runs(tmp_path / name, "minimax", precision="float64") for name in ("d", "g")}
     train_discriminator(alone["d"].game, real, latent, ())
     train_generator(alone["g"].game, real, latent)
-    simultaneous(built.game, Draw(real, latent, ()))
+    simultaneous(built.game, StepInput(real, latent))
     for player, other in (("discriminator", "d"), ("generator", "g")):
         for ours, theirs in zip(weights(built, player), weights(alone[other], player), strict=True):
             assert_close(ours, theirs, rtol=1e-12, atol=1e-14)
@@ -330,9 +338,9 @@ def test_clipping_holds_where_the_generator_looks_ahead(tmp_path: Path) -> None:
     seen: list[float] = []
     inner = built.game.discriminator.call
 
-    def call(x: Tensor) -> Tensor:
+    def call(x: Tensor, condition: Tensor | None = None) -> Tensor:
         seen.append(max(float(p.detach().abs().max()) for p in built.game.discriminator.parameters.values()))
-        return inner(x)
+        return inner(x, condition)
 
     built.game = built.game._replace(discriminator=built.game.discriminator._replace(call=call))
     advance(built)

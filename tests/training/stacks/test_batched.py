@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganscope.nets import NETS
 from ganscope.nets.blocks import Reshape
-from ganscope.training.piecewise_linear import Bent
+from ganscope.training.piecewise_linear import PiecewiseLinear
 from ganscope.training.stacks.batched import ELEMENTWISE, batched
 from ganscope.training.stacks.stacking import stack
 
@@ -108,7 +108,7 @@ def test_outputs_and_gradients_are_those_of_each_module_alone(
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("seen", [Bent, contextlib.nullcontext])
+@pytest.mark.parametrize("seen", [PiecewiseLinear, contextlib.nullcontext])
 @each_perceptron
 def test_penalty_gradients_are_those_of_each_module_alone(
     make: Callable[[], nn.Module],

@@ -250,6 +250,8 @@ class Probe:
     def _scores(self, discriminator: Player, x: Tensor, conditions: Sequence[Any]) -> list[Tensor]:
         pack = self.facts.pack
         rows = len(x) // pack
+        if pack > 1:
+            conditions = [packed(c[: rows * pack], pack) if isinstance(c, Tensor) else c for c in conditions]
         joined = x if pack == 1 else packed(x[: rows * pack], pack)
         parts = parts_of(discriminator(joined, *(placed(discriminator, c) for c in conditions)), rows)
         return as_probability_logits(parts) if self.facts.probability else parts

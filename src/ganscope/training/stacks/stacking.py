@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +13,29 @@ from torch.func import functional_call, stack_module_state, vmap
 from ganscope.training.stacks.batched import batched
 
 
+class Call(Protocol):
+    """A pass through a network; without a condition its module is called with the rows alone."""
+
+    def __call__(self, x: Tensor, condition: Tensor | None = None, /) -> Tensor:
+        """Map rows `[B, ...]` and their conditions `[B, ...]` to `[B, ...]`; all `[K, B, ...]` in a stack."""
+        ...
+
+
+class CallWith(Protocol):
+    """A pass with the parameters given, in place of the network's (a moving average)."""
+
+    def __call__(
+        self, parameters: dict[str, Tensor], x: Tensor, condition: Tensor | None = None, /
+    ) -> Tensor:
+        """See `Call`."""
+        ...
+
+
 class Network(NamedTuple):
     """A network the step can drive without knowing whether it is one or a stack of K."""
 
-    call: Callable[[Tensor], Tensor]
-    """`[B, ...] -> [B, ...]`, or `[K, B, ...] -> [K, B, ...]` for a stack."""
-    call_with: Callable[[dict[str, Tensor], Tensor], Tensor]
-    """The same with other parameters in place of its own (a moving average)."""
+    call: Call
+    call_with: CallWith
     parameters: dict[str, Tensor]
     """The trainable leaves, by qualified name; `[K, ...]` in a stack."""
     buffers: dict[str, Tensor]
@@ -31,11 +47,16 @@ def plain(module: nn.Module) -> Network:
     """Wrap one module; its own parameters are trained in place."""
     parameters: dict[str, Tensor] = {n: p for n, p in module.named_parameters() if p.requires_grad}
 
-    def call_with(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
-        result: Tensor = functional_call(module, parameters, (x,))
+    def call(x: Tensor, condition: Tensor | None = None) -> Tensor:
+        result: Tensor = module(x) if condition is None else module(x, condition)
         return result
 
-    return Network(module, call_with, parameters, dict(module.named_buffers()), module)
+    def call_with(parameters: dict[str, Tensor], x: Tensor, condition: Tensor | None = None) -> Tensor:
+        inputs = (x,) if condition is None else (x, condition)
+        result: Tensor = functional_call(module, parameters, inputs)
+        return result
+
+    return Network(call, call_with, parameters, dict(module.named_buffers()), module)
 
 
 def stack(modules: Sequence[nn.Module]) -> Network:
@@ -55,19 +76,30 @@ def stack(modules: Sequence[nn.Module]) -> Network:
     parameters = {name: p.detach().clone().requires_grad_() for name, p in parameters.items()}
     buffers = {name: b.detach().clone() for name, b in buffers.items()}
     module = modules[0]
-    call_with = batched(module) or _mapped(module, buffers)
-    return Network(lambda x: call_with(parameters, x), call_with, parameters, buffers, module)
+    perceptron, mapped = batched(module), _mapped(module, buffers)
+
+    def call_with(parameters: dict[str, Tensor], x: Tensor, condition: Tensor | None = None) -> Tensor:
+        if condition is not None:
+            return mapped(parameters, x, condition)
+        return mapped(parameters, x) if perceptron is None else perceptron(parameters, x)
+
+    def call(x: Tensor, condition: Tensor | None = None) -> Tensor:
+        return call_with(parameters, x, condition)
+
+    return Network(call, call_with, parameters, buffers, module)
 
 
-def _mapped(module: nn.Module, buffers: dict[str, Tensor]) -> Callable[[dict[str, Tensor], Tensor], Tensor]:
-    def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-        result: Tensor = functional_call(module, (parameters, buffers), (x,))
+def _mapped(module: nn.Module, buffers: dict[str, Tensor]) -> Callable[..., Tensor]:
+    """Run K modules by `vmap`, with or without conditions."""
+
+    def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], *inputs: Tensor) -> Tensor:
+        result: Tensor = functional_call(module, (parameters, buffers), inputs)
         return result
 
     run = vmap(one, randomness="different")
 
-    def call_with(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
-        result: Tensor = run(parameters, buffers, x)
+    def call_with(parameters: dict[str, Tensor], *inputs: Tensor) -> Tensor:
+        result: Tensor = run(parameters, buffers, *inputs)
         return result
 
     return call_with
