@@ -22,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.build import game
-from ganscope.config import RunConfig, resolve
+from ganscope.build.settings import options_of, resolve
+from ganscope.config import RunConfig
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
 from ganscope.training import Runs, streams
@@ -111,8 +112,8 @@ def case_of(runs: Runs, **more: Any) -> dict[str, Any]:
     """Describe a game to a worker in another environment, which has no ganscope or no torch."""
     config = runs.config
     return {
-        **config.model_dump(),
-        "width": config.g_width,
+        **config.flat(),
+        "width": options_of(config).g_width,
         "shape": list(runs.held_out.shape[1:]),
         "rows": len(runs.rows),
         "bounded": any(isinstance(module, nn.Tanh) for module in runs.game.generator.module.modules()),

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from ganscope.build.intervals import probe_interval
 from ganscope.diagnose.measure.probe import WIDE_EVERY
 from ganscope.training import Runs
 
@@ -81,7 +82,7 @@ def _measure(row: Row, walked: int) -> dict[str, Any]:
     given: dict[str, Any] = {"network": row.network, "steps": STEPS}
     with tempfile.TemporaryDirectory() as folder:
         runs = sides.runs_of(row.recipe, on, Path(folder), g_width=row.width, d_width=row.width, **given)
-        step, interval = sides.stepping(runs), runs.config.diagnosis_interval
+        step, interval = sides.stepping(runs), probe_interval(runs.config)
         once = sides.timed(lambda: _observe(runs), 1).cpu
         sides.timed(step, 3)
         looks, steps = [], []

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from ganscope.build import game
-from ganscope.config import RunConfig, resolve
+from ganscope.build.settings import resolve
+from ganscope.config import RunConfig
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
 from ganscope.training import Runs

@@ -23,7 +23,7 @@ import torch
 
 from benchmarks import marks, sides
 from ganscope.build import game
-from ganscope.config import resolve
+from ganscope.build.settings import resolve
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
 from ganscope.training import train

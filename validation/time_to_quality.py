@@ -28,8 +28,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ganscope.build import game
-from ganscope.config import RunConfig, load_recipe, resolve
+from ganscope.build.check import check
+from ganscope.build.settings import load_recipe, resolve
+from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
@@ -245,10 +246,10 @@ def measure_block(
 
 def _essential(config: RunConfig) -> dict[str, Any]:
     """What decides a block: not the seed, and not what is the same for all."""
-    usual = RunConfig().model_dump()
+    usual = resolve(None, {}).flat()
     idle = {"seed", "data", "recipe", "log_every", "checkpoint_every", "threads", "diagnose"}
-    kept = config.model_dump(exclude=idle)
-    return {name: value for name, value in kept.items() if value != usual[name]}
+    kept = {name: value for name, value in config.flat().items() if name not in idle}
+    return {name: value for name, value in kept.items() if value != usual.get(name)}
 
 
 def is_current(block: Mapping[str, Any], data: str, recipe: str, seeds: Sequence[int]) -> bool:
@@ -413,7 +414,7 @@ def main() -> None:
             if any(is_current(block, data, recipe, chosen) for block in blocks):
                 continue
             try:
-                game.check(configs_of(data, recipe, chosen)[0], on.data)
+                check(configs_of(data, recipe, chosen)[0], on.data)
             except BadInput as why:
                 print(f"{data}, {recipe}: left out, {why}", flush=True)
                 continue

@@ -18,10 +18,10 @@ from . import turns
 def networks(case: turns.Case) -> tuple[nn.Module, nn.Module]:
     """Build generator and discriminator of a case with ganscope's code."""
     pair = NETS[case["network"]]
-    shape, norms = tuple(case["shape"]), (case["g_norm"], case["d_norm"])
-    width, (g_depth, d_depth) = case["width"], (case["g_depth"], case["d_depth"])
-    generator = pair.generator(shape, case["latent_dim"], width, g_depth, norms[0], case["bounded"])
-    return generator, pair.discriminator(shape, width, d_depth, norms[1])
+    shape = tuple(case["shape"])
+    options = pair.options(**{name: case[name] for name in pair.options.model_fields})
+    generator = pair.generator(shape, case["latent_dim"], 0, options, case["bounded"])
+    return generator, pair.discriminator(shape, 0, options)
 
 
 def rates(case: turns.Case, player: str) -> dict[str, Any]:

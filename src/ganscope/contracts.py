@@ -91,8 +91,10 @@ class NetworkFamily(NamedTuple):
     """Why it cannot draw rows of a shape, in words; None where it can."""
     mixes_rows: Callable[[Any], bool]
     """Whether the discriminator of these options lets the rows of a batch influence one another."""
+    keeps_state: Callable[[Any], bool]
+    """Whether a pass changes buffers (batch normalisation), which neither compiles nor stacks."""
     cost: Callable[[Any], float]
-    """Time of one pass, in passes of a perceptron of 128 units a layer; infinite where a probe is cheap."""
+    """Time of one pass, in passes of a perceptron of 128 units a layer; infinite where it is far above 16."""
 
 
 class Metric(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 
 import ganscope as gs
 from ganscope import comparison
-from ganscope.config import DEFAULT_RECIPES
+from ganscope.build.settings import DEFAULT_RECIPES
 
 TINY: dict[str, Any] = {"g_width": 8, "d_width": 8, "batch_size": 16, "evaluate_every": 50}
 

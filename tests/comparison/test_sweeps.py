@@ -16,7 +16,6 @@ from ganscope.comparison import plan_sweep
 from ganscope.comparison.assignment import jobs_of
 from ganscope.comparison.execute import description
 from ganscope.comparison.points import Range, Values, grid, labels, parse, sample
-from ganscope.config import flag
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
 from ganscope.figures.parallel_coordinates import axis
@@ -35,6 +34,7 @@ from ganscope.report import (
 from ganscope.running import LOCAL, Job
 from ganscope.running.in_process import run_stack
 from ganscope.running.run import Run
+from ganscope.words.complaints import flag
 from tests.crashes import contents
 from tests.games import evaluation_of
 from tests.processes import finish, ganscope, kill_when

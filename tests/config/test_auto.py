@@ -11,9 +11,10 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope.build import game
+from ganscope.build.check import check
+from ganscope.build.settings import resolve
 from ganscope.cli import app
-from ganscope.config import RunConfig, resolve
+from ganscope.config import RunConfig
 from ganscope.config.auto import auto_settings
 from ganscope.contracts import Dataset
 
@@ -46,7 +47,7 @@ def test_the_networks_fit(shape: tuple[int, ...]) -> None:
     rows = torch.rand(60, *shape) * 2 - 1
     data = Dataset("noise", rows[:40], rows[40:], value_range=(-1.0, 1.0))
     config = resolve("auto", {}, {s.field: s.value for s in auto_settings(shape, 40)})
-    generator, discriminator = game.check(config, data)
+    generator, discriminator = check(config, data)
     assert generator(torch.zeros(2, config.latent_dim)).shape == (2, *shape)
     assert discriminator(rows[:2]).shape == (2, 1)
 

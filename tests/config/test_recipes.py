@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from ganscope import config
-from ganscope.config import BUILT_IN_DATA, PENALTY_NAMES, RunConfig, load_recipe, recipe_names, resolve
+from ganscope.build.intervals import probe_interval
+from ganscope.build.settings import choices, load_recipe, recipe_names, resolve
+from ganscope.config import RunConfig
+from ganscope.config.names import data_names, penalty_names
 from ganscope.contracts import BadInput
 from ganscope.data import DATASETS
 from ganscope.lipschitz import PENALTIES
@@ -17,9 +19,9 @@ from ganscope.objectives import OBJECTIVES
 
 def test_names_agree_with_the_dicts() -> None:
     # config knows names without loading torch; here they meet what they name
-    assert set(config.choices("objective")) == set(OBJECTIVES)
-    assert set(PENALTY_NAMES) == set(PENALTIES)
-    assert set(BUILT_IN_DATA) == set(DATASETS)
+    assert set(choices("objective")) == set(OBJECTIVES)
+    assert set(penalty_names()) == set(PENALTIES)
+    assert set(data_names()) == set(DATASETS)
 
 
 @pytest.mark.parametrize("name", [n for n in recipe_names() if n != "auto"])
@@ -98,9 +100,9 @@ def test_intervals_follow_the_length_of_the_run() -> None:
     ],
 )
 def test_probes_are_rare_where_steps_are_cheap(given: dict[str, Any], interval: int) -> None:
-    assert RunConfig(**given).diagnosis_interval == interval
+    assert probe_interval(RunConfig(**given)) == interval
 
 
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        RunConfig().steps = 3  # type: ignore[misc]
+        RunConfig().steps = 3

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ganscope.build.settings import command_of, resolve
 from ganscope.cli import app
-from ganscope.config import command_of, resolve
 
 CASES: list[tuple[str | None, dict[str, Any]]] = [
     ("r1", {"data": "ring", "seed": 7, "steps": 30}),

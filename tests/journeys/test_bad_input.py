@@ -24,8 +24,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 import ganscope as gs
+from ganscope.build.settings import choices
 from ganscope.cli import app
-from ganscope.config import RunConfig, choices
+from ganscope.config import RunConfig
 from ganscope.contracts import Interrupted
 from ganscope.folder import checkpoint
 from tests.crashes import contents

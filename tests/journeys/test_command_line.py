@@ -15,8 +15,10 @@ import pytest
 
 import ganscope as gs
 from ganscope import cli
+from ganscope.build.settings import choices
 from ganscope.cli.app import app
-from ganscope.config import RunConfig, choices, flag
+from ganscope.config import RunConfig
+from ganscope.words.complaints import flag
 
 SMALL = ["--g-width", "8", "--d-width", "8", "--batch-size", "8"]
 COMMANDS = [

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope.config import RunConfig, resolve
+from ganscope.build.settings import resolve
+from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Interrupted
 from ganscope.folder import checkpoint
 from ganscope.running import resume, run_stack, train

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.build import game
-from ganscope.config import resolve
+from ganscope.build.settings import resolve
 from ganscope.contracts import BadInput
 from ganscope.lipschitz import (
     MaxMin,
@@ -147,7 +147,9 @@ CRITICS: dict[str, tuple[str, tuple[int, ...], int]] = {
 
 
 def critic_of(network: str, shape: tuple[int, ...], width: int) -> nn.Module:
-    return orthogonal(NETS[network].discriminator(shape, width, 3, "none"), shape).double()
+    return orthogonal(
+        NETS[network].discriminator(shape, 0, NETS[network].options(d_width=width)), shape
+    ).double()
 
 
 @pytest.mark.parametrize(("network", "shape", "width"), CRITICS.values(), ids=CRITICS.keys())

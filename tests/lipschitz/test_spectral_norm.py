@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ganscope.build import game
-from ganscope.config import resolve
+from ganscope.build.settings import resolve
 from ganscope.contracts import BadInput
 from ganscope.lipschitz import (
     SpectralNorm,
@@ -155,7 +155,7 @@ def test_a_weight_of_zeros_stays_finite_and_recovers() -> None:
 
 
 def test_forward_passes_never_move_u_and_v() -> None:
-    critic = spectral_norm(NETS["mlp"].discriminator((2,), 8, 2, "none"))
+    critic = spectral_norm(NETS["mlp"].discriminator((2,), 0, NETS["mlp"].options(d_width=8, d_depth=2)))
     before = [b.clone() for b in critic.buffers()]
     x = torch.randn(6, 2)
     for mode in (True, False):
@@ -179,7 +179,9 @@ CRITICS: dict[str, tuple[str, tuple[int, ...], int]] = {
 
 
 def critic_of(network: str, shape: tuple[int, ...], width: int, kind: str) -> nn.Module:
-    critic = NETS[network].discriminator(shape, width, 2, "none").double()
+    depth = {"d_depth": 2} if network == "mlp" else {}
+    options = NETS[network].options(d_width=width, **depth)
+    critic = NETS[network].discriminator(shape, 0, options).double()
     return spectral_norm(critic) if kind == "spectral" else spectral_operator_norm(critic, shape)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,14 @@ SHAPES: dict[str, list[tuple[int, ...]]] = {
     "mlp": [(1,), (2,), (7,), (1, 8, 8), (3, 12, 12)],
     "dcgan": [(1, 8, 8), (3, 16, 16), (2, 28, 28), (3, 32, 32), (1, 48, 48), (4, 64, 64)],
 }
+
+
+def options(name: str, width: int, depth: int = 2, norm: str = "none") -> Any:
+    given = {"g_width": width, "d_width": width, "g_norm": norm, "d_norm": norm}
+    depths = {"g_depth": depth, "d_depth": depth}
+    return NETS[name].options(**given, **(depths if name == "mlp" else {}))
+
+
 CASES = [(name, shape) for name in NETS for shape in SHAPES[name]]
 NORMS = ["none", "batch", "layer"]
 
@@ -25,8 +34,8 @@ NORMS = ["none", "batch", "layer"]
 @pytest.mark.parametrize(("name", "shape"), CASES)
 def test_every_pair(name: str, shape: tuple[int, ...], norm: str) -> None:
     pair = NETS[name]
-    generator = pair.generator(shape, 5, 4, 2, norm, True)
-    discriminator = pair.discriminator(shape, 4, 2, norm)
+    generator = pair.generator(shape, 5, 0, options(name, 4, norm=norm), True)
+    discriminator = pair.discriminator(shape, 0, options(name, 4, norm=norm))
     x = generator(torch.randn(6, 5))
     assert x.shape == (6, *shape)
     assert x.abs().max() <= 1
@@ -43,7 +52,9 @@ def test_every_pair(name: str, shape: tuple[int, ...], norm: str) -> None:
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize(("name", "shape"), CASES[:3] + CASES[5:8])
 def test_stacks_compute_what_their_modules_do(name: str, shape: tuple[int, ...], norm: str) -> None:
-    modules = [NETS[name].generator(shape, 5, 4, 2, norm, True).double() for _ in range(3)]
+    modules = [
+        NETS[name].generator(shape, 5, 0, options(name, 4, norm=norm), True).double() for _ in range(3)
+    ]
     stacked = stack(modules)
     latent = torch.randn(3, 6, 5, dtype=torch.float64)
     together = stacked.call(latent)
@@ -58,14 +69,14 @@ def test_stacks_compute_what_their_modules_do(name: str, shape: tuple[int, ...],
 
 def test_unbounded_generators_leave_the_box() -> None:
     torch.manual_seed(0)
-    generator = NETS["mlp"].generator((2,), 8, 64, 2, "none", False)
+    generator = NETS["mlp"].generator((2,), 8, 0, options("mlp", 64), False)
     assert generator(10 * torch.randn(500, 8)).abs().max() > 1
 
 
 def test_he_initialisation_keeps_the_signal() -> None:
     # closed form: with variance 2/fan_in, the mean square of a ReLU layer's input is kept from layer to layer
     torch.manual_seed(0)
-    generator = NETS["mlp"].generator((2,), 256, 512, 6, "none", False)
+    generator = NETS["mlp"].generator((2,), 256, 0, options("mlp", 512, 6), False)
     x = torch.randn(2000, 256)
     for layer in list(generator.children())[:-1]:
         x = layer(x)
@@ -76,21 +87,21 @@ def test_he_initialisation_keeps_the_signal() -> None:
 @pytest.mark.parametrize("shape", [(2,), (1, 8, 16), (1, 4, 4), (1, 9, 9), (3, 128, 128), (1, 18, 18)])
 def test_dcgan_says_what_it_cannot_draw(shape: tuple[int, ...]) -> None:
     with pytest.raises(BadInput, match="dcgan"):
-        NETS["dcgan"].generator(shape, 5, 4, 2, "none", True)
+        NETS["dcgan"].generator(shape, 5, 0, options("dcgan", 4), True)
     with pytest.raises(BadInput, match="dcgan"):
-        NETS["dcgan"].discriminator(shape, 4, 2, "none")
+        NETS["dcgan"].discriminator(shape, 0, options("dcgan", 4))
 
 
 def test_the_configuration_knows_every_network() -> None:
-    from ganscope.config import choices
+    from ganscope.build.settings import choices
 
     assert set(choices("network")) == set(NETS)
     assert RunConfig.model_fields["network"].default in NETS
 
 
 def test_widths_and_depths_are_independent() -> None:
-    wide = NETS["mlp"].generator((2,), 5, 32, 4, "none", False)
-    narrow = NETS["mlp"].discriminator((2,), 3, 1, "none")
+    wide = NETS["mlp"].generator((2,), 5, 0, options("mlp", 32, 4), False)
+    narrow = NETS["mlp"].discriminator((2,), 0, options("mlp", 3, 1))
     assert sum(isinstance(m, nn.Linear) for m in wide.modules()) == 5
     assert sum(isinstance(m, nn.Linear) for m in narrow.modules()) == 2
     assert {m.out_features for m in narrow.modules() if isinstance(m, nn.Linear)} == {3, 1}

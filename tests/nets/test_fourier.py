@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganscope.build import game
-from ganscope.config import resolve
+from ganscope.build.networks import networks
+from ganscope.build.settings import resolve
 from ganscope.contracts import BadInput
-from ganscope.nets import NETS, FourierFeatures
+from ganscope.nets import NETS
+from ganscope.nets.fourier import FourierFeatures
 from ganscope.training.loop import advance
 from ganscope.training.stacks.batched import batched
 from tests import games
@@ -47,15 +48,15 @@ def test_their_inner_product_is_a_gaussian_kernel() -> None:
 
 def test_a_discriminator_with_features_has_the_right_slope() -> None:
     given = {"d_fourier": 2.0, "g_width": 8, "d_width": 8, "data": "ring"}
-    found = game.networks(resolve("r1", given), games.evaluation_of("ring").data, None, None)[1].double()
+    found = networks(resolve("r1", given), games.evaluation_of("ring").data, None, None)[1].double()
     assert isinstance(next(found.children()), FourierFeatures)
     x = torch.randn(7, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(found, (x,))
 
 
 def test_seeds_share_the_frequencies_and_stacks_are_batched() -> None:
-    inner = NETS["mlp"].discriminator((FourierFeatures((2,), 1.0).outputs,), 8, 2, "none")
-    module = torch.nn.Sequential(FourierFeatures((2,), 1.0), *inner.children())
+    options = NETS["mlp"].options(d_width=8, d_depth=2, d_fourier=1.0)
+    module = NETS["mlp"].discriminator((2,), 0, options)
     assert torch.equal(FourierFeatures((2,), 3.0).frequencies, 3 * FourierFeatures((2,), 1.0).frequencies)
     function = batched(module)
     assert function is not None

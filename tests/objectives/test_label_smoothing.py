@@ -10,7 +10,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch.testing import assert_close
 
-from ganscope.config import SMOOTHABLE
+from ganscope.build.settings.no_effect import smoothable
 from ganscope.contracts import BadInput
 from ganscope.objectives import OBJECTIVES, smoothed
 from tests.games import runs
@@ -57,7 +57,7 @@ def test_least_squares_against_the_label_one_minus_a(amount: float) -> None:
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)
-@pytest.mark.parametrize("name", SMOOTHABLE)
+@pytest.mark.parametrize("name", smoothable())
 def test_equilibrium_and_best_discriminator(name: str, amount: float) -> None:
     objective = smoothed(OBJECTIVES[name], amount)
     # weights of real and fake at one point: the best discriminator there says (1 - a) p / (p + q)
@@ -87,7 +87,7 @@ def test_equilibrium_and_best_discriminator(name: str, amount: float) -> None:
 def test_who_may_be_smoothed(name: str) -> None:
     objective = OBJECTIVES[name]
     assert smoothed(objective, 0.0) is objective
-    if name in SMOOTHABLE:
+    if name in smoothable():
         assert smoothed(objective, 0.1).g_loss is objective.g_loss
         for amount in (-0.1, 1.0, math.nan):
             with pytest.raises(BadInput, match="smoothed by"):

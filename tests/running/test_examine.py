@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from ganscope.build.settings import resolve
 from ganscope.cli.app import main
-from ganscope.config import resolve
 from ganscope.folder import files
 from ganscope.report import write_report
 from ganscope.running import run_stack

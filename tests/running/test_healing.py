@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 import ganscope as gs
 from ganscope.build import game
+from ganscope.build.check import check
+from ganscope.build.settings import changed, recipe_names, resolve
 from ganscope.cli.app import main
-from ganscope.config import RunConfig, changed, recipe_names, resolve
+from ganscope.config import RunConfig
 from ganscope.contracts import BadInput
 from ganscope.diagnose.rules.remedies import REMEDIES, WIRING, Remedy, remedies_for
 from ganscope.diagnose.rules.verdict import Verdict, from_json
@@ -127,7 +129,7 @@ def test_every_remedy_makes_a_valid_configuration_of_every_recipe(recipe: str) -
     ):  # fmt: skip
         try:
             config = resolve(recipe, {"data": "ring", **odd})
-            game.check(config, data)
+            check(config, data)
         except BadInput:
             continue
         for remedy in remedies:
@@ -136,7 +138,7 @@ def test_every_remedy_makes_a_valid_configuration_of_every_recipe(recipe: str) -
 
 def applied(remedy: Remedy, config: RunConfig, data: gs.Dataset) -> None:
     verdict = Verdict("oscillation", "mild", 7, None, None, {}, "", "")
-    done = healing.attempt(remedy, verdict, 9, config, [0, 5, 8], lambda c: game.check(c, data))
+    done = healing.attempt(remedy, verdict, 9, config, [0, 5, 8], lambda c: check(c, data))
     if isinstance(done, str):
         # it changes code, changes nothing here, or multiplies what is not there
         assert any(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
-from ganscope.build import game
+from ganscope.build.check import check
 from ganscope.diagnose.rules.remedies import remedies_for
 from ganscope.folder import files
 from tests.games import evaluation_of
@@ -63,7 +63,7 @@ def test_recoveries_are_paired_with_doing_nothing_and_pooled_over_plants() -> No
 def test_every_plant_and_twin_is_a_valid_configuration(name: str) -> None:
     plant = plants.PLANTS[name]
     for config in (plants.config_of(plant, 3), plants.config_of(None, 3, plant.twin)):
-        game.check(config, evaluation_of(config.data).data)
+        check(config, evaluation_of(config.data).data)
         assert config.steps * config.n_critic == plants.COMMON["steps"]
 
 

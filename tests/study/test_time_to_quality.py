@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ganscope.config import recipe_names, resolve
+from ganscope.build.settings import recipe_names, resolve
 from ganscope.folder import files
 from tests.games import SMALL, evaluation_of
 from validation import time_to_quality as ttq

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.build import game
+from ganscope.build.rules import reads_real_logits
 from ganscope.contracts import Batch
 from ganscope.lipschitz import penalty
 from ganscope.objectives import OBJECTIVES
@@ -278,7 +279,7 @@ def test_stack_equals_single_runs_on_images(tmp_path: Path, given: dict[str, Any
 def dict_of_runs(folder: Path, recipe: str, seeds: tuple[int, ...], given: dict[str, Any]) -> Runs:
     if given.get("network") == "dcgan":
         # depth follows from the size and may not be given
-        from ganscope.config import resolve
+        from ganscope.build.settings import resolve
 
         configs = [
             resolve(recipe, {"latent_dim": 4, "batch_size": 8, "steps": 20, "seed": seed, **given})
@@ -315,7 +316,7 @@ def test_gradients_reach_the_fused_optimiser_in_the_layout_it_reads(tmp_path: Pa
 
 
 def test_real_logits_are_read_by_relativistic_generators_only() -> None:
-    reads = {name for name, rules in OBJECTIVES.items() if game._reads_real_logits(rules)}
+    reads = {name for name, rules in OBJECTIVES.items() if reads_real_logits(rules)}
     assert reads == {"relativistic", "relativistic-average"}
 
 

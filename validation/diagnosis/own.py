@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganscope.build import game
+from ganscope.build.intervals import probe_interval
 from ganscope.build.monitor import facts_of
-from ganscope.config import RunConfig, recipe_names, resolve
+from ganscope.build.networks import networks
+from ganscope.build.settings import recipe_names, resolve
+from ganscope.config import RunConfig
 from ganscope.contracts import RunFailed
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
@@ -117,7 +119,7 @@ def _write(config: RunConfig, folder: Path, rows: Rows, on: Evaluation, seconds:
             json.dump(files.jsonable(contents), file)
     facts = facts_of(config)
     about = {"weight": facts.constraint_weight or 10.0, "steps": config.steps, "injected_at": None,
-             "every": config.diagnosis_interval, "objective": config.objective}  # fmt: skip
+             "every": probe_interval(config), "objective": config.objective}  # fmt: skip
     files.write_json(folder / "run.json", {**found, "notes": [], "seconds": seconds, "about": about})
 
 
@@ -134,7 +136,7 @@ def _panel(config: RunConfig, folder: Path, rows: Rows, on: Evaluation) -> dict[
 
 def _setup(config: RunConfig, folder: Path, rows: Rows, on: Evaluation, step: int) -> Setup:
     """A checkpoint's networks, as the study's own loops have them."""
-    pair = game.networks(config, on.data, None, None)
+    pair = networks(config, on.data, None, None)
     tensors, _ = checkpoint.load(checkpoint.path_of(folder, step))
     for name, module in zip(("generator", "discriminator"), pair, strict=True):
         own = {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ganscope.build import game
+from ganscope.build.check import check
 from ganscope.config import RunConfig
 from ganscope.contracts import RunFailed
 from ganscope.data.find import load_data
@@ -80,7 +80,7 @@ def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: Evaluation,
             shutil.rmtree(folder)  # left by an older form of the plant
         if not (folder / "metrics.json").exists():
             saved = checkpoint.steps(folder)
-            alone = k if config.g_norm == "batch" else None  # its statistics cannot be stacked
+            alone = k if config.options["g_norm"] == "batch" else None  # its statistics cannot be stacked
             groups.setdefault((program(config), saved[-1] if saved else 0, alone), []).append(k)
     for members in groups.values():
         own = [configs[k] for k in members]
@@ -124,7 +124,7 @@ def heal(folder: Path, ill: Ill, config: RunConfig, remedy: Remedy, on: Evaluati
     """Copy an ill run and heal the copy, up to where it goes on; a sentence where it cannot be healed."""
     saved = checkpoint.steps(folder)
     prescribed = healing.attempt(
-        remedy, ill.verdict, ill.found_at, config, saved, lambda c: game.check(c, on.data)
+        remedy, ill.verdict, ill.found_at, config, saved, lambda c: check(c, on.data)
     )
     if not isinstance(prescribed, Healing):
         return prescribed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ganscope.config import RunConfig, resolve
+from ganscope.build.settings import resolve
+from ganscope.config import RunConfig
 from ganscope.diagnose.rules.remedies import Remedy
 
 COMMON: dict[str, Any] = {
@@ -122,9 +123,9 @@ def config_of(plant: Plant | None, seed: int, twin: str = "") -> RunConfig:
 
 def definition(plant: Plant) -> dict[str, Any]:
     """What decides a block."""
-    usual = RunConfig().model_dump()
-    config = config_of(plant, 0).model_dump()
-    fields = {name: value for name, value in config.items() if value != usual[name]}
+    usual = resolve(None, {}).flat()
+    config = config_of(plant, 0).flat()
+    fields = {name: value for name, value in config.items() if value != usual.get(name)}
     further = [words(remedy) for remedy in plant.further]
     return {
         "twin": plant.twin,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganscope.folder import files, layout
+from ganscope.build.intervals import look_interval, probe_interval
 from ganscope.config import RunConfig
 from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
 from ganscope.diagnose.logbook import Logbook
@@ -39,7 +40,7 @@ class Monitor:
 
     def __call__(self, runs: Runs) -> None:
         """Probe the runs where a probe is due, and write down what was found."""
-        step, interval, track = runs.step, runs.config.diagnosis_interval, runs.config.look_interval
+        step, interval, track = runs.step, probe_interval(runs.config), look_interval(runs.config)
         done = step == runs.config.steps
         due = not (step % track and step % interval and (step + 1) % interval)
         if not due and not done and self._logs and not runs.diverged:
@@ -66,14 +67,14 @@ class Monitor:
         return self._logs[k].judge()[0]
 
     def _look(self, runs: Runs, k: int, log: Logbook) -> None:
-        step, interval = runs.step, runs.config.diagnosis_interval
+        step, interval = runs.step, probe_interval(runs.config)
         new, copies, probes = log.last_step < step, (step + 1) % interval == 0, step % interval == 0
         first = log.last_step < 0  # step 0, or where a healed run goes on
         game = runs.game
         with undisturbed(game.generator.module, game.discriminator.module):
             probe = self._probes.get(k) or self._probes.setdefault(k, self._prepare(runs, k))
             generator = _player(runs, game.generator, k)
-            if new and not first and step % runs.config.look_interval == 0:
+            if new and not first and step % look_interval(runs.config) == 0:
                 log.add({"step": step, "point": probe.track(generator)})
             if not copies and not probes and not first:
                 return

@@ -15,9 +15,10 @@ from cyclopts import App, CoercionError, CycloptsError, Group, Parameter, Unknow
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from ganscope import __version__
-from ganscope.config import DataName, RunConfig, choices, explain, flag, shortened, unknown
+from ganscope.build.settings import choices, described, explain, settings
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.folder import layout
+from ganscope.words.complaints import flag, shortened, unknown
 
 CONFIGURATION = Group("Configuration (overrides the recipe)", sort_key=9)
 _OWN_FLAGS = ("data", "recipe", "seed")
@@ -25,15 +26,15 @@ BROKEN_PIPE = 128 + 13
 
 
 def _flags() -> type[BaseModel]:
-    """The configuration's fields as optional flags, so that only what was given overrides a recipe."""
+    """All settings as optional flags, so that only what was given overrides a recipe."""
     fields: dict[str, Any] = {}
-    for name, field in RunConfig.model_fields.items():
+    for name, field in settings().items():
         if name not in _OWN_FLAGS:
             names = choices(name)
             kind: Any = Literal[tuple(names)] if names else field.annotation
             fields[name] = (
                 kind | None,
-                Field(None, description=f"{field.description} Default {field.default}."),
+                Field(None, description=f"{described(name)} Default {field.default}."),
             )
     return create_model("Flags", **fields)
 
@@ -56,7 +57,7 @@ app.register_install_completion_command(help="Let the shell complete commands, f
 
 @app.command(sort_key=1)
 def compare(
-    data: DataName | str = "digits",
+    data: str = "digits",
     *recipes: str,
     seeds: int = 4,
     seed: int = 0,
@@ -112,7 +113,7 @@ def compare(
 
 @app.command(sort_key=2)
 def sweep(
-    data: DataName | str = "digits",
+    data: str = "digits",
     recipe: str = "r1",
     *,
     vary: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
@@ -171,7 +172,7 @@ def sweep(
 
 @app.command(sort_key=3)
 def train(
-    data: DataName | str = "digits",
+    data: str = "digits",
     recipe: str = "wgan-gp",
     *,
     from_: Annotated[Path | None, Parameter(name="--from")] = None,
@@ -301,7 +302,7 @@ def evaluate(
     run: Path,
     /,
     *,
-    data: DataName | str | None = None,
+    data: str | None = None,
     number: Annotated[int | None, Parameter(alias="-n")] = None,
     json_: Json = False,
 ) -> None:
@@ -384,7 +385,7 @@ def diagnose(
     /,
     *,
     weights: Path | None = None,
-    data: DataName | str = "digits",
+    data: str = "digits",
     objective: str = "non-saturating",
     constraint: str | None = None,
     constraint_weight: float | None = None,
@@ -523,7 +524,7 @@ def _plain(error: CycloptsError) -> str:
         )
     if isinstance(error, CoercionError) and error.token is not None and error.token.keyword:
         field = error.token.keyword.lstrip("-").replace("-", "_")
-        names = choices(field) if field in RunConfig.model_fields else []
+        names = choices(field)
         if names:
             return unknown(field, error.token.value, names)
         kind = {int: "a whole number", float: "a number"}.get(error.target_type or str)

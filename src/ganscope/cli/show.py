@@ -6,17 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ganscope.build.settings import AUTO, DEFAULT_RECIPES, choices, load_recipe, recipe_names
 from ganscope.cli.terminal import complain, print_pairs, print_table, say
-from ganscope.config import (
-    AUTO,
-    BUILT_IN_DATA,
-    DEFAULT_RECIPES,
-    PENALTY_NAMES,
-    RunConfig,
-    choices,
-    load_recipe,
-    recipe_names,
-)
+from ganscope.config import RunConfig
+from ganscope.config.names import data_names, penalty_names
 from ganscope.folder import layout
 from ganscope.folder.files import jsonable, read_json
 
@@ -64,15 +57,15 @@ def print_choices(chosen: Sequence[Setting]) -> None:
 
 def print_configs(configs: Mapping[str, RunConfig], as_json: bool) -> None:
     """Print complete configurations: what each has of its own, then what they have in common."""
-    dumps = {name: config.model_dump() for name, config in configs.items()}
+    dumps = {name: config.flat() for name, config in configs.items()}
     if as_json:
         print_json(dumps)
         return
-    fields = [name for name in RunConfig.model_fields if name != "recipe"]
-    own = [f for f in fields if len({str(dump[f]) for dump in dumps.values()}) > 1]
+    fields = [name for name in dict.fromkeys(n for dump in dumps.values() for n in dump) if name != "recipe"]
+    own = [f for f in fields if len({str(dump.get(f)) for dump in dumps.values()}) > 1]
     first = next(iter(dumps.values()))
     if own:
-        print_table([("", own), *((name, [str(dump[f]) for f in own]) for name, dump in dumps.items())])
+        print_table([("", own), *((name, [str(dump.get(f)) for f in own]) for name, dump in dumps.items())])
     say(("The same for all: " if own else "") + ", ".join(f"{f} {first[f]}" for f in fields if f not in own))
 
 
@@ -95,11 +88,12 @@ def print_points(planned: Plan, as_json: bool) -> None:
         print_configs(configs, as_json)
         return
     few = list(configs.values())[:POINTS_SHOWN]
-    print_table([(field, [shown(getattr(config, field)) for config in few]) for field in planned.swept])
+    print_table([(field, [shown(config.flat()[field]) for config in few]) for field in planned.swept])
     if len(configs) > len(few):
         say(f"and {len(configs) - len(few)} more")
-    same = [f for f in RunConfig.model_fields if len({getattr(c, f) for c in configs.values()}) == 1]
-    say("The same for all: " + ", ".join(f"{field} {getattr(few[0], field)}" for field in same))
+    dumps = [config.flat() for config in configs.values()]
+    same = [name for name, value in dumps[0].items() if all(dump.get(name) == value for dump in dumps)]
+    say("The same for all: " + ", ".join(f"{name} {dumps[0][name]}" for name in same))
 
 
 def print_run(run: Run, as_json: bool) -> None:
@@ -270,7 +264,7 @@ def print_list(as_json: bool) -> None:
     recipes = {name: load_recipe(name) for name in recipe_names()} | {AUTO: {"about": AUTO_ABOUT}}
     options = {name: choices(name) for name in ("objective", "network", "optimizer", "dynamics")}
     if as_json:
-        print_json({"recipes": recipes, "data": BUILT_IN_DATA, "penalties": PENALTY_NAMES, **options})
+        print_json({"recipes": recipes, "data": data_names(), "penalties": penalty_names(), **options})
         return
     say("Recipes (* compared by default)")
     print_pairs(
@@ -278,9 +272,9 @@ def print_list(as_json: bool) -> None:
     )
     print_pairs(
         [
-            ("Data", ", ".join((*BUILT_IN_DATA, "or a path"))),
+            ("Data", ", ".join((*data_names(), "or a path"))),
             ("Objectives", ", ".join(options["objective"])),
-            ("Penalties", ", ".join(PENALTY_NAMES)),
+            ("Penalties", ", ".join(penalty_names())),
             ("Networks", ", ".join(options["network"])),
             ("Optimisers", ", ".join(options["optimizer"])),
             ("Dynamics", ", ".join(options["dynamics"])),

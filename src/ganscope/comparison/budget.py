@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from ganscope.config import AUTO, BUILT_IN_DATA, DEFAULT_RECIPES, RunConfig, flag, resolve, unknown
+from ganscope.build.settings import AUTO, DEFAULT_RECIPES, resolve
+from ganscope.config import RunConfig
 from ganscope.config.auto import Setting
+from ganscope.config.names import data_names
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.find import load_data
 from ganscope.folder import layout
 from ganscope.running import prepare
+from ganscope.words.complaints import flag, unknown
 
 Budget = Literal["samples", "steps", "seconds"]
 MOST_SEEDS = 1000
@@ -150,7 +153,7 @@ def check(
     if not isinstance(data, str | Path):
         raise BadInput(
             f"a comparison cannot take data of type {type(data).__name__}, for its runs are processes: save "
-            f"it to a file and give the path, or name one of {', '.join(BUILT_IN_DATA)}."
+            f"it to a file and give the path, or name one of {', '.join(data_names())}."
         )
     if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
         raise BadInput(f"--seeds {seeds} is not possible: give 1 to {MOST_SEEDS} runs per recipe, better 4.")

@@ -40,7 +40,7 @@ class Comparison(NamedTuple):
     def values(self) -> dict[str, dict[str, Any]]:
         """The values of the fields that vary, by point of a sweep."""
         return {
-            name: {field: getattr(runs[0].config, field) for field in self.swept}
+            name: {field: runs[0].config.flat()[field] for field in self.swept}
             for name, runs in self.runs.items()
         }
 
@@ -196,7 +196,7 @@ def description(planned: Plan) -> dict[str, Any]:
         "seeds": list(planned.seeds),
         "budget": planned.budget,
         "seconds": planned.seconds,
-        "configs": [[config.model_dump() for config in row] for row in planned.configs],
+        "configs": [[config.grouped() for config in row] for row in planned.configs],
         "auto": {
             name: [setting._asdict() for setting in chosen] for name, chosen in planned.auto.items() if chosen
         },

@@ -8,8 +8,9 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ganscope.config import RunConfig, shortened, unknown
+from ganscope.build.settings import settings
 from ganscope.contracts import BadInput
+from ganscope.words.complaints import shortened, unknown
 
 MOST_POINTS = 10_000
 MOST_LETTERS = 120
@@ -171,14 +172,14 @@ def shown(value: object) -> str:
 
 
 def _check_field(field: str) -> None:
-    if field not in RunConfig.model_fields:
-        raise BadInput(unknown("field", field, RunConfig.model_fields, "ganscope train --help lists all"))
+    if field not in settings():
+        raise BadInput(unknown("field", field, settings(), "ganscope train --help lists all"))
     if field in FIXED:
         raise BadInput(f"{field} cannot vary within a sweep: {FIXED[field]}.")
 
 
 def _range(field: str, text: str) -> Values | Range:
-    kind = RunConfig.model_fields[field].annotation
+    kind = settings()[field].annotation
     if kind not in (int, float):
         raise BadInput(f"--vary {field}={text} is a range, and {field} takes no numbers: list its values.")
     ends, *options = text.split(":")

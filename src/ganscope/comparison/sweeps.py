@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from ganscope.build.settings import AUTO, resolve
 from ganscope.comparison import points
 from ganscope.comparison.assignment import stacks_of
 from ganscope.comparison.budget import Budget, Plan, check, command_line, same_for_all
 from ganscope.comparison.execute import Comparison, carry_out
-from ganscope.config import AUTO, flag, resolve, unknown
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.find import load_data
 from ganscope.running import Prepared, open_engine, prepare
+from ganscope.words.complaints import flag, unknown
 
 Mode = Literal["grid", "random"]
 Vary = Mapping[str, object] | Sequence[str]
@@ -88,7 +89,7 @@ def plan_sweep(
     if "steps" not in axes:
         configs = same_for_all(configs, budget, steps, fields.get("batch_size"))
     # as the configuration understood them: "1e-4" and 1e-4 are one value
-    names = points.labels([{field: getattr(config, field) for field in axes} for config in configs])
+    names = points.labels([{field: config.flat()[field] for field in axes} for config in configs])
     for one, other in itertools.pairwise(sorted(names)):
         if one == other:
             raise BadInput(f"two points of the sweep are {one}: give each value once.")

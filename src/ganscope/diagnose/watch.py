@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganscope.config import unknown
 from ganscope.contracts import BadInput, Objective
 from ganscope.diagnose.logbook import Logbook
 from ganscope.diagnose.measure.players import (
@@ -30,6 +29,7 @@ from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import files, layout
 from ganscope.lipschitz import PENALTIES
 from ganscope.objectives import OBJECTIVES
+from ganscope.words.complaints import unknown
 
 CONSTRAINTS = (*PENALTIES, "spectral-norm", "clipping", "none")
 TRACKS, MOST_APART = 10, 10

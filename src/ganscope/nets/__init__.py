@@ -1,12 +1,15 @@
-"""Networks: one architecture a file, each a generator and a discriminator."""
+"""Networks: one family of architectures a file, each a generator and a discriminator.
 
-from ganscope.nets import dcgan, mlp
-from ganscope.nets.blocks import NetworkPair
-from ganscope.nets.fourier import FourierFeatures
+A family's file loads torch only when it builds, so that `--help` can list its options without.
+"""
 
-NETS: dict[str, NetworkPair] = {
-    "mlp": NetworkPair(mlp.generator, mlp.discriminator),
-    "dcgan": NetworkPair(dcgan.generator, dcgan.discriminator),
+from ganscope.contracts import NetworkFamily
+from ganscope.nets.dcgan import DCGAN
+from ganscope.nets.mlp import MLP
+
+NETS: dict[str, NetworkFamily] = {
+    "mlp": MLP,
+    "dcgan": DCGAN,
 }
 
-__all__ = ["NETS", "FourierFeatures", "NetworkPair"]
+__all__ = ["NETS"]

@@ -3,7 +3,7 @@
 from ganscope.contracts import Objective
 from ganscope.objectives.f_gan import f_gan
 from ganscope.objectives.hinge import HINGE
-from ganscope.objectives.label_smoothing import smoothed
+from ganscope.objectives.label_smoothing import has_target, smoothed
 from ganscope.objectives.least_squares import LEAST_SQUARES
 from ganscope.objectives.minimax import MINIMAX, NON_SATURATING
 from ganscope.objectives.relativistic import RELATIVISTIC, RELATIVISTIC_AVERAGE
@@ -25,4 +25,4 @@ OBJECTIVES: dict[str, Objective] = {
     "f-gan": f_gan("gan"),
 }
 
-__all__ = ["OBJECTIVES", "smoothed"]
+__all__ = ["OBJECTIVES", "has_target", "smoothed"]

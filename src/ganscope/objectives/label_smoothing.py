@@ -40,6 +40,16 @@ SMOOTHINGS: dict[Callable[[Tensor, Tensor], Tensor], Smoothing] = {
 """By discriminator loss; a free score, a margin and a ranking have no target to smooth."""
 
 
+def has_target(objective: Objective) -> bool:
+    """Tell whether a discriminator loss has a target for real samples, which can be smoothed.
+
+    Example:
+        >>> has_target(minimax.MINIMAX)
+        True
+    """
+    return objective.d_loss in SMOOTHINGS
+
+
 def smoothed(objective: Objective, smoothing: float) -> Objective:
     """Lower the discriminator's target for real samples from 1 to `1 - a`; the generator's loss stays.
 

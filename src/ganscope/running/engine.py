@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ganscope.config import unknown
 from ganscope.contracts import BadInput
 from ganscope.running.machine import cores
 from ganscope.running.processes import Job, run_jobs
+from ganscope.words.complaints import unknown
 
 ENGINES = ("local", "ray")
 

@@ -113,8 +113,8 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
     """Probe the newest sound checkpoint of a run."""
     import torch
 
-    from ganscope.build import game
     from ganscope.build.monitor import facts_of, pooled, some_rows
+    from ganscope.build.networks import networks
     from ganscope.config import OWN
     from ganscope.data.find import load_data
     from ganscope.diagnose.measure.players import Inputs, player, trainable, undisturbed
@@ -134,18 +134,18 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
         raise BadInput(f"{folder} has neither probes nor a checkpoint to probe: train it first.")
     tensors, _ = checkpoint.load(checkpoint.path_of(folder, steps[-1]))
     data = load_data(config.data, config.size)
-    networks = game.networks(config, data, None, None)
-    for name, network in zip(PLAYERS, networks, strict=True):
+    pair = networks(config, data, None, None)
+    for name, network in zip(PLAYERS, pair, strict=True):
         own = {k.removeprefix(f"{name}/"): t for k, t in tensors.items() if k.startswith(f"{name}/")}
         network.load_state_dict(own)
     train = data.train[some_rows(len(data.train))]
     latent = evaluation_latents(config.seed, 500, config.latent_dim, torch.float32)
-    with undisturbed(*networks):
+    with undisturbed(*pair):
         probe = Probe(
             Inputs((latent,), data.held_out[:500]), OBJECTIVES[config.objective], facts_of(config), (train,),
             pool=pooled(data.held_out[:500], train),
         )  # fmt: skip
-        g, d = (player(network.float(), trainable(network)) for network in networks)
+        g, d = (player(network.float(), trainable(network)) for network in pair)
         return {"step": steps[-1], "about": probe.about(), **probe.row(g, d)}, steps[-1]
 
 

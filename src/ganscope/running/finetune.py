@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganscope.config import DISCRIMINATOR_FIELDS, GENERATOR_FIELDS, OWN, RunConfig, flag
+from ganscope.build.settings import completed, player_options
+from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.folder import checkpoint
 from ganscope.folder.read import read
 from ganscope.training import Runs
+from ganscope.words.complaints import flag
 
-INHERITED = ("network", "latent_dim", "pack", *GENERATOR_FIELDS, *DISCRIMINATOR_FIELDS)
+INHERITED = ("network", "latent_dim", "pack", "d_lipschitz", *player_options("g"), *player_options("d"))
 """Configuration fields that decide the shapes of the networks, and so come from the earlier run."""
 
 
@@ -75,14 +77,16 @@ def inherit(config: RunConfig, given: Mapping[str, Any], start: Start) -> RunCon
     """
     if OWN in (config.network, start.config.network):
         return config
+    former = completed(start.config).flat()
     for field in INHERITED:
-        theirs = getattr(start.config, field)
-        if field in given and getattr(config, field) != theirs:
+        theirs = former.get(field)
+        if field in given and config.flat().get(field) != theirs:
             raise BadInput(
                 f"{flag(field)} {given[field]} does not fit --from {start.run.name}, whose networks have "
                 f"{field} {theirs}: leave it out, or train from scratch."
             )
-    return config.model_copy(update={field: getattr(start.config, field) for field in INHERITED})
+    inherited = ("network", "latent_dim", "pack", "d_lipschitz", "options")
+    return config.model_copy(update={field: getattr(completed(start.config), field) for field in inherited})
 
 
 def check_fit(start: Start, generator: nn.Module, discriminator: nn.Module) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ganscope.build.intervals import probe_interval
 from ganscope.build.monitor import Monitor
-from ganscope.config import OWN, RunConfig, changed, flag
+from ganscope.build.settings import changed
+from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.diagnose.measure.probe import WIDE_EVERY
 from ganscope.diagnose.rules.remedies import Remedy
@@ -22,6 +24,7 @@ from ganscope.folder.read import parse_config, read
 from ganscope.running.finetune import INHERITED
 from ganscope.training import Runs
 from ganscope.training.state import save
+from ganscope.words.complaints import flag
 
 MOST = 3
 """Healings of one run."""
@@ -54,7 +57,7 @@ class Healer:
             GoBack: a remedy is to be applied; the folder says which.
         """
         self._inner(runs)
-        wide = runs.step % (runs.config.diagnosis_interval * WIDE_EVERY) == 0
+        wide = runs.step % (probe_interval(runs.config) * WIDE_EVERY) == 0
         if runs.step and (wide or runs.step == runs.config.steps or runs.diverged):
             found = self._inner.verdicts(0)
             if found:
@@ -157,7 +160,8 @@ def attempt(
         return f"no setting does this: {said}"
     try:
         new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised, remedy.lowered)
-        altered = [field for field in RunConfig.model_fields if getattr(new, field) != getattr(config, field)]
+        before_it, after_it = config.flat(), new.flat()
+        altered = [name for name in after_it if after_it[name] != before_it.get(name)]
         _refuse_out_of_reach(config, new, altered, fixed)
         start = _start(altered, saved, verdict.since_step, config)
         new = _with_steps(config, new, start)
@@ -169,8 +173,8 @@ def attempt(
     altered += ["steps"] if new.steps != config.steps else []
     return Healing(
         step, verdict.label, verdict.since_step, verdict.cause, remedy.change,
-        {field: (getattr(config, field), getattr(new, field)) for field in altered}, tuple(idle), start,
-        new.model_dump(),
+        {name: (before_it.get(name), new.flat()[name]) for name in altered}, tuple(idle), start,
+        new.grouped(),
     )  # fmt: skip
 
 
@@ -193,7 +197,7 @@ def _start(altered: Sequence[str], saved: Sequence[int], since: int, config: Run
     """
     if any(field in INHERITED for field in altered):
         return 0
-    apart = config.diagnosis_interval * WIDE_EVERY
+    apart = probe_interval(config) * WIDE_EVERY
     well = max(0, since - 1) // apart * apart
     return max((step for step in saved if step <= well), default=0)
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ganscope.build import game
+from ganscope.build.check import check
+from ganscope.build.description import description
+from ganscope.build.intervals import thread_count
 from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput, Objective, RunFailed
 from ganscope.data.find import check_unchanged, load_data
@@ -34,8 +37,6 @@ if TYPE_CHECKING:
     from ganscope.training.loop import Progress
 
 Folder = str | Path
-SMALL_WIDTH = 512
-"""Below this width an MLP gains little by a second thread, and on a busy machine loses a hundredfold."""
 Stop = Callable[[], bool]
 
 
@@ -164,7 +165,7 @@ def resume(
     given = {"generator": generator, "discriminator": discriminator, "data": data, "objective": objective}
     _need_own(configs[0], given)
     loaded = load_data(data if data is not None else configs[0].data, configs[0].size)
-    game.check(configs[0], loaded, generator, discriminator, objective)
+    check(configs[0], loaded, generator, discriminator, objective)
     with _reported(folders):
         run_stack(
             configs, folders, Evaluation(loaded), progress=progress, stop=stop, tell=tell, resuming=True,
@@ -229,7 +230,7 @@ def run_stack(
                 if config.heal:
                     healing.attend(
                         runs,
-                        lambda c: game.check(c, on.data, generator, discriminator, objective),
+                        lambda c: check(c, on.data, generator, discriminator, objective),
                         tell,
                     )
                 try:
@@ -246,7 +247,7 @@ def _describe(
     """Write the `config.json` of new runs."""
     for own, folder in zip(runs.configs, runs.folders, strict=True):
         places = [os.path.relpath(member, folder) for member in runs.folders]
-        described = game.description(own, on, runs.configs, places, threads)
+        described = description(own, on, runs.configs, places, threads)
         described |= {"auto": [setting._asdict() for setting in auto]} if auto else {}
         described |= {"from": finetune.describe(start, own)} if start is not None else {}
         files.write_json(folder / layout.CONFIG, described)
@@ -309,8 +310,7 @@ def _thread_count(config: RunConfig, folders: Sequence[Path], resuming: bool) ->
     """As many threads as before, for the sums depend on it; else as configured; else what pays."""
     if resuming:
         return read(folders[0]).threads
-    small = config.network == "mlp" and max(config.g_width, config.d_width) < SMALL_WIDTH
-    return config.threads or (1 if small else torch.get_num_threads())
+    return thread_count(config, torch.get_num_threads())
 
 
 @contextlib.contextmanager

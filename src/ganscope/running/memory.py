@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from ganscope.build import game
+from ganscope.build.networks import networks
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
 from ganscope.evaluation import Evaluation, samples_wanted
@@ -26,7 +27,7 @@ def bytes_of(config: RunConfig, data: Dataset) -> int:
         data: what it will be trained on.
     """
     with torch.device("meta"):
-        generator, discriminator = game.networks(config, data, None, None)
+        generator, discriminator = networks(config, data, None, None)
         sizes = (
             footprint.size(generator, torch.zeros(2, config.latent_dim)),
             footprint.size(discriminator, torch.zeros(2, *packed_shape(data.shape, config.pack))),

@@ -6,24 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ganscope.build import game
-from ganscope.config import (
-    AUTO,
-    BUILT_IN_DATA,
-    DISCRIMINATOR_FIELDS,
-    GENERATOR_FIELDS,
-    OWN,
-    RunConfig,
-    flag,
-    resolve,
-)
+from ganscope.build.check import check
+from ganscope.build.settings import AUTO, completed, player_options, resolve
+from ganscope.config import OWN, RunConfig
 from ganscope.config.auto import Setting, auto_settings
+from ganscope.config.names import data_names
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.data.find import load_data
 from ganscope.folder import layout
 from ganscope.running import finetune
 from ganscope.running.memory import check_memory
 from ganscope.running.run import Run
+from ganscope.words.complaints import flag
 
 if TYPE_CHECKING:
     from torch import nn
@@ -80,7 +74,7 @@ def prepare(
         given["data"] = OWN
     chosen: list[Setting] = []
     if isinstance(config, RunConfig):
-        complete = config.model_copy(update=given)
+        complete = completed(config.changed(**given))
     elif recipe == AUTO:
         complete = resolve(None, {key: given[key] for key in ("data", "size") if key in given})
     else:
@@ -97,11 +91,11 @@ def prepare(
         begin = finetune.find(start.folder if isinstance(start, Run) else Path(start), tell=tell)
         complete = finetune.inherit(complete, given, begin)
         chosen = [setting for setting in chosen if setting.field not in finetune.INHERITED]
-    if complete.data not in (*BUILT_IN_DATA, OWN):
+    if complete.data not in (*data_names(), OWN):
         complete = complete.model_copy(update={"data": str(Path(complete.data).absolute())})
     if complete.network != OWN:
         check_memory(complete, loaded)
-    pair = game.check(complete, loaded, generator, discriminator, objective)
+    pair = check(complete, loaded, generator, discriminator, objective)
     if begin is not None:
         finetune.check_fit(begin, *pair)
     return Prepared(complete, loaded, tuple(chosen), begin)
@@ -135,8 +129,8 @@ def _with_own(
 ) -> RunConfig:
     """Note in the configuration which objects are the user's own, and refuse fields they make idle."""
     own: dict[str, tuple[object, tuple[str, ...]]] = {
-        "generator": (generator, GENERATOR_FIELDS),
-        "discriminator": (discriminator, DISCRIMINATOR_FIELDS),
+        "generator": (generator, player_options("g")),
+        "discriminator": (discriminator, (*player_options("d"), "d_lipschitz")),
         "objective": (objective, ("objective",)),
     }
     for name, (value, fields) in own.items():
@@ -147,7 +141,7 @@ def _with_own(
                 )
     changes: dict[str, Any] = {}
     if generator is not None or discriminator is not None:
-        changes["network"] = OWN
+        changes |= {"network": OWN, "options": {}}
     if objective is not None:
         changes["objective"] = OWN
     return config.model_copy(update=changes)

@@ -43,7 +43,7 @@ class Job(NamedTuple):
     def message(self) -> dict[str, Any]:
         """The job in JSON values, as `worker.train_job` takes it."""
         return {
-            "configs": [config.model_dump() for config in self.configs],
+            "configs": [config.grouped() for config in self.configs],
             "folders": [str(folder) for folder in self.folders],
             "resuming": self.resuming,
             "seconds": self.seconds,

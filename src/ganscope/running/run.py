@@ -70,7 +70,7 @@ class Run:
         Raises:
             BadInput: the run is unfinished, or its own module was not handed over.
         """
-        from ganscope.build.game import generator_of
+        from ganscope.build.networks import generator_of
         from ganscope.folder import checkpoint
 
         weights = self.folder / layout.GENERATOR

@@ -57,7 +57,7 @@ def train_job(job: dict[str, Any], say: Callable[[dict[str, Any]], None], stop: 
 def _work(job: dict[str, Any], say: Callable[[dict[str, Any]], None], stop: Callable[[], bool]) -> None:
     import torch
 
-    from ganscope.build import game
+    from ganscope.build.throughput import steps_within
     from ganscope.config.auto import Setting
     from ganscope.data.find import load_data
     from ganscope.evaluation import Evaluation
@@ -68,7 +68,7 @@ def _work(job: dict[str, Any], say: Callable[[dict[str, Any]], None], stop: Call
     configs = [parse_config(values) for values in job["configs"]]
     on = Evaluation(load_data(configs[0].data, configs[0].size))
     if job["seconds"] and not job["resuming"]:
-        steps = game.steps_within(job["seconds"], configs, on)
+        steps = steps_within(job["seconds"], configs, on)
         configs = [c.model_copy(update={"steps": steps}) for c in configs]
     run_stack(
         configs,

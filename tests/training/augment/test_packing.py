@@ -13,7 +13,7 @@ from torch.testing import assert_close
 
 import ganscope as gs
 from ganscope.build import game
-from ganscope.config import resolve
+from ganscope.build.settings import resolve
 from ganscope.contracts import Batch
 from ganscope.evaluation import Evaluation
 from ganscope.nets.packing import packed

@@ -28,9 +28,10 @@ def every_activation() -> nn.Module:
 
 def built(player: str, shape: tuple[int, ...], norm: str) -> Callable[[], nn.Module]:
     pair = NETS["mlp"]
+    options = pair.options(g_width=16, d_width=16, g_norm=norm, d_norm=norm)
     if player == "generator":
-        return lambda: pair.generator(shape, FEATURES, 16, 3, norm, True)
-    return lambda: pair.discriminator(shape, 16, 3, norm)
+        return lambda: pair.generator(shape, FEATURES, 0, options, True)
+    return lambda: pair.discriminator(shape, 0, options)
 
 
 PERCEPTRONS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
@@ -169,7 +170,7 @@ class Doubling(nn.Linear):
         nn.Sequential(nn.LayerNorm((2, 2))),
         nn.Sequential(nn.LayerNorm(2, elementwise_affine=False)),
         nn.Sequential(nn.PReLU()),
-        NETS["dcgan"].generator((1, 8, 8), 4, 4, 0, "none", True),
+        NETS["dcgan"].generator((1, 8, 8), 4, 0, NETS["dcgan"].options(g_width=4), True),
     ],
     ids=lambda module: str(module).replace("\n", ""),
 )

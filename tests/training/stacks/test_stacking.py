@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from ganscope.build import game
-from ganscope.config import PENALTY_NAMES, RunConfig, choices, resolve
+from ganscope.build.settings import choices, resolve
+from ganscope.config import RunConfig
+from ganscope.config.names import penalty_names
 from ganscope.contracts import BadInput
 from ganscope.nets import NETS
 from ganscope.running.grouping import group
@@ -21,7 +23,7 @@ from ganscope.training.stacks.differences import program
 from tests.games import SMALL, evaluation_of, weights
 
 OBJECTIVES = choices("objective")
-CONSTRAINTS = ("none", "clip", *PENALTY_NAMES)
+CONSTRAINTS = ("none", "clip", *penalty_names())
 OWN: list[dict[str, Any]] = [
     {"seed": 0, "g_lr": 1e-3, "d_lr": 2e-3},
     {"seed": 1, "g_lr": 3e-4, "d_lr": 1e-3},

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ganscope.build.game import build
-from ganscope.config import resolve
+from ganscope.build.settings import resolve
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
 from ganscope.training import Runs

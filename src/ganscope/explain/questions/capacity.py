@@ -15,7 +15,7 @@ from ganscope.explain.answer import Answer, Progress, Row, Table
 from ganscope.explain.catalogue import QUESTIONS
 from ganscope.explain.experiments.games import measured, played, played_alone
 from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, axes, band, finished
-from ganscope.nets import NETS
+from ganscope.nets import mlp
 from ganscope.training import Runs
 from ganscope.words.numerals import plus_minus
 from ganscope.words.spread import spread
@@ -131,7 +131,7 @@ def trained_depth(depth: Depth, seed: int, steps: int) -> Deep:
     network = generator(depth, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed + 1000)
-        discriminator = NETS["mlp"].discriminator((1, 8, 8), WIDTH, 3, "none")
+        discriminator = mlp.discriminator((1, 8, 8), 0, mlp.Options(d_width=WIDTH))
     latents = torch.randn(256, LATENT, generator=torch.Generator().manual_seed(seed))
     before = gradient_by_layer(network, discriminator, latents)
     *_, runs = played_alone("r1", seed, "digits", steps, 1, (network, discriminator), latent_dim=LATENT)

@@ -22,7 +22,7 @@ def program(config: RunConfig) -> Hashable:
         >>> program(RunConfig(n_critic=5)) == program(RunConfig())
         False
     """
-    return tuple((name, value) for name, value in config.model_dump().items() if name not in PER_RUN)
+    return tuple((name, value) for name, value in config.flat().items() if name not in PER_RUN)
 
 
 def own(values: Sequence[float], like: Tensor) -> float | Tensor:

@@ -8,8 +8,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ganscope.config.fields import BUILT_IN_DATA, validated
-from ganscope.config.idle import refuse_idle_options
+from ganscope.build.settings.no_effect import refuse_no_effect
+from ganscope.build.settings.validate import validated
+from ganscope.config import flattened
+from ganscope.config.names import data_names
 from ganscope.contracts import BadInput
 from ganscope.words.complaints import BadField, uncapitalised, unknown
 
@@ -67,7 +69,7 @@ def load_recipe(name: str) -> dict[str, Any]:
     try:
         for data in (None, *tables_of(values)):
             settings = settings_of(values, data)
-            refuse_idle_options(validated(settings), settings)
+            refuse_no_effect(validated(settings), settings)
     except BadField as error:
         raise BadInput(f"recipe {where}{_line_of(text, error.field)}: {error}") from None
     return values
@@ -76,7 +78,7 @@ def load_recipe(name: str) -> dict[str, Any]:
 def settings_of(recipe: Mapping[str, Any], data: str | None) -> dict[str, Any]:
     """What of a recipe is configuration, with the values it has for one data set."""
     common = {key: value for key, value in recipe.items() if key not in ("about", "paper", "on")}
-    return common | (tables_of(recipe).get(data, {}) if data is not None else {})
+    return flattened(common) | flattened(tables_of(recipe).get(data, {}) if data is not None else {})
 
 
 def tables_of(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -85,8 +87,8 @@ def tables_of(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if not isinstance(tables, dict) or not all(isinstance(values, dict) for values in tables.values()):
         raise BadField("on", "on holds tables, one a data set: write [on.ring] and values below it.")
     for data in tables:
-        if data not in BUILT_IN_DATA:
-            raise BadField(f"on.{data}", unknown("data", data, BUILT_IN_DATA))
+        if data not in data_names():
+            raise BadField(f"on.{data}", unknown("data", data, data_names()))
     return tables
 
 
