@@ -13,8 +13,8 @@ import torch
 import ganscope as gs
 from ganscope.build.check import check
 from ganscope.build.settings import resolve
+from ganscope.build.settings import settings as all_settings
 from ganscope.cli import app
-from ganscope.config import RunConfig
 from ganscope.config.auto import auto_settings
 from ganscope.contracts import Dataset
 
@@ -33,7 +33,7 @@ def test_settings_are_valid_explained_and_a_function_of_shape_and_rows(
     assert settings == auto_settings(list(shape), rows)
     fields = [setting.field for setting in settings]
     assert len(set(fields)) == len(fields)
-    assert set(fields) <= set(RunConfig.model_fields)
+    assert set(fields) <= set(all_settings())
     config = resolve("auto", {}, {s.field: s.value for s in settings})
     assert config.recipe == "auto"
     assert 1 <= config.batch_size <= min(64, rows)

@@ -34,5 +34,5 @@ def test_the_recorded_command_gives_the_same_configuration(
     printed = capsys.readouterr().out
     again = json.loads(printed)
     again = next(iter(again.values())) if "steps" not in again else again
-    expected = config.model_dump() | ({"recipe": "minimax"} if recipe is None else {})
+    expected = config.flat() | ({"recipe": "minimax"} if recipe is None else {})
     assert {key: again[key] for key in expected} == expected

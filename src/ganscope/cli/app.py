@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CoercionError, CycloptsError, Group, Parameter, UnknownOptionError
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from ganscope import __version__
 from ganscope.build.settings import choices, described, explain, settings
+from ganscope.config.names import data_names
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.folder import layout
 from ganscope.words.complaints import flag, shortened, unknown
@@ -39,6 +40,11 @@ def _flags() -> type[BaseModel]:
     return create_model("Flags", **fields)
 
 
+if TYPE_CHECKING:
+    DataArgument = str
+else:  # so that help and completion show the names
+    DataArgument = Literal[data_names()] | str
+
 Flags = _flags()
 Overrides = Annotated[Flags, Parameter(name="*", group=CONFIGURATION, show_default=False)]  # type: ignore[valid-type]
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
@@ -57,7 +63,7 @@ app.register_install_completion_command(help="Let the shell complete commands, f
 
 @app.command(sort_key=1)
 def compare(
-    data: str = "digits",
+    data: DataArgument = "digits",
     *recipes: str,
     seeds: int = 4,
     seed: int = 0,
@@ -113,7 +119,7 @@ def compare(
 
 @app.command(sort_key=2)
 def sweep(
-    data: str = "digits",
+    data: DataArgument = "digits",
     recipe: str = "r1",
     *,
     vary: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
@@ -172,7 +178,7 @@ def sweep(
 
 @app.command(sort_key=3)
 def train(
-    data: str = "digits",
+    data: DataArgument = "digits",
     recipe: str = "wgan-gp",
     *,
     from_: Annotated[Path | None, Parameter(name="--from")] = None,
@@ -302,7 +308,7 @@ def evaluate(
     run: Path,
     /,
     *,
-    data: str | None = None,
+    data: DataArgument | None = None,
     number: Annotated[int | None, Parameter(alias="-n")] = None,
     json_: Json = False,
 ) -> None:
@@ -385,7 +391,7 @@ def diagnose(
     /,
     *,
     weights: Path | None = None,
-    data: str = "digits",
+    data: DataArgument = "digits",
     objective: str = "non-saturating",
     constraint: str | None = None,
     constraint_weight: float | None = None,
