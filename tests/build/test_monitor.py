@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from tests.games import runs, weights
 from ganscope.contracts import RunFailed
 from ganscope.folder import files
 from ganscope.training import train
+from tests.games import runs, weights
 
 GIVEN: dict[str, Any] = {"steps": 21, "diagnose_every": 5, "evaluate_every": 100}
 

@@ -10,12 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.build.device import device_of
-from ganscope import __version__
-from ganscope.config import OWN, RunConfig
-from ganscope.contracts import BadInput, Dataset, Objective, Penalty
-from ganscope.data.find import check_rows
-from ganscope.evaluation import Evaluation
-from ganscope.lipschitz import CONSTRUCTIONS, PENALTIES, OrthogonalConv2d, OrthogonalLinear, SpectralNorm, advance_, clippable, with_target
 from ganscope.build.monitor import Monitor, pooled, some_rows
 from ganscope.build.networks import networks
 from ganscope.build.optimisers import optimiser_of
@@ -25,12 +19,11 @@ from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Objective
 from ganscope.evaluation import Evaluation
 from ganscope.training import Game, Runs
+from ganscope.training.batches import as_condition
 from ganscope.training.compiled import compiled
 from ganscope.training.moves.optimism import make_optimistic
 from ganscope.training.precision import in_bfloat16
-from ganscope.training.stacks.differences import own, along, own_rates
-from ganscope.nets.packing import packed_shape
-from ganscope.training.batches import as_condition
+from ganscope.training.stacks.differences import own
 from ganscope.training.stacks.stacking import Network, plain, stack
 
 
@@ -74,9 +67,7 @@ def build(
         g_network, d_network = in_bfloat16(g_network), in_bfloat16(d_network)
     like = next(iter(d_network.parameters.values()))
     family = family_of(config)
-    mixes_rows = discriminator is not None or (
-        family is not None and family.mixes_rows(options_of(config))
-    )
+    mixes_rows = discriminator is not None or (family is not None and family.mixes_rows(options_of(config)))
     game = Game(
         generator=g_network,
         discriminator=d_network,

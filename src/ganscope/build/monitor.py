@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ganscope.folder import files, layout
 from ganscope.build.intervals import look_interval, probe_interval
 from ganscope.config import RunConfig
-from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
 from ganscope.diagnose.logbook import Logbook
+from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
 from ganscope.diagnose.measure.players import Inputs, Player, player, undisturbed
 from ganscope.diagnose.measure.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot
 from ganscope.diagnose.rules.verdict import Verdict
+from ganscope.folder import files, layout
 from ganscope.training import Runs, streams
 from ganscope.training.loop import evaluation_latents, in_turn
 from ganscope.training.stacks.stacking import Network, member

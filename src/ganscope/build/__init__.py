@@ -1,0 +1,1 @@
+"""From a configuration to the objects it names: the only place that knows all parts and introduces them."""

@@ -1,0 +1,83 @@
+"""What cannot work is refused before anything is written."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ganscope.build.custom import check_discriminator, check_generator, check_objective, check_types
+from ganscope.build.device import check_speed, device_of
+from ganscope.build.networks import networks
+from ganscope.build.rules import objective_of
+from ganscope.build.settings import family_of, options_of
+from ganscope.config import OWN, RunConfig
+from ganscope.contracts import BadInput, Dataset, Objective
+from ganscope.data.find import check_rows
+from ganscope.lipschitz import OrthogonalConv2d, OrthogonalLinear, SpectralNorm
+
+
+def check(
+    config: RunConfig,
+    data: Dataset,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    objective: Objective | None = None,
+) -> tuple[nn.Module, nn.Module]:
+    """Refuse what cannot work, before anything is written.
+
+    Args:
+        config: the configuration.
+        data: what it will be trained on.
+        generator: the user's own.
+        discriminator: the user's own.
+        objective: the user's own, where it replaces the configured one.
+
+    Returns:
+        Generator and discriminator, as they will be at the start: the user's own, or throwaway ones.
+
+    Raises:
+        BadInput: an unconstrained Wasserstein critic, BatchNorm under a per-sample penalty, a batch larger
+            than the data, a device that is not there, or a network that does not fit.
+    """
+    check_types(generator, discriminator, objective)
+    if objective is not None:
+        check_objective(objective)
+    elif config.objective == OWN:
+        raise BadInput(
+            'objective "own" needs an objective of your own: hand over objective=, or name another.'
+        )
+    if config.network == OWN and (generator is None or discriminator is None):
+        raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
+    check_rows(data, config.batch_size)
+    if config.batch_size % config.pack:
+        raise BadInput(
+            f"--pack {config.pack} does not divide --batch-size {config.batch_size} into whole packs: give a "
+            f"batch size of {max(1, config.batch_size // config.pack) * config.pack}."
+        )
+    if config.heal and not config.diagnose:
+        raise BadInput("--heal acts on verdicts, and --no-diagnose asks for none: leave one of them out.")
+    rules = objective_of(config, objective)
+    constrained = config.penalties or config.clip or config.d_lipschitz != "none"
+    if rules.needs_lipschitz and not constrained and not _bounded_by_its_layers(discriminator):
+        raise BadInput(
+            f"--objective {config.objective} needs a Lipschitz critic and nothing constrains it: "
+            "add --penalty gradient-penalty --penalty-weight 10, --d-lipschitz spectral-operator, or "
+            "--clip 0.01."
+        )
+    family = family_of(config)
+    if config.penalties and family is not None and family.mixes_rows(options_of(config)):
+        raise BadInput(
+            f"--d-norm batch lets the rows of a batch influence one another, so the per-sample slope that "
+            f"--penalty {config.penalty} asks for does not exist: use --d-norm layer or none."
+        )
+    check_speed(config, device_of(config.device))
+    if generator is not None:
+        check_generator(generator, data, config)
+    if discriminator is not None:
+        check_discriminator(discriminator, data, config, objective)
+    return networks(config, data, generator, discriminator)
+
+
+def _bounded_by_its_layers(discriminator: nn.Module | None) -> bool:
+    """Tell whether a discriminator of the user's own has layers that bound its slope."""
+    kinds = (SpectralNorm, OrthogonalLinear, OrthogonalConv2d)
+    return discriminator is not None and any(isinstance(layer, kinds) for layer in discriminator.modules())

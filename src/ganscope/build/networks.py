@@ -1,0 +1,50 @@
+"""The two networks of a run, built from its own random stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from ganscope.build.settings import options_of
+from ganscope.config import OWN, RunConfig
+from ganscope.contracts import BadInput, Dataset
+from ganscope.lipschitz import CONSTRUCTIONS
+from ganscope.nets import NETS
+from ganscope.nets.packing import packed_shape
+from ganscope.training import streams
+
+
+def networks(
+    config: RunConfig, data: Dataset, generator: nn.Module | None, discriminator: nn.Module | None
+) -> tuple[nn.Module, nn.Module]:
+    """Build generator and discriminator of one run from its own init stream; the user's own stay."""
+    with streams.global_stream(config.seed, "init"):
+        if generator is None:
+            generator = NETS[config.network].generator(
+                data.shape, config.latent_dim, 0, options_of(config), data.value_range is not None
+            )
+        if discriminator is None:
+            shape = packed_shape(data.shape, config.pack)
+            discriminator = NETS[config.network].discriminator(shape, 0, options_of(config))
+            if config.d_lipschitz != "none":
+                discriminator = CONSTRUCTIONS[config.d_lipschitz](discriminator, shape)
+    return generator, discriminator
+
+
+def generator_of(config: RunConfig, data: Mapping[str, Any]) -> nn.Module:
+    """Build the (untrained) generator that a run folder describes.
+
+    Args:
+        config: the run's configuration.
+        data: what `config.json` says of its data: shape and range of values.
+    """
+    if config.network == OWN:
+        raise BadInput(
+            "this run trained a generator of your own: hand the module over, as in "
+            "ganscope.load(run, generator=module)."
+        )
+    return NETS[config.network].generator(
+        tuple(data["shape"]), config.latent_dim, 0, options_of(config), data["value_range"] is not None
+    )
