@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -88,6 +88,11 @@ class Progress:
         for name, line in self._lines.items():
             table.add_row(escape(name), *(line.get(column, "") for column in used))
         return table
+
+
+def progress_of(names: Iterable[str], quiet: bool, kind: str = "recipe") -> Progress:
+    """Show the progress of what is in work; nothing where `quiet`."""
+    return Progress(list(names), quiet, kind)
 
 
 def _verdicts(by_run: Sequence[Sequence[str]]) -> str:

@@ -1,0 +1,87 @@
+"""`ganscope diagnose`: what is wrong with a run or with two saved networks, and what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ganscope.cli.arguments import DataArgument, Json
+from ganscope.cli.endings import BadVerdict
+from ganscope.cli.output import print_json
+from ganscope.cli.terminal import complain, say
+
+if TYPE_CHECKING:
+    from ganscope.running.examine import Examination
+
+
+def diagnose(
+    what: str,
+    /,
+    *,
+    weights: Path | None = None,
+    data: DataArgument = "digits",
+    objective: str = "non-saturating",
+    constraint: str | None = None,
+    constraint_weight: float | None = None,
+    latent_dim: int = 0,
+    fail_on: Literal["mild", "severe"] | None = None,
+    json_: Json = False,
+) -> None:
+    """Say what is wrong with a run, or with two saved networks, since when, and what to do first.
+
+    Args:
+        what: a run folder, the folder of a comparison, or module:factory, a function that returns a
+            generator and a discriminator.
+        weights: of the factory's networks, a .safetensors file with keys generator.KEY and discriminator.KEY.
+        data: what the factory's networks were trained on.
+        objective: what they were trained with (ganscope list).
+        constraint: what held their critic's slope: a penalty, spectral-norm or clipping.
+        constraint_weight: weight of the penalty.
+        latent_dim: width of their latents; 0 takes that of the generator's first layer.
+        fail_on: exit with code 3 on a verdict of this severity or a worse one.
+        json_: print the verdicts as JSON.
+    """
+    from ganscope.running.examine import examine, examine_networks, worst
+
+    if ":" in what and not Path(what).exists():
+        found = [
+            examine_networks(what, weights, str(data), objective, latent_dim, constraint, constraint_weight)
+        ]
+    else:
+        found = examine(Path(what))
+    print_examinations(found, json_)
+    severity = worst(found)
+    if severity is not None and fail_on in (severity, "mild"):
+        raise BadVerdict(f"a {severity} verdict was found, and --fail-on {fail_on} was asked for.")
+
+
+def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
+    """Print what is wrong with runs or networks: each verdict with cause and first remedy."""
+    if as_json:
+        print_json({"examined": [_examined(e) for e in found]})
+        return
+    for e in found:
+        for note in e.notes:
+            complain(f"{e.name}: {note}")
+        for sentence in e.healed.sentences:
+            say(f"{e.name}: {sentence}")
+        at = "" if e.step is None else f", step {e.step}"
+        unknown_names = [name for name, state in e.status.items() if state == "unknown"]
+        open_ = f" Not enough evidence on: {', '.join(unknown_names)}." if unknown_names else ""
+        if not e.verdicts:
+            fine = list(e.status.values()).count("fine")
+            say(f"{e.name}{at}: nothing wrong found ({fine} of {len(e.status)} questions say fine).{open_}")
+            continue
+        say(f"{e.name}{at}: {len(e.verdicts)} verdict{'s' if len(e.verdicts) > 1 else ''}.{open_}")
+        for v in e.verdicts:
+            say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
+    pages = dict.fromkeys(v.page for e in found for v in e.verdicts)
+    if pages:
+        say("\nWhat these mean and how often they are right:\n  " + "\n  ".join(pages))
+
+
+def _examined(e: Examination) -> dict[str, Any]:
+    """An examination as a JSON object, each verdict with its page and its advice as settings too."""
+    verdicts = [{**v.as_json(), "page": v.page} for v in e.verdicts]
+    return {**e._asdict(), "verdicts": verdicts, "healed": e.healed.as_json()}

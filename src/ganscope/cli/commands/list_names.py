@@ -1,0 +1,43 @@
+"""`ganscope list`: the names there are."""
+
+from __future__ import annotations
+
+from ganscope.build.settings import AUTO, DEFAULT_RECIPES, choices, load_recipe, recipe_names
+from ganscope.cli.arguments import Json
+from ganscope.cli.output import print_json
+from ganscope.cli.terminal import print_pairs, say
+from ganscope.config.names import data_names, penalty_names
+
+AUTO_ABOUT = "Settings chosen by the shape of the data and the number of rows."
+
+
+def list_(*, json_: Json = False) -> None:
+    """Show the recipes, data sets, objectives, penalties and networks there are.
+
+    Args:
+        json_: print them as JSON.
+    """
+    print_list(json_)
+
+
+def print_list(as_json: bool) -> None:
+    """Print all names there are."""
+    recipes = {name: load_recipe(name) for name in recipe_names()} | {AUTO: {"about": AUTO_ABOUT}}
+    options = {name: choices(name) for name in ("objective", "network", "optimizer", "dynamics")}
+    if as_json:
+        print_json({"recipes": recipes, "data": data_names(), "penalties": penalty_names(), **options})
+        return
+    say("Recipes (* compared by default)")
+    print_pairs(
+        [(f"{'*' if n in DEFAULT_RECIPES else ' '} {n}", recipe["about"]) for n, recipe in recipes.items()]
+    )
+    print_pairs(
+        [
+            ("Data", ", ".join((*data_names(), "or a path"))),
+            ("Objectives", ", ".join(options["objective"])),
+            ("Penalties", ", ".join(penalty_names())),
+            ("Networks", ", ".join(options["network"])),
+            ("Optimisers", ", ".join(options["optimizer"])),
+            ("Dynamics", ", ".join(options["dynamics"])),
+        ]
+    )

@@ -1,0 +1,48 @@
+"""`ganscope sample`: draw samples from a trained generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ganscope.cli.arguments import Json
+from ganscope.cli.output import print_json
+from ganscope.cli.terminal import say
+
+
+def sample(
+    run: Path,
+    /,
+    *,
+    number: Annotated[int, Parameter(alias="-n")] = 64,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    seed: int = 0,
+    json_: Json = False,
+) -> None:
+    """Draw samples from a trained generator.
+
+    Args:
+        run: a run folder.
+        number: how many.
+        output: the file; its ending decides: .png (a grid of pictures), .npz, .npy or .csv. A table comes in
+            its original units and columns. By default samples.png for images, else samples.csv.
+        seed: seed of the latents.
+        json_: print what was written as JSON.
+    """
+    from ganscope.export import write_samples
+    from ganscope.running.run import load
+
+    trained = load(run)
+    data = trained.description["data"]
+    path = output if output is not None else Path("samples.png" if len(data["shape"]) == 3 else "samples.csv")
+    if data.get("units") is None:
+        write_samples(path, trained.sample(number, seed).numpy(), data["columns"])
+    else:
+        columns, rows = trained.table(number, seed)
+        write_samples(path, rows, columns)
+    if json_:
+        print_json({"samples": number, "file": str(path), "seed": seed})
+    else:
+        say(f"{number} samples: {path}")

@@ -1,0 +1,33 @@
+"""Results as JSON, and the small pieces that commands print alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ganscope.folder.files import jsonable
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object; what is not finite becomes null."""
+    print(json.dumps(jsonable(value), indent=2, allow_nan=False))
+
+
+def as_dict(value: Any) -> Any:
+    """Named tuples, nested, as JSON objects."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {key: as_dict(entry) for key, entry in value._asdict().items()}
+    if isinstance(value, tuple):
+        return [as_dict(entry) for entry in value]
+    return value
+
+
+def rounded(values: Sequence[float]) -> list[str]:
+    """Write numbers with three digits."""
+    return [f"{value:.3g}" for value in values]
+
+
+def few(names: Sequence[str]) -> str:
+    """List the first ten names, and how many more there are."""
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")

@@ -1,0 +1,92 @@
+"""How runs and comparisons ended: a table, sentences, verdicts, and where the report is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ganscope.cli.output import as_dict, print_json
+from ganscope.cli.plans import POINTS_SHOWN
+from ganscope.cli.terminal import complain, print_table, say
+from ganscope.folder import layout
+from ganscope.folder.files import read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ganscope.comparison import Comparison
+    from ganscope.report import RecipeSummary
+    from ganscope.running.run import Run
+
+
+def print_run(run: Run, as_json: bool) -> None:
+    """Print how a run ended, and where its report is."""
+    from ganscope.folder import healings
+    from ganscope.report import in_words, load_record, summarise, table
+
+    page, healed = run.folder / layout.REPORT, healings.read(run.folder)
+    if as_json:
+        told = {"folder": str(run.folder), "report": str(page), "metrics": run.metrics}
+        print_json(told | (healed.as_json() if healed.sentences else {}))
+        return
+    summaries = summarise([load_record(run.folder)])
+    print_table(table(summaries))
+    say(f"\n{in_words(summaries)}")
+    for sentence in healed.sentences:
+        say(f"\n{sentence}")
+    print_verdicts([run.folder])
+    say(f"\nReport: {page}")
+
+
+def print_comparison(result: Comparison, as_json: bool) -> None:
+    """Print how a comparison ended, and where its report is."""
+    from ganscope.report import in_words, table
+
+    summaries = result.summaries()
+    for name, text in result.failures.items():
+        complain(f"{name}: {text}")
+    if result.swept:
+        _print_points(result, summaries, as_json)
+        return
+    if as_json:
+        print_json({"report": str(result.report), "recipes": [as_dict(s) for s in summaries]})
+        return
+    print_table(table(summaries))
+    say(f"\n{in_words(summaries)}")
+    print_verdicts(layout.run_folders(result.folder))
+    say(f"\nReport: {result.report}")
+
+
+def _print_points(result: Comparison, summaries: Sequence[RecipeSummary], as_json: bool) -> None:
+    """Print the points of a sweep, best first."""
+    from ganscope.report import best_first, point_columns, point_sentences
+
+    ordered, values = best_first(summaries), result.values()
+    if as_json:
+        points = [{"values": values[s.recipe], **as_dict(s)} for s in ordered]
+        print_json({"report": str(result.report), "points": points})
+        return
+    print_table(point_columns(ordered[:POINTS_SHOWN], values, result.swept))
+    if len(ordered) > POINTS_SHOWN:
+        say(f"and {len(ordered) - POINTS_SHOWN} more points in the report")
+    said = " ".join(point_sentences(ordered, values, result.swept)).strip()
+    say(f"\n{said}\n\nReport: {result.report}")
+
+
+def print_verdicts(folders: Sequence[Path]) -> None:
+    """Print what the diagnosis of finished runs says, by kind of verdict; nothing where none was made."""
+    from ganscope.diagnose.rules.verdict import from_json
+
+    labels: list[str] = []
+    judged = 0
+    for folder in folders:
+        path = folder / layout.VERDICTS
+        if path.is_file():
+            judged += 1
+            labels += dict.fromkeys(from_json(entry).label for entry in read_json(path)["verdicts"])
+    kinds = sorted(dict.fromkeys(labels), key=labels.count, reverse=True)
+    if kinds:
+        told = ", ".join(f"{kind} ({labels.count(kind)} of {judged} runs)" for kind in kinds)
+        say(f"\nDiagnosis: {told}. Causes and remedies: ganscope diagnose, or the report.")
+    elif judged:
+        say(f"\nDiagnosis: nothing wrong in {judged} run{'s' if judged > 1 else ''}.")
