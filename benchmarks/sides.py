@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+import ganscope
 from ganscope.build import game
 from ganscope.build.settings import options_of, resolve
 from ganscope.config import RunConfig
@@ -34,7 +35,7 @@ from .peers.turns import Times, Worker
 
 CRITIC_STEPS = {"wgan": 5, "wgan-gp": 5}
 """Discriminator steps a step, as in the papers; 1 for all other recipes."""
-PATH = [Path(__file__).parents[1], Path(game.__file__).parents[1]]
+PATH = [Path(__file__).parents[1], Path(ganscope.__file__).parents[1]]
 """Where benchmarks and ganscope lie, for processes in other environments."""
 LONG = 1_000_000
 """Steps of a configuration no benchmark reaches the end of."""

@@ -21,6 +21,7 @@ from . import (
     stacked_runs,
     step_options,
     step_overhead,
+    step_ratio,
     sweep,
     watch_cost,
 )
@@ -35,9 +36,12 @@ REPORTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "stacked_runs": stacked_runs.report,
     "step_options": step_options.report,
     "step_overhead": step_overhead.report,
+    "step_ratio": step_ratio.report,
     "sweep": sweep.report,
     "watch_cost": watch_cost.report,
 }
+NEED_A_CHECKOUT = ("step_ratio",)
+"""Measured against an older commit, which `make bench` does not have."""
 
 
 def main() -> None:
