@@ -114,7 +114,7 @@ class Metric(NamedTuple):
     better: Literal["lower", "higher"]
     measure: Callable[..., float]
     about: str
-    """What it means, in a sentence or two for somebody who reads a report."""
+    """What it means, for readers of a report. The first sentence alone is the caption of its curve."""
     floor: Callable[..., float] | None = statistics.mean
     """What real rows score in the place of samples. Of modes: `(fair share of each mode, number of samples)`.
     Of anything else: the scores of several sets of training rows. None where the best score is known."""

@@ -93,7 +93,7 @@ def summary(recipe: str, emds: list[float], diverged: int = 0) -> RecipeSummary:
     (empty,) = summarise([load_record_of(recipe)])
     mean = sum(emds) / len(emds) if emds else 0.0
     spread = Spread(mean, 0.1, min(emds), max(emds), len(emds)) if emds else None
-    return empty._replace(seeds=(0, 1), diverged=diverged, emd=spread, emd_floor=0.2)
+    return empty._replace(seeds=(0, 1), diverged=diverged, metrics={"emd": spread}, floors={"emd": 0.2})
 
 
 def load_record_of(recipe: str) -> RunRecord:
@@ -119,7 +119,10 @@ def test_the_best_point_comes_first_and_the_sentences_claim_no_more() -> None:
     columns = dict(point_columns(ordered, values, ["g_lr"]))
     assert columns["g_lr"] == ["1", "2", "3", "4"]
     assert columns["diverged"] == ["0", "0", "1", "2"]
-    single = [summary("a", [1.0])._replace(emd=Spread(1, None, 1, 1, 1)), summary("b", [2.0, 2.1])]
+    single = [
+        summary("a", [1.0])._replace(metrics={"emd": Spread(1, None, 1, 1, 1)}),
+        summary("b", [2.0, 2.1]),
+    ]
     assert "may be chance" in point_sentences(single, values, ["g_lr"])[1]
 
 

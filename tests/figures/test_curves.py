@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from ganscope.figures import histories
 from ganscope.figures.curves import POINTS, SMALLEST, Curve, calm_range, correlation, curve
+from ganscope.figures.histories import metric_figure
+from ganscope.figures.losses import loss_anchor
+from ganscope.objectives import OBJECTIVES
 from ganscope.report import (
     load_record,
 )
@@ -55,7 +59,7 @@ def test_a_diverged_seed_has_a_line_but_no_part_in_the_mean(tmp_path: Path) -> N
     found = curve(runs, "emd")
     assert len(found.x) == 11
     assert max(found.high) < 20 < max(y for _, y in found.seeds[2])
-    figure: Any = histories.emd_figure({"wgan-gp": runs}, {"wgan-gp": "#0072B2"})
+    figure: Any = metric_figure("emd", {"wgan-gp": runs}, {"wgan-gp": "#0072B2"})
     (cross,) = [trace for trace in figure.data if trace.mode == "markers"]
     assert (list(cross.x), cross.marker.symbol) == ([64 * 90], "x")
 
@@ -78,12 +82,17 @@ def test_correlation_is_pearsons(tmp_path: Path) -> None:
     assert correlation(runs[:1], "emd", "high_quality") == pytest.approx(expected)
 
 
-# Second source: the objectives themselves, evaluated where D cannot tell.
-@pytest.mark.parametrize("name", list(histories.LOSS_ANCHORS))
-def test_loss_anchors_are_the_objectives_equilibria(name: str) -> None:
-    from ganscope.objectives import OBJECTIVES
-
-    assert histories.LOSS_ANCHORS[name][0] == pytest.approx(OBJECTIVES[name].equilibrium, abs=1e-12)
+# Second source: the losses themselves, evaluated where D cannot tell.
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_loss_anchors_are_losses_of_a_discriminator_that_cannot_tell(name: str) -> None:
+    anchor, objective = loss_anchor({"objective": name}), OBJECTIVES[name]
+    if objective.equilibrium is None:
+        assert anchor is None
+        return
+    assert anchor is not None
+    candidates = torch.linspace(-3, 3, 601, dtype=torch.float64)  # one logit for every row, real or fake
+    losses = [objective.d_loss(logit.repeat(4), logit.repeat(4)).mean().item() for logit in candidates]
+    assert anchor[0] == pytest.approx(min(losses), abs=1e-4)
 
 
 def test_log_axes_have_ticks_however_flat_the_data(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganscope.figures import histories
+from ganscope.figures.critic_gap import gap_figure
 from ganscope.figures.palette import PALETTE
 from ganscope.report import (
     load_record,
@@ -150,8 +150,10 @@ def test_every_recipe_has_its_pictures(page: Page) -> None:
 
 
 def test_figures_carry_one_colour_per_recipe_and_the_floor(page: Page) -> None:
-    assert list(page.figures) == ["emd", "modes", "slope", "gradient", "gap-1", "loss-0", "loss-1"]
-    for name in ("emd", "modes", "slope", "gradient"):
+    assert list(page.figures) == [
+        "emd", "captured", "high_quality", "reverse_kl", "slope", "gradient", "gap-1", "loss-0", "loss-1",
+    ]  # fmt: skip
+    for name in ("emd", "captured", "high_quality", "slope", "gradient"):
         drawn = {t["name"]: t["line"]["color"] for t in page.figures[name]["data"] if "name" in t}
         assert drawn == {"minimax": PALETTE[0], "wgan-gp": PALETTE[1]}
         assert page.figures[name]["layout"]["yaxis"].get("type") == (
@@ -230,7 +232,7 @@ def test_every_kind_of_data_has_a_page(data: str, tmp_path: Path) -> None:
     page = Page(render_folder(folder))
     assert len(page.tags("img" if data == "digits" else "svg")) == 4
     assert page.words.count("wgan-gp on ") >= 1
-    assert "modes" not in page.figures if data == "line" else "modes" in page.figures
+    assert ("captured" in page.figures) == (data != "line")
     assert not page.tags("nav")  # a legend of one recipe says nothing
 
 
@@ -269,8 +271,8 @@ def test_every_section_bears_an_empty_run(section: Callable[[Report], str], tmp_
 
 
 def test_the_gap_is_scaled_only_where_scales_are_far_apart(tmp_path: Path) -> None:
-    near: Any = histories.gap_figure(three_seeds(tmp_path / "near", gap_scale=0.7), "#009E73")
-    far: Any = histories.gap_figure(three_seeds(tmp_path / "far", gap_scale=0.01), "#009E73")
+    near: Any = gap_figure(three_seeds(tmp_path / "near", gap_scale=0.7), "#009E73")
+    far: Any = gap_figure(three_seeds(tmp_path / "far", gap_scale=0.01), "#009E73")
     assert [t.name for t in near.data if t.name] == ["exact EMD", "critic's gap", "certified"]
     exact, gap, certified = (t for t in far.data if t.name)
     np.testing.assert_allclose(certified.y, 0.5 * np.array(exact.y), rtol=1e-3)  # never scaled

@@ -19,6 +19,8 @@ from ganscope.words.spread import spread
 def summary_of(recipe: str, emds: Sequence[float], **fields: Any) -> RecipeSummary:
     """A summary with a given EMD per seed; everything else unknown unless given."""
     empty = dict.fromkeys(RecipeSummary._fields)
+    names = ("emd", "captured", "high_quality")
+    metrics: dict[str, Any] = {name: fields.pop(name) for name in names if name in fields}
     values = {
         "recipe": recipe,
         "objective": "minimax",
@@ -26,8 +28,8 @@ def summary_of(recipe: str, emds: Sequence[float], **fields: Any) -> RecipeSumma
         "together": 1,
         "diverged": 0,
         "healed": 0,
-        "emd": spread(emds),
-        "emd_floor": 2.0,
+        "metrics": {"emd": spread(emds), **metrics},
+        "floors": {"emd": 2.0},
         "missing": {},
         **fields,
     }
@@ -109,7 +111,9 @@ def test_words_on_a_single_recipe() -> None:
         "floor), with 10 of 10 modes captured; 85 ± 7 % of its samples are of high quality.",
         "No mode is missing; its median |dL/dlogit| went from 0.500 to 0.400.",
     )
-    poor = in_words([good._replace(high_quality=spread([0.1, 0.1]), missing={"4": 2})])
+    poor = in_words(
+        [good._replace(metrics={**good.metrics, "high_quality": spread([0.1, 0.1])}, missing={"4": 2})]
+    )
     assert poor.count("high quality") == 1
     assert "Missing in every seed: 4; only 10 ± 0 % of its samples are of high quality" in poor
 

@@ -26,7 +26,7 @@ def test_summary_in_closed_form(tmp_path: Path) -> None:
     assert summary.objective == "wasserstein"
     assert summary.seeds == (0, 1, 2)
     assert summary.emd == Spread(4.0, 1.0, 3.0, 5.0, 3)  # the variance of 3, 4, 5 with n - 1 is 1
-    assert summary.emd_floor == pytest.approx(2.81)
+    assert summary.floors["emd"] == pytest.approx(2.81)
     assert summary.captured == Spread(10.0, 0.0, 10.0, 10.0, 3)
     assert summary.modes == 10
     assert summary.missing == {"1": 3, "8": 3}
@@ -52,7 +52,7 @@ def test_one_seed_has_no_spread_rather_than_zero(tmp_path: Path) -> None:
     assert cells["EMD (floor 2.81)"] == "3.00"
     assert not any("±" in cell for cell in cells.values())
     assert "with one seed" in in_words([summary])
-    assert "One seed: no spread known" in render_folder(tmp_path / "run")
+    assert "One seed, so no spread." in render_folder(tmp_path / "run")
 
 
 def test_diverged_seeds_are_counted_and_not_averaged(tmp_path: Path) -> None:
@@ -74,7 +74,12 @@ def test_nulls_and_missing_keys_are_no_numbers(tmp_path: Path) -> None:
     (bare / "config.json").write_text("{}")
     for folder in (tmp_path / "nulls", bare):
         (summary,) = summarise([load_record(folder)])
-        assert (summary.emd, summary.captured, summary.reverse_kl, summary.modes) == (None, None, None, None)
+        assert (summary.emd, summary.captured, summary.metrics["reverse_kl"], summary.modes) == (
+            None,
+            None,
+            None,
+            None,
+        )
         assert "distance to the real data is unknown" in in_words([summary])
         assert [cells for header, cells in table([summary])[1:3]] == [["–"], ["–"]]
         write_report(folder)

@@ -12,7 +12,9 @@ from ganscope.build.settings import family_of, options_of
 from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.data.find import check_rows
+from ganscope.evaluation.modes import has_modes
 from ganscope.lipschitz import OrthogonalConv2d, OrthogonalLinear, SpectralNorm
+from ganscope.metrics import METRICS
 
 
 def check(
@@ -53,6 +55,7 @@ def check(
             f"--pack {config.pack} does not divide --batch-size {config.batch_size} into whole packs: give a "
             f"batch size of {max(1, config.batch_size // config.pack) * config.pack}."
         )
+    _check_best_by(config.best_by, data)
     if config.heal and not config.diagnose:
         raise BadInput("--heal acts on verdicts, and --no-diagnose asks for none: leave one of them out.")
     rules = objective_of(config, objective)
@@ -75,6 +78,22 @@ def check(
     if discriminator is not None:
         check_discriminator(discriminator, data, config, objective)
     return networks(config, data, generator, discriminator)
+
+
+def _check_best_by(name: str, data: Dataset) -> None:
+    """Refuse a metric that has no value while this run trains."""
+    while_training = [known for known, metric in METRICS.items() if metric.while_training]
+    if name not in while_training:
+        raise BadInput(
+            f"--best-by {name} is measured by ganscope evaluate, not while a run trains: use "
+            f"{', '.join(while_training[:-1])} or {while_training[-1]}."
+        )
+    if METRICS[name].needs == "modes" and not has_modes(data):
+        raise BadInput(
+            f"--best-by {name} counts modes, and those of {data.name} are unknown: use --best-by emd."
+        )
+    if METRICS[name].needs == "labels" and data.held_out_labels is None:
+        raise BadInput(f"--best-by {name} needs labels, and {data.name} has none: use --best-by emd.")
 
 
 def _bounded_by_its_layers(discriminator: nn.Module | None) -> bool:

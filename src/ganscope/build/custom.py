@@ -12,6 +12,7 @@ from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.lipschitz import clippable
 from ganscope.nets.inspect import ends_in, mixes_rows
 from ganscope.nets.packing import packed
+from ganscope.words.sentences import reason
 
 
 def check_types(generator: object, discriminator: object, objective: object) -> None:
@@ -49,7 +50,7 @@ def check_objective(objective: Objective) -> None:
             value = loss(torch.zeros(3, requires_grad=True), torch.zeros(3, requires_grad=True))
         except (RuntimeError, TypeError, ValueError) as error:
             raise BadInput(
-                f"{name} of your objective cannot take (real_logits [3], fake_logits [3]): {_first(error)}. "
+                f"{name} of your objective cannot take (real_logits [3], fake_logits [3]): {reason(error)}. "
                 "Let it take two tensors [B]."
             ) from None
         shape = list(value.shape) if isinstance(value, Tensor) else type(value).__name__
@@ -116,7 +117,7 @@ def _shape(network: nn.Module, name: str, x: Tensor, remedy: str) -> list[int]:
         result = _evaluated(network, x)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
         raise BadInput(
-            f"the {name} cannot take an input of shape {list(x.shape)}: {_first(error)}. {remedy}"
+            f"the {name} cannot take an input of shape {list(x.shape)}: {reason(error)}. {remedy}"
         ) from None
     if not isinstance(result, Tensor):
         raise BadInput(f"the {name} returns a {type(result).__name__}, but a tensor is needed: return one.")
@@ -133,9 +134,3 @@ def _evaluated(network: nn.Module, x: Tensor) -> Any:
     finally:
         for module, mode in modes:
             module.training = mode
-
-
-def _first(error: Exception) -> str:
-    """The first sentence of somebody else's complaint, short enough to pass on."""
-    line = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    return line if len(line) <= 100 else f"{line[:97]}..."

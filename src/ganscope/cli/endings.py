@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from ganscope.build.settings import choices, explain
 from ganscope.cli.interruption import received
 from ganscope.contracts import BadInput, Interrupted, RunFailed
-from ganscope.words.complaints import flag, shortened, unknown
+from ganscope.words.complaints import flag, unknown
+from ganscope.words.sentences import shortened
 
 
 class BadVerdict(Exception):  # noqa: N818

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganscope.folder.files import jsonable
+from ganscope.words.numerals import NONE
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -23,11 +24,6 @@ def as_dict(value: Any) -> Any:
     return value
 
 
-def rounded(values: Sequence[float]) -> list[str]:
-    """Write numbers with three digits."""
-    return [f"{value:.3g}" for value in values]
-
-
-def few(names: Sequence[str]) -> str:
-    """List the first ten names, and how many more there are."""
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+def rounded(values: Sequence[float | None]) -> list[str]:
+    """Write numbers with three digits, and a dash where there is none."""
+    return [NONE if value is None else f"{value:.3g}" for value in values]

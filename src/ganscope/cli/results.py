@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ganscope.cli.output import as_dict, print_json
+from ganscope.cli.output import print_json
 from ganscope.cli.plans import POINTS_SHOWN
 from ganscope.cli.terminal import complain, print_table, say
 from ganscope.folder import layout
@@ -31,7 +31,7 @@ def print_run(run: Run, as_json: bool) -> None:
         return
     summaries = summarise([load_record(run.folder)])
     print_table(table(summaries))
-    say(f"\n{in_words(summaries)}")
+    say(f"\n{in_words(summaries, run.config.best_by)}")
     for sentence in healed.sentences:
         say(f"\n{sentence}")
     print_verdicts([run.folder])
@@ -49,10 +49,10 @@ def print_comparison(result: Comparison, as_json: bool) -> None:
         _print_points(result, summaries, as_json)
         return
     if as_json:
-        print_json({"report": str(result.report), "recipes": [as_dict(s) for s in summaries]})
+        print_json({"report": str(result.report), "recipes": [s.as_json() for s in summaries]})
         return
     print_table(table(summaries))
-    say(f"\n{in_words(summaries)}")
+    say(f"\n{in_words(summaries, result.best_by)}")
     print_verdicts(layout.run_folders(result.folder))
     say(f"\nReport: {result.report}")
 
@@ -61,15 +61,15 @@ def _print_points(result: Comparison, summaries: Sequence[RecipeSummary], as_jso
     """Print the points of a sweep, best first."""
     from ganscope.report import best_first, point_columns, point_sentences
 
-    ordered, values = best_first(summaries), result.values()
+    ordered, values = best_first(summaries, result.best_by), result.values()
     if as_json:
-        points = [{"values": values[s.recipe], **as_dict(s)} for s in ordered]
+        points = [{"values": values[s.recipe], **s.as_json()} for s in ordered]
         print_json({"report": str(result.report), "points": points})
         return
     print_table(point_columns(ordered[:POINTS_SHOWN], values, result.swept))
     if len(ordered) > POINTS_SHOWN:
         say(f"and {len(ordered) - POINTS_SHOWN} more points in the report")
-    said = " ".join(point_sentences(ordered, values, result.swept)).strip()
+    said = " ".join(point_sentences(ordered, values, result.swept, result.best_by)).strip()
     say(f"\n{said}\n\nReport: {result.report}")
 
 

@@ -13,8 +13,12 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from ganscope.words.lists import some
+
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines about one run, unless it has been evaluated."""
+METRICS_FIRST: tuple[str, ...] = ("EMD", "modes")
+"""Columns that a table of recipes has from the start; those of other metrics come with their first values."""
 
 
 class Progress:
@@ -32,6 +36,7 @@ class Progress:
         self._lines: dict[str, dict[str, str]] = {name: {} for name in names}
         self._stacks: dict[str, dict[str, Any]] = {}
         self._said: dict[str, float] = {}
+        self._metrics = METRICS_FIRST
         self._live = Live(self._table(), console=self._console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Progress:
@@ -61,7 +66,9 @@ class Progress:
             line["steps/s"] = f"{step / seconds:.3g}"
             line["left"] = clock((steps - step) * (seconds + event["evaluation_seconds"]) / step)
         if event["evaluation"]:
-            line |= _judged(event["evaluation"])
+            measured = _measured(event["evaluation"])
+            self._metrics = tuple(dict.fromkeys((*self._metrics, *measured)))
+            line |= measured
         if event.get("verdicts") is not None:
             line["verdict"] = _verdicts(event["verdicts"])
         if event["diverged"]:
@@ -78,10 +85,10 @@ class Progress:
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        columns = ("step", "steps/s", "left", "EMD", "modes", "verdict", "diverged")
+        first, metrics = ("step", "steps/s", "left"), self._metrics
         seen = {column for line in self._lines.values() for column in line}
-        always = set(columns[:5] if self._kind == "recipe" else columns[:3])
-        used = [c for c in columns if c in always | seen]
+        always = {*first, *(METRICS_FIRST if self._kind == "recipe" else ())}
+        used = [c for c in (*first, *metrics, "verdict", "diverged") if c in always | seen]
         table.add_column(self._kind)
         for column in used:
             table.add_column(column, justify="right")
@@ -105,18 +112,30 @@ def _verdicts(by_run: Sequence[Sequence[str]]) -> str:
     names = [name for found in by_run for name in dict.fromkeys(found)]
     counted = sorted(dict.fromkeys(names), key=names.count, reverse=True)
     shown = [f"{name} {names.count(name)}/{len(by_run)}" if len(by_run) > 1 else name for name in counted]
-    return ", ".join(shown[:2]) + (f" and {len(shown) - 2} more" if len(shown) > 2 else "")
+    return some(shown, 2)
 
 
-def _judged(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Say how near the runs of a stack are: mean EMD, range of modes."""
-    emds = [row["emd"] for row in rows if row.get("emd") is not None]
-    modes = [row["captured"] for row in rows if row.get("captured") is not None]
+def _measured(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Write what the runs of a stack score: the mean of a number, the range of a count.
+
+    Example:
+        >>> _measured([{"emd": 0.25, "captured": 6}, {"emd": 0.75, "captured": 8}])
+        {'EMD': '0.5', 'modes': '6-8'}
+    """
+    from ganscope.metrics import METRICS
+
     line = {}
-    if emds:
-        line["EMD"] = f"{sum(emds) / len(emds):.3g}"
-    if modes:
-        line["modes"] = f"{min(modes)}" if min(modes) == max(modes) else f"{min(modes)}-{max(modes)}"
+    for name, metric in METRICS.items():
+        values = [row[name] for row in rows if row.get(name) is not None]
+        if not values or metric.terminal != "always":
+            continue
+        low, high, mean = min(values), max(values), sum(values) / len(values)
+        texts = {
+            "count": f"{low}" if low == high else f"{low}-{high}",
+            "share": f"{mean:.0%}",
+            "number": f"{mean:.3g}",
+        }
+        line[metric.label] = texts[metric.form]
     return line
 
 

@@ -17,7 +17,7 @@ from ganscope.running.grouping import PROCESS, Stack, group
 from ganscope.running.machine import Machine, machine
 from ganscope.running.memory import bytes_of, cannot_stack
 from ganscope.running.run import Run
-from ganscope.words.numerals import listed
+from ganscope.words.lists import listed
 
 
 def jobs_of(planned: Plan, slots: int, resuming: bool) -> tuple[list[Job], list[str]]:

@@ -45,6 +45,11 @@ class Comparison(NamedTuple):
         }
 
     @property
+    def best_by(self) -> str:
+        """Name of the metric that decides which is best."""
+        return next((runs[0].config.best_by for runs in self.runs.values() if runs), "emd")
+
+    @property
     def report(self) -> Path:
         """The page to open."""
         return self.folder / layout.REPORT

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from ganscope.build.settings import settings
 from ganscope.contracts import BadInput
-from ganscope.words.complaints import shortened, unknown
+from ganscope.words.complaints import unknown
+from ganscope.words.sentences import shortened
 
 MOST_POINTS = 10_000
 MOST_LETTERS = 120
@@ -24,7 +25,7 @@ FIXED: dict[str, str] = {
     **dict.fromkeys(
         (
             "device", "threads", "log_every", "evaluate_every", "checkpoint_every", "keep_checkpoints",
-            "keep_every", "keep_best",
+            "keep_every", "keep_best", "best_by",
         ),
         _EXECUTION,
     ),

@@ -141,7 +141,8 @@ class ObservingSettings(BaseModel):
     checkpoint_every: int = Field(0, ge=0, description="Steps between checkpoints; 0 is a tenth of the run.")
     keep_checkpoints: int = Field(2, ge=1, description="How many of the newest checkpoints are kept.")
     keep_every: int = Field(0, ge=0, description="Keep checkpoints at multiples of this step too; 0 is off.")
-    keep_best: bool = Field(False, description="Keep the checkpoint of the lowest EMD too.")
+    keep_best: bool = Field(False, description="Keep the checkpoint that is best by --best-by, too.")
+    best_by: str = Field("emd", description="Metric that decides which checkpoint or setting is best.")
 
 
 GROUPS: dict[str, type[BaseModel]] = {

@@ -56,6 +56,11 @@ def network_names() -> tuple[str, ...]:
     return names_of("nets", "NETS")
 
 
+def metric_names() -> tuple[str, ...]:
+    """List the metrics of samples."""
+    return names_of("metrics", "METRICS")
+
+
 def construction_names() -> tuple[str, ...]:
     """List the ways to build a discriminator whose slope is bounded by its layers."""
     return names_of("lipschitz", "CONSTRUCTIONS")

@@ -18,7 +18,13 @@ from ganscope.config.groups import (
     OptimisationSettings,
     RunningSettings,
 )
-from ganscope.config.names import construction_names, network_names, objective_names, penalty_names
+from ganscope.config.names import (
+    construction_names,
+    metric_names,
+    network_names,
+    objective_names,
+    penalty_names,
+)
 from ganscope.contracts import BadInput
 from ganscope.words.complaints import unknown
 
@@ -83,6 +89,11 @@ class RunConfig(
     @classmethod
     def _known_construction(cls, value: str) -> str:
         return _known("d_lipschitz", value, ("none", *construction_names()))
+
+    @field_validator("best_by")
+    @classmethod
+    def _known_metric(cls, value: str) -> str:
+        return _known("metric", value, metric_names())
 
     @field_validator("penalty")
     @classmethod

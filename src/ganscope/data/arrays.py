@@ -17,7 +17,8 @@ from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Scratch, blocks
 from ganscope.data.pixels import SIZES, image_dataset, pixels_in_range, resized
 from ganscope.data.tables import table
-from ganscope.words.lists import reason, some
+from ganscope.words.lists import some
+from ganscope.words.sentences import reason
 
 MAGIC = b"\x93NUMPY"
 NAMES = ("data", "x", "X", "images", "samples")

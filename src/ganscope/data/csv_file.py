@@ -14,7 +14,8 @@ import numpy as np
 
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.tables import table
-from ganscope.words.lists import place, shortened, some
+from ganscope.words.lists import place, some
+from ganscope.words.sentences import shortened
 
 DELIMITERS = ("\t", ";", ",")
 """Tried in this order, since a decimal comma in a semicolon file would pass for a delimiter."""

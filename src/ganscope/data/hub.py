@@ -11,7 +11,8 @@ import numpy as np
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.images import pictures
 from ganscope.data.tables import table
-from ganscope.words.lists import place, reason, shortened
+from ganscope.words.lists import place
+from ganscope.words.sentences import reason, shortened
 
 if TYPE_CHECKING:
     from PIL.Image import Image

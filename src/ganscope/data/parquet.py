@@ -10,7 +10,8 @@ import numpy as np
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Scratch
 from ganscope.data.tables import table
-from ganscope.words.lists import place, reason, shortened
+from ganscope.words.lists import place
+from ganscope.words.sentences import reason, shortened
 
 BATCH = 2**17
 """Cells read at a time."""

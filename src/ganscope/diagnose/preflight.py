@@ -14,6 +14,7 @@ from ganscope.diagnose.measure.collapse import MOST_ROWS
 from ganscope.diagnose.measure.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
 from ganscope.diagnose.measure.probe import ROWS, TRAIN_ROWS, Facts, placed
 from ganscope.nets.inspect import is_spectral
+from ganscope.words.sentences import reason
 
 LARGEST = 2**27
 """Bytes of real rows that are kept."""
@@ -159,7 +160,6 @@ def _called(network: Player, name: str, arguments: tuple[Any, ...]) -> Any:
         given = shapes[0] if len(shapes) == 1 else shapes
         fed = "latent=" if name == "generator" else "real="
         raise Unreadable(
-            f"the {name} cannot take inputs of shape {given} ({str(error).splitlines()[0][:120]}): let "
-            f"{fed} give "
-            f"what the {name} takes."
+            f"the {name} cannot take inputs of shape {given} ({reason(error, 120)}): let "
+            f"{fed} give what the {name} takes."
         ) from None

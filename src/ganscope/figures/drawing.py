@@ -1,4 +1,4 @@
-"""Plotly figures in the page's visual language: thin axes, few ticks, five digits, the seeds as a band."""
+"""The one plot language of every page: thin axes, few ticks, five digits, the seeds as a band."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ganscope.figures.palette import FAINT, INK, PALETTE
+from ganscope.figures.palette import FAINT, INK, PALETTE, RULE, faded
 
 BLUE, ORANGE, GREEN, PINK, AMBER, SKY = PALETTE[:6]
 """Okabe and Ito's colours, made for the colour-blind."""
@@ -15,11 +15,14 @@ Plot = Any  # plotly carries no types
 
 AXIS = {
     "gridcolor": FAINT,
-    "linecolor": "#c9ccd3",
+    "linecolor": RULE,
     "zerolinecolor": FAINT,
     "ticks": "outside",
     "automargin": True,
 }
+
+
+FONT = {"family": "system-ui, -apple-system, 'Segoe UI', sans-serif", "size": 13, "color": INK}
 
 
 class Figure(NamedTuple):
@@ -50,7 +53,7 @@ def axes(
             "template": "none",
             "height": height,
             "margin": {"l": 56, "r": 14, "t": 34, "b": 46},
-            "font": {"family": "system-ui, -apple-system, 'Segoe UI', sans-serif", "size": 13, "color": INK},
+            "font": FONT,
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "showlegend": True,
@@ -74,7 +77,7 @@ def line(
     figure: Plot,
     x: Sequence[float],
     y: Sequence[float],
-    name: str,
+    name: str | None,
     colour: str,
     *,
     dash: str = "solid",
@@ -83,8 +86,8 @@ def line(
 ) -> None:
     """Draw a curve; what is not finite is a gap."""
     figure.add_scatter(
-        x=short(x), y=short(y), name=name, mode="lines",
-        line={"color": colour, "width": width, "dash": dash}, **trace,
+        x=short(x), y=short(y), name=name, line={"color": colour, "width": width, "dash": dash},
+        **{"mode": "lines", **trace},
     )  # fmt: skip
 
 
@@ -127,13 +130,53 @@ def band(
     """
     columns = list(zip(*seeds, strict=True))
     if len(seeds) > 1:
-        figure.add_scatter(
-            x=short([*x, *reversed(x)]),
-            y=short([*map(max, columns), *reversed([*map(min, columns)])]),
-            fill="toself", fillcolor=faded(colour, 0.16), line={"width": 0}, mode="lines",
-            legendgroup=name, showlegend=False, hoverinfo="skip",
-        )  # fmt: skip
+        shade(figure, x, ([*map(min, columns)], [*map(max, columns)]), name, colour)
     line(figure, x, [_mean(c, geometric) for c in columns], name, colour, dash=dash, legendgroup=name)
+
+
+def shade(
+    figure: Plot, x: Sequence[float], between: tuple[Sequence[float], Sequence[float]], name: str, colour: str
+) -> None:
+    """Fill what lies between the lowest and the highest seed.
+
+    Args:
+        figure: from `axes`.
+        x: `[N]`.
+        between: lowest and highest values, each `[N]`.
+        name: of the curve it belongs to.
+        colour: of that curve; faded here.
+    """
+    low, high = between
+    figure.add_scatter(
+        x=short([*x, *reversed(x)]), y=short([*high, *reversed(low)]),
+        fill="toself", fillcolor=faded(colour, 0.16), line={"width": 0}, mode="lines",
+        legendgroup=name, showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def log_axis(values: Sequence[float]) -> dict[str, Any]:
+    """Return range and labelled ticks of a logarithmic axis: at least a decade, however flat the data.
+
+    Args:
+        values: what is shown, above 0.
+
+    Example:
+        >>> log_axis([0.1, 10.0])["ticktext"]
+        ['0.1', '0.2', '0.5', '1', '2', '5', '10']
+    """
+    low, high = math.log10(min(values)), math.log10(max(values))
+    pad = max(0.06 * (high - low), 0.55 - 0.5 * (high - low))
+    low, high = low - pad, high + pad
+    every = max(1, round((high - low) / 6))
+    leading = (1, 2, 5) if high - low < 2.2 else (1,)
+    ticks = [
+        m * 10.0**power
+        for power in range(math.floor(low), math.ceil(high) + 1)
+        for m in leading
+        if power % every == 0 and low <= math.log10(m) + power <= high
+    ]
+    words = [f"{tick:g}" if tick >= 1e-3 else f"10<sup>{round(math.log10(tick))}</sup>" for tick in ticks]
+    return {"type": "log", "range": [low, high], "tickvals": ticks, "ticktext": words}
 
 
 def level(figure: Plot, value: float, text: str, *, side: str = "right", above: bool = True) -> None:
@@ -162,17 +205,6 @@ def short(values: Sequence[float]) -> list[float | None]:
         [0.33333, None]
     """
     return [float(f"{value:.5g}") if math.isfinite(value) else None for value in map(float, values)]
-
-
-def faded(colour: str, opacity: float) -> str:
-    """Return the colour `#rrggbb` with an opacity.
-
-    Example:
-        >>> faded("#0072B2", 0.2)
-        'rgba(0,114,178,0.2)'
-    """
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"
 
 
 def _mean(values: Sequence[float], geometric: bool) -> float:

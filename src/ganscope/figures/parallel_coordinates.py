@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-INK, FAINT = "#1f2430", "#c9ccd3"
+from ganscope.figures.drawing import FONT
+from ganscope.figures.palette import RULE
+
 SHADES = ("#440154", "#404387", "#29788E", "#22A784", "#7AD151", "#D9C51C")
 """From the best sixth of the points to the worst: viridis, ordered for the colour-blind and in grey too."""
 TICKS = 5
@@ -89,7 +91,7 @@ def parallel_figure(axes: Sequence[Axis], merits: Sequence[float], names: Sequen
 def _layout(axes: Sequence[Axis]) -> dict[str, Any]:
     last = len(axes) - 1
     lines = [
-        {"type": "line", "x0": k, "x1": k, "y0": 0, "y1": 1, "layer": "below", "line": {"color": FAINT}}
+        {"type": "line", "x0": k, "x1": k, "y0": 0, "y1": 1, "layer": "below", "line": {"color": RULE}}
         for k in range(len(axes))
     ]
     words = [
@@ -104,7 +106,7 @@ def _layout(axes: Sequence[Axis]) -> dict[str, Any]:
         "template": "none",
         "height": 380,
         "margin": {"l": 24, "r": 24, "t": 12, "b": 40},
-        "font": {"family": "system-ui, -apple-system, 'Segoe UI', sans-serif", "size": 13, "color": INK},
+        "font": FONT,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "closest",

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ganscope.figures.palette import GREY, INK, RULE
 from ganscope.folder import layout
 from ganscope.folder.records import RunRecord, number
 
@@ -22,7 +23,6 @@ GRID_PIXELS = 640
 """An image grid is enlarged to about this width, or holds fewer images where they are large."""
 SIDE, EDGE = 300.0, 40.0
 """Side of an SVG picture and its margin for tick labels, in its own units."""
-INK, GREY = "#1f2430", "#a9adb6"
 
 
 class Window(NamedTuple):
@@ -201,7 +201,7 @@ def _svg(label: str, shapes: str, window: Window, ticks: tuple[Sequence[float], 
         marks.append(f'<path d="M{EDGE} {y:.1f}h-5" stroke="{INK}"/>')
         marks.append(f'<text x="{EDGE - 8}" y="{y + 5:.1f}" text-anchor="end" fill="{INK}">{value:g}</text>')
     frame = (
-        f'<rect x="{EDGE}" y="0.5" width="{base - 0.5}" height="{base - 0.5}" fill="none" stroke="#c9ccd3"/>'
+        f'<rect x="{EDGE}" y="0.5" width="{base - 0.5}" height="{base - 0.5}" fill="none" stroke="{RULE}"/>'
     )
     return (
         f'<svg viewBox="0 0 {SIDE:g} {SIDE - 12:g}" role="img" aria-label="{escape(label)}" font-size="15">'

@@ -140,10 +140,10 @@ def diverged_at(run: RunRecord) -> int | None:
     return None if step is None else int(step)
 
 
-def emd_floor(run: RunRecord) -> float | None:
-    """Return the EMD of real rows against real rows, None when not measured."""
-    floor = number(run.final.get("emd_floor"))
-    return number(run.data.get("emd_floor")) if floor is None else floor
+def floor_of(run: RunRecord, metric: str) -> float | None:
+    """Return what real rows score in the place of samples, None when not measured."""
+    floor = number(run.final.get(f"{metric}_floor"))
+    return number(run.data.get(f"{metric}_floor")) if floor is None else floor
 
 
 def mode_names(run: RunRecord) -> list[str]:

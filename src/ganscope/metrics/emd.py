@@ -62,8 +62,8 @@ EMD = Metric(
     better="lower",
     measure=emd,
     about=(
-        "Earth Mover's Distance, also W1: how far, on average, generated samples must be moved to become the "
-        "held-out real ones, by the cheapest plan. It is solved exactly on the samples, without any critic, "
-        "and is 0 only when both sets are equal."
+        "Earth Mover's Distance (W1) from the samples to held-out real rows. It is how far a sample must be "
+        "moved on average, by the cheapest plan, to turn one set into the other; solved exactly, without any "
+        "critic, and 0 only when both sets are equal."
     ),
 )

@@ -163,9 +163,8 @@ CAPTURED = Metric(
     better="higher",
     measure=attrgetter("captured"),
     about=(
-        "Captured modes. A mode is a kind of real sample: a class of digits, a cluster of points. It is "
-        "captured when at least 20 % of its fair share of all samples fall on it, counting high-quality "
-        "samples only."
+        "Modes that hold at least a fifth of their fair share of all samples, counting high-quality samples "
+        "only. A mode is a kind of real row: a class of digits, a cluster of points."
     ),
     floor=None,
     form="count",
@@ -176,8 +175,8 @@ HIGH_QUALITY = Metric(
     better="higher",
     measure=attrgetter("high_quality"),
     about=(
-        "Share of samples near the data: within 3 standard deviations of a mode's centre; for classes of "
-        "images, nearer to a training row than 95 % of training rows are to their nearest other."
+        "Share of samples near the data. Near is within 3 standard deviations of a mode's centre; for "
+        "classes of images, nearer to a training row than 95 % of training rows are to their nearest other."
     ),
     floor=None,
     form="share",
@@ -189,9 +188,9 @@ REVERSE_KL = Metric(
     better="lower",
     measure=attrgetter("reverse_kl"),
     about=(
-        "KL(generated || real) over the modes, in nats: 0 when the modes are served in the right "
-        "proportions. A finite sample never scores 0: the floor is what samples of a perfect generator are "
-        "expected to score, about (K - 1) / 2n for n samples of K modes."
+        "KL(generated || real) over the modes, in nats. It is 0 when the modes are served in the right "
+        "proportions, which a finite sample never achieves: the floor is what samples of a perfect generator "
+        "are expected to score, about (K - 1) / 2n for n samples of K modes."
     ),
     floor=reverse_kl_floor,
     terminal="never",

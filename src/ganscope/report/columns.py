@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ganscope.contracts import Metric
+from ganscope.metrics import METRICS
 from ganscope.report.summary import RecipeSummary, is_distance
-from ganscope.words.numerals import NONE, change, digits, listed, percent, plus_minus, whole_range
+from ganscope.words.lists import listed
+from ganscope.words.numerals import NONE, change, digits, percent, plus_minus, whole_range
+from ganscope.words.spread import Spread
+
+Column = tuple[str, list[str]]
+"""A header, and a cell for each recipe."""
 
 
-def table(summaries: Sequence[RecipeSummary], *, full: bool = False) -> list[tuple[str, list[str]]]:
+def table(summaries: Sequence[RecipeSummary], *, full: bool = False) -> list[Column]:
     """Return the summary as columns of text, one cell per recipe.
 
     Args:
@@ -22,31 +29,28 @@ def table(summaries: Sequence[RecipeSummary], *, full: bool = False) -> list[tup
         >>> [header for header, _ in table([])]
         ['recipe', 'EMD', 'modes', 'high quality', 'seconds']
     """
-    floors = {digits(s.emd_floor) for s in summaries}
-    common = floors.pop() if len(floors) == 1 else None
-    kl_floors = {digits(s.reverse_kl_floor) for s in summaries if s.reverse_kl_floor is not None}
-    kl_floor = kl_floors.pop() if len(kl_floors) == 1 else None
-    columns = [
-        ("recipe", [s.recipe for s in summaries]),
-        (
-            f"EMD (floor {common})" if common and common != NONE else "EMD",
-            [plus_minus(s.emd) + ("" if common else f" (floor {digits(s.emd_floor)})") for s in summaries],
-        ),
-        ("modes", [_modes(s) for s in summaries]),
-        ("high quality", [percent(s.high_quality) for s in summaries]),
+    if full:
+        return [*reached(summaries), *inside(summaries)]
+    few = [_of_metric(name, m, summaries) for name, m in _metrics() if m.terminal != "never"]
+    return [_recipes(summaries), *few, ("seconds", [_seconds(s) for s in summaries])]
+
+
+def reached(summaries: Sequence[RecipeSummary]) -> list[Column]:
+    """Return what each recipe reached in every metric, and how long it took."""
+    columns: list[Column] = [_recipes(summaries), ("seeds", [_seeds(s) for s in summaries])]
+    for name, metric in _metrics():
+        columns.append(_of_metric(name, metric, summaries))
+        if name == "captured":
+            columns.append(("missing modes", [_missing(s) for s in summaries]))
+    return [
+        *columns,
         ("seconds", [_seconds(s) for s in summaries]),
     ]
-    if not full:
-        return columns
+
+
+def inside(summaries: Sequence[RecipeSummary]) -> list[Column]:
+    """Return what the gradients and the critic did, and for how many steps."""
     return [
-        columns[0],
-        ("seeds", [_seeds(s) for s in summaries]),
-        *columns[1:4],
-        ("missing modes", [_missing(s) for s in summaries]),
-        (
-            f"reverse KL (floor {kl_floor})" if kl_floor else "reverse KL",
-            [plus_minus(s.reverse_kl) for s in summaries],
-        ),
         ("|dL/dlogit|", [change(s.logit_slope_start, s.logit_slope_end) for s in summaries]),
         (
             "generator gradient",
@@ -55,16 +59,60 @@ def table(summaries: Sequence[RecipeSummary], *, full: bool = False) -> list[tup
         ("critic gap", [plus_minus(s.critic_gap if is_distance(s) else None) for s in summaries]),
         ("certified EMD", [plus_minus(s.certified_lower if is_distance(s) else None) for s in summaries]),
         ("gap / EMD", [plus_minus(s.gap_over_emd if is_distance(s) else None) for s in summaries]),
-        ("steps", [_count(s.steps) for s in summaries]),
-        ("samples seen", [_count(s.samples_seen) for s in summaries]),
-        columns[4],
+        *effort(summaries),
     ]
 
 
-def _modes(s: RecipeSummary) -> str:
-    if s.captured is None or s.modes is None:
+def effort(summaries: Sequence[RecipeSummary]) -> list[Column]:
+    """Return how long each recipe trained."""
+    return [
+        ("steps", [_count(s.steps) for s in summaries]),
+        ("samples seen", [_count(s.samples_seen) for s in summaries]),
+    ]
+
+
+def _metrics() -> list[tuple[str, Metric]]:
+    return [(name, metric) for name, metric in METRICS.items() if metric.while_training]
+
+
+def _recipes(summaries: Sequence[RecipeSummary]) -> Column:
+    return "recipe", [s.recipe for s in summaries]
+
+
+def _of_metric(name: str, metric: Metric, summaries: Sequence[RecipeSummary]) -> Column:
+    """One metric of every recipe, the floor in the header where all share it."""
+    floors = [digits(s.floors.get(name)) for s in summaries]
+    common = set(floors) - {NONE}
+    cells = [written(metric, s.metrics.get(name), s.modes) for s in summaries]
+    if len(common) == 1:
+        return f"{metric.label} (floor {common.pop()})", cells
+    if common:
+        cells = [
+            cell if floor == NONE else f"{cell} (floor {floor})"
+            for cell, floor in zip(cells, floors, strict=True)
+        ]
+    return metric.label, cells
+
+
+def written(metric: Metric, values: Spread | None, total: int | None = None) -> str:
+    """Write a metric over seeds in the way its form asks for.
+
+    Args:
+        metric: whose values they are.
+        values: over seeds.
+        total: of what a count is a count.
+
+    Example:
+        >>> written(METRICS["captured"], Spread(7.5, 0.7, 7.0, 8.0, 2), 8)
+        '7–8 / 8'
+    """
+    if metric.form == "share":
+        return percent(values)
+    if metric.form == "number":
+        return plus_minus(values)
+    if values is None or total is None:
         return NONE
-    return f"{whole_range(s.captured).replace(' to ', '–')} / {s.modes}"
+    return f"{whole_range(values).replace(' to ', '–')} / {total}"
 
 
 def _seconds(s: RecipeSummary) -> str:

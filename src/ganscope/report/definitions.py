@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
+from ganscope.metrics import METRICS
+
 DEFINITIONS = {
-    "EMD": (
-        "Earth Mover's Distance, also W1: how far, on average, generated samples must be moved to "
-        "become the held-out real ones, by the cheapest plan. Solved exactly on samples, independent of "
-        "any critic. 0 only when both sets are equal."
-    ),
     "floor": (
-        "The EMD of the held-out real rows against as many real training rows. Two finite samples are "
-        "never 0 apart, so this is what a perfect generator is expected to score. Lower than the floor "
-        "is not better than real: smooth, averaged samples lie close to everything."
-    ),
-    "captured mode": (
-        "A kind of real sample (a class of digits, a blob of points) that the generator serves: at "
-        "least 20 % of its fair share of all samples fall on it, counting high-quality samples only."
-    ),
-    "high quality": (
-        "A sample near the data: within 3 standard deviations of a mode's centre; for classes of "
-        "images, nearer to a training row than 95 % of training rows are to their nearest other."
-    ),
-    "reverse KL": (
-        "KL(generated || real) over the modes, in nats: 0 when the modes are served in the right "
-        "proportions. A finite sample never is: the floor is what a perfect generator's samples are "
-        "expected to measure, about (K - 1) / 2n for n samples of K modes."
+        "What real rows score in the place of samples: the mean over five sets of training rows. Two "
+        "finite sets of samples are never 0 apart, so this is what a perfect generator is expected to "
+        "score. A lower EMD is not better than real: smooth, averaged samples lie close to everything."
     ),
     "|dL/dlogit|": (
         "How strongly the generator's loss reacts to the discriminator's raw output, the median over "
@@ -53,3 +37,10 @@ DEFINITIONS = {
         "A loss, gradient or weight became NaN or infinite. Such a seed is counted and enters no average."
     ),
 }
+"""Words beside those for the metrics, which explain themselves."""
+
+
+def definitions() -> dict[str, str]:
+    """Return every word with its meaning, the metrics first."""
+    metrics = {metric.label: metric.about for metric in METRICS.values() if metric.while_training}
+    return metrics | DEFINITIONS

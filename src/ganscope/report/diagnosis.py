@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ganscope.diagnose.rules.verdict import RULES, Verdict, judge
-from ganscope.figures import waterfall
+from ganscope.figures import probes
 from ganscope.figures.pictures import load_samples, picture
+from ganscope.figures.waterfall import waterfall
 from ganscope.folder import files, layout
 from ganscope.folder.records import RunRecord, healings_of, number
 from ganscope.report.fragments import Report, grid, heading, plot, section
@@ -19,20 +20,20 @@ from ganscope.words.numerals import digits
 SHOWN_EVIDENCE = 6
 CAPTIONS = (
     (
-        waterfall.waterfall,
+        waterfall,
         "The generator's gradient by the chain rule, from the loss back to its first layer: hollow at the "
         "start, filled now. Layers relative to the last of their network; |ds/dx| per spread of the data.",
     ),
     (
-        waterfall.balance,
+        probes.balance,
         "AUC: how often a real row scores above a fake one. The fresh discriminator starts anew each time.",
     ),
     (
-        waterfall.diversity,
+        probes.diversity,
         "Samples beside real rows: what they cover, and how many lie where the data is.",
     ),
-    (waterfall.dynamics, "The same 16 latents at every look, before any averaging of weights."),
-    (waterfall.slopes, "|ds/dx| on points between real and fake rows."),
+    (probes.dynamics, "The same 16 latents at every look, before any averaging of weights."),
+    (probes.slopes, "|ds/dx| on points between real and fake rows."),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ganscope.figures.pictures import Samples
 from ganscope.folder.records import RunRecord
+from ganscope.metrics import METRICS
 from ganscope.report.summary import RecipeSummary
 from ganscope.words.numerals import NONE
 
@@ -27,6 +28,12 @@ class Report(NamedTuple):
     def first(self) -> RunRecord:
         """The first run, for what all share."""
         return next(iter(self.runs.values()))[0]
+
+    @property
+    def by(self) -> str:
+        """Name of the metric that decides which run is best."""
+        name = str(self.first.config.get("best_by") or "emd")
+        return name if name in METRICS else "emd"
 
     @property
     def swept(self) -> list[str]:

@@ -5,24 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ganscope.report.columns import table
-from ganscope.report.sentences import caught, distance, separated
+from ganscope.metrics import METRICS
+from ganscope.report.columns import effort, reached, table, written
+from ganscope.report.sentences import beside_floor, caught, separated
 from ganscope.report.summary import RecipeSummary
-from ganscope.words.numerals import plus_minus
 from ganscope.words.spread import Spread
 
 Values = Mapping[str, Mapping[str, object]]
 """Point -> field -> value."""
 
 
-def best_first(summaries: Sequence[RecipeSummary]) -> list[RecipeSummary]:
-    """Order points by their mean EMD, those with diverged seeds after all others.
+def best_first(summaries: Sequence[RecipeSummary], by: str = "emd") -> list[RecipeSummary]:
+    """Order points by the mean of a metric, those with diverged seeds after all others.
+
+    Args:
+        summaries: one per point.
+        by: name of the metric.
 
     Example:
         >>> best_first([])
         []
     """
-    return sorted(summaries, key=lambda s: (s.diverged > 0, math.inf if s.emd is None else s.emd.mean))
+
+    def merit(s: RecipeSummary) -> tuple[bool, float]:
+        values = s.metrics.get(by)
+        return s.diverged > 0, math.inf if values is None else METRICS[by].sign * values.mean
+
+    return sorted(summaries, key=merit)
 
 
 def point_columns(
@@ -37,14 +46,12 @@ def point_columns(
         full: every column, for a page; else the few that fit a terminal.
     """
     of_fields = [(field, [shown(values.get(s.recipe, {}).get(field)) for s in ordered]) for field in fields]
-    kept = ("EMD", "modes", "high quality", "seeds", "reverse KL", "steps", "seconds")
-    reached = [column for column in table(ordered, full=True) if column[0].startswith(kept)]
-    if not full:
-        narrow = ("EMD", "modes", "high quality")
-        broken = any(s.diverged for s in ordered)
-        reached = [column for column in reached if column[0].startswith(narrow)]
-        reached += [("diverged", [str(s.diverged) for s in ordered])] if broken else []
-    return [*of_fields, *reached]
+    if full:
+        return [*of_fields, *reached(ordered)[1:], effort(ordered)[0]]
+    columns = table(ordered)[1:-1]
+    if any(s.diverged for s in ordered):
+        columns.append(("diverged", [str(s.diverged) for s in ordered]))
+    return [*of_fields, *columns]
 
 
 def shown(value: object) -> str:
@@ -70,28 +77,34 @@ def named(values: Mapping[str, object], fields: Sequence[str]) -> str:
 
 
 def point_sentences(
-    summaries: Sequence[RecipeSummary], values: Values, fields: Sequence[str]
+    summaries: Sequence[RecipeSummary], values: Values, fields: Sequence[str], by: str = "emd"
 ) -> tuple[str, str]:
     """Say in two sentences which point is best and what the others reached.
 
     The best of many is named with how many others the seeds do not separate from it: that it came first
     among those is chance.
+
+    Args:
+        summaries: one per point.
+        values: of the fields, by point.
+        fields: those that vary.
+        by: name of the metric that decides.
     """
-    ordered = best_first(summaries)
+    ordered = best_first(summaries, by)
     if not ordered:
         return "There is no run.", "Nothing can be said."
-    measured = [(s, s.emd) for s in ordered if s.emd is not None]
+    measured = [(s, of_point) for s in ordered if (of_point := s.metrics.get(by)) is not None]
     broken, runs = sum(s.diverged for s in ordered), sum(len(s.seeds) for s in ordered)
     lost = f"{broken} of {runs} runs diverged" if broken else ""
     if not measured:
         return f"None of the {len(ordered)} points has an evaluation.", f"{lost or 'Nothing can be said'}."
-    best, emd = measured[0]
+    best, of_best = measured[0]
     first = (
         f"Best of {len(ordered)} points: {named(values.get(best.recipe, {}), fields)}. "
-        f"Its EMD is {distance(best, emd)}{caught(best)}."
+        f"Its {METRICS[by].label} is {beside_floor(best, of_best, by)}{caught(best, by)}."
     )
     others = [other for _, other in measured[1:]]
-    clauses = [_rivals(emd, others), _worst(measured, values, fields), lost]
+    clauses = [_rivals(of_best, others), _worst(measured, values, fields, by), lost]
     second = "; ".join(clause for clause in clauses if clause)
     return first, f"{second[:1].upper()}{second[1:]}." if second else ""
 
@@ -107,8 +120,12 @@ def _rivals(best: Spread, others: Sequence[Spread]) -> str:
     return f"the seeds do not separate it from {close} other point{'s' if close > 1 else ''}"
 
 
-def _worst(measured: Sequence[tuple[RecipeSummary, Spread]], values: Values, fields: Sequence[str]) -> str:
-    worst, emd = max(measured, key=lambda pair: pair[1].mean)
+def _worst(
+    measured: Sequence[tuple[RecipeSummary, Spread]], values: Values, fields: Sequence[str], by: str
+) -> str:
+    metric = METRICS[by]
+    worst, values_of_worst = max(measured, key=lambda pair: metric.sign * pair[1].mean)
     if worst is measured[0][0]:
         return ""
-    return f"the worst, {named(values.get(worst.recipe, {}), fields)}, has EMD {plus_minus(emd)}"
+    of_worst = f"{metric.label} {written(metric, values_of_worst, worst.modes)}"
+    return f"the worst, {named(values.get(worst.recipe, {}), fields)}, has {of_worst}"

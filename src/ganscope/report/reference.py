@@ -8,10 +8,11 @@ from html import escape
 from typing import Any
 
 from ganscope.folder.records import RunRecord, diverged_at, number
-from ganscope.report.definitions import DEFINITIONS
+from ganscope.report import definitions as words
 from ganscope.report.fragments import Report, chip, folded, glossary, section
 from ganscope.report.sentences import sentences
-from ganscope.words.numerals import NONE, listed
+from ganscope.words.lists import listed
+from ganscope.words.numerals import NONE
 
 
 def title(report: Report) -> str:
@@ -25,7 +26,9 @@ def title(report: Report) -> str:
 
 def headline(report: Report) -> str:
     """Title, what happened in two sentences, what the data are, and what is incomplete."""
-    said = "".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in sentences(report.summaries))
+    said = "".join(
+        f'<p class="lead">{escape(sentence)}</p>' for sentence in sentences(report.summaries, report.by)
+    )
     seen = report.first.data.get("notes")
     noticed = [str(note) for note in seen] if isinstance(seen, list) else []
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in [*noticed, *incomplete(report)])
@@ -71,7 +74,7 @@ def command(report: Report) -> str:
 
 def definitions(_: Report) -> str:
     """Explain the words of the page."""
-    return section("What the words mean", glossary(DEFINITIONS))
+    return section("What the words mean", glossary(words.definitions()))
 
 
 def facts(report: Report) -> list[str]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
+from ganscope.contracts import Metric
 from ganscope.figures import histories
+from ganscope.figures.critic_gap import gap_figure
 from ganscope.figures.curves import correlation
-from ganscope.figures.pictures import INK, Samples, load_samples, picture, sample_files
+from ganscope.figures.losses import loss_figure
+from ganscope.figures.palette import INK
+from ganscope.figures.pictures import Samples, load_samples, picture, sample_files
 from ganscope.folder.records import RunRecord
-from ganscope.report.columns import table
+from ganscope.metrics import METRICS
+from ganscope.report.columns import inside, reached
 from ganscope.report.diagnosis import diagnosis
 from ganscope.report.fragments import (
     Report,
@@ -25,11 +30,8 @@ from ganscope.report.fragments import (
 from ganscope.report.reference import command, configuration, definitions, headline
 from ganscope.report.summary import is_distance
 from ganscope.words.numerals import digits, plus_minus
+from ganscope.words.sentences import first_sentence
 
-INSIDE = (
-    "|dL/dlogit|", "generator gradient", "critic gap", "certified EMD", "gap / EMD", "steps", "samples seen",
-)  # fmt: skip
-"""Columns on what happened inside the networks; they get a table of their own."""
 CRITIC_CURVES = {
     "exact EMD": "The truth: the Wasserstein-1 distance between these very rows, without any critic.",
     "critic's gap": (
@@ -47,19 +49,14 @@ CRITIC_CURVES = {
 
 def results(report: Report) -> str:
     """Show the table of results and, below it, what the gradients and the critic did."""
-    columns = table(report.summaries, full=True)
-    reached = [column for column in columns if column[0] not in INSIDE]
-    inside = [column for column in columns if column[0] in INSIDE]
+    columns = reached(report.summaries)
+    spread = "Mean ± sample standard deviation over seeds." if _several(report) else "One seed, so no spread."
     return section(
         "Results",
-        columns_table(reached, report.colours) + columns_table([columns[0], *inside], report.colours),
-        (
-            "Mean ± sample standard deviation over seeds. "
-            if _several(report)
-            else "One seed: no spread known. "
-        )
-        + "Lower EMD is better, down to the floor. "
-        "Gradients: median of the first tenth of the run → of the last tenth.",
+        columns_table(columns, report.colours)
+        + columns_table([columns[0], *inside(report.summaries)], report.colours),
+        f"{spread} The floor is what real rows score in the place of samples. "
+        "Gradients: median over the first tenth of the run → over the last tenth.",
     )
 
 
@@ -95,12 +92,11 @@ def samples(report: Report) -> str:
 
 
 def curves(report: Report) -> str:
-    """Show distance to the data and captured modes over the run."""
-    emd = histories.emd_figure(report.runs, report.colours)
-    modes = histories.modes_figure(report.runs, report.colours)
+    """Show every metric that is measured while training over the run."""
     plots = [
-        plot(emd, "emd", "Exact EMD to held-out rows; lower is better."),
-        plot(modes, "modes", "Modes that hold at least a fifth of their fair share of the samples."),
+        plot(histories.metric_figure(name, report.runs, report.colours), name, _caption(metric))
+        for name, metric in METRICS.items()
+        if metric.while_training
     ]
     return section(
         "Distance and diversity",
@@ -109,6 +105,11 @@ def curves(report: Report) -> str:
         if _several(report)
         else "",
     )
+
+
+def _caption(metric: Metric) -> str:
+    """Say what a curve shows and which way is better."""
+    return f"{first_sentence(metric.about)} {metric.better.capitalize()} is better."
 
 
 def gradients(report: Report) -> str:
@@ -144,7 +145,7 @@ def critic_gap(report: Report) -> str:
                 said += f" Certified at the end: {plus_minus(summary.certified_lower)}"
                 said += f" of {plus_minus(summary.emd)}."
             name = heading(summary.recipe, colour)
-            cells.append(plot(histories.gap_figure(runs, colour), f"gap-{index}", said, name))
+            cells.append(plot(gap_figure(runs, colour), f"gap-{index}", said, name))
     return section(
         "The critic's estimate beside the exact distance",
         grid("cells", cells) + (glossary(CRITIC_CURVES) if any(cells) else ""),
@@ -157,7 +158,7 @@ def losses(report: Report) -> str:
     cells = []
     for index, (recipe, runs) in enumerate(report.runs.items()):
         colour = report.colours[recipe]
-        cells.append(plot(histories.loss_figure(runs, colour), f"loss-{index}", "", heading(recipe, colour)))
+        cells.append(plot(loss_figure(runs, colour), f"loss-{index}", "", heading(recipe, colour)))
     return section(
         "Losses",
         grid("cells", cells),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ganscope.diagnose.rules.thresholds import VANISHED
+from ganscope.metrics import METRICS
+from ganscope.report.columns import written
 from ganscope.report.summary import RecipeSummary, is_distance
-from ganscope.words.numerals import change, digits, listed, percent, plus_minus, whole_range
+from ganscope.words.lists import listed
+from ganscope.words.numerals import change, digits, percent, whole_range
 from ganscope.words.spread import Spread
-
-VANISHED = 0.05
-"""Below this median |dL/dlogit| the loss hands the generator a twentieth of what a Wasserstein loss does."""
 
 
 def separated(a: Spread, b: Spread) -> bool | None:
@@ -30,13 +31,14 @@ def separated(a: Spread, b: Spread) -> bool | None:
     return max(below.high, below.mean + below.sd) < min(above.low, above.mean - above.sd)
 
 
-def in_words(summaries: Sequence[RecipeSummary]) -> str:
+def in_words(summaries: Sequence[RecipeSummary], by: str = "emd") -> str:
     """Say in two sentences what happened: which recipe came closest to the data, which did worst and why.
 
     A cause is named only where a number shows it, and an order only where the seeds separate the recipes.
 
     Args:
         summaries: from `summarise`, one per recipe.
+        by: name of the metric that decides.
 
     Returns:
         Two sentences of plain text.
@@ -45,57 +47,66 @@ def in_words(summaries: Sequence[RecipeSummary]) -> str:
         >>> in_words([])
         'There is no run. Nothing can be said.'
     """
-    return " ".join(sentences(summaries))
+    return " ".join(sentences(summaries, by))
 
 
-def sentences(summaries: Sequence[RecipeSummary]) -> tuple[str, str]:
+def sentences(summaries: Sequence[RecipeSummary], by: str = "emd") -> tuple[str, str]:
     """Return the two sentences of `in_words` apart."""
     if not summaries:
         return "There is no run.", "Nothing can be said."
-    measured = [(s, s.emd) for s in summaries if s.emd is not None]
+    measured = best_of(summaries, by)
     if not measured:
         return _nothing_measured(summaries)
-    measured.sort(key=lambda pair: pair[1].mean)
-    best, best_emd = measured[0]
+    best, best_values = measured[0]
     if len(summaries) == 1:
-        return _reached(best, best_emd), _alone(best)
-    first = (
-        f"{best.recipe} came closest to the real data: its EMD is {distance(best, best_emd)}{caught(best)}"
-    )
-    rivals = [(s, emd) for s, emd in measured[1:] if separated(best_emd, emd) is False]
-    if len(measured) > 1 and any(emd.sd is None for _, emd in measured):
+        return _reached(best, best_values, by), _alone(best)
+    first = f"{best.recipe} {_led(by)} is {beside_floor(best, best_values, by)}{caught(best, by)}"
+    rivals = [(s, values) for s, values in measured[1:] if separated(best_values, values) is False]
+    if len(measured) > 1 and any(values.sd is None for _, values in measured):
         first += "; a single seed shows no spread, so the order may be chance"
     elif rivals:
-        names = listed([f"{s.recipe} ({plus_minus(emd)})" for s, emd in rivals])
+        names = listed([f"{s.recipe} ({written(METRICS[by], values, s.modes)})" for s, values in rivals])
         first += f"; the seeds do not separate it from {names}"
-    lost = [s for s in summaries if s.emd is None and s.diverged]
+    lost = [s for s in summaries if s.metrics.get(by) is None and s.diverged]
     if not lost and len(measured) == 1:
         others = listed([s.recipe for s in summaries if s is not best])
         return f"{first}.", f"{others} ran without an evaluation, so nothing can be compared with it."
     worst = lost[0] if lost else measured[-1][0]
-    second = _worst(worst, best, certain=bool(lost) or measured[-1] not in rivals)
+    second = _worst(worst, best, by, certain=bool(lost) or measured[-1] not in rivals)
     return f"{first}.", f"{second}{_broken([s for s in summaries if s not in lost[:1]])}.{_healed(summaries)}"
 
 
-def distance(s: RecipeSummary, emd: Spread) -> str:
-    """Write an EMD with its spread, and the floor it is measured against."""
-    floor = f", where real rows against real rows measure {digits(s.emd_floor)} (the floor)"
-    return f"{plus_minus(emd)} {_over(emd)}{floor if s.emd_floor is not None else ''}"
+def best_of(summaries: Sequence[RecipeSummary], by: str = "emd") -> list[tuple[RecipeSummary, Spread]]:
+    """Return the recipes that were measured with their values of a metric, best first."""
+    measured = [(s, values) for s in summaries if (values := s.metrics.get(by)) is not None]
+    return sorted(measured, key=lambda pair: METRICS[by].sign * pair[1].mean)
 
 
-def _over(values: Spread) -> str:
-    return "with one seed" if values.seeds == 1 else f"over {values.seeds} seeds"
+def beside_floor(s: RecipeSummary, values: Spread, by: str = "emd") -> str:
+    """Write a metric with its spread, and the floor beside which it stands."""
+    floor = s.floors.get(by)
+    real = f", where real rows against real rows measure {digits(floor)} (the floor)"
+    over = "with one seed" if values.seeds == 1 else f"over {values.seeds} seeds"
+    return f"{written(METRICS[by], values, s.modes)} {over}{real if floor is not None else ''}"
 
 
-def caught(s: RecipeSummary) -> str:
-    """Write how many modes were captured, where modes are known."""
-    return f", with {whole_range(s.captured)} of {s.modes} modes captured" if s.captured and s.modes else ""
+def caught(s: RecipeSummary, by: str = "emd") -> str:
+    """Write how many modes were captured, where modes are known and not the subject already."""
+    if by == "captured" or s.captured is None or not s.modes:
+        return ""
+    return f", with {whole_range(s.captured)} of {s.modes} modes captured"
 
 
-def _reached(s: RecipeSummary, emd: Spread) -> str:
+def _led(by: str) -> str:
+    return f"{'came closest to the real data' if by == 'emd' else 'did best'}: its {METRICS[by].label}"
+
+
+def _reached(s: RecipeSummary, values: Spread, by: str) -> str:
+    label = METRICS[by].label
     good = s.high_quality is not None and s.high_quality.mean >= 0.5  # else it is named among the reasons
     quality = f"; {percent(s.high_quality)} of its samples are of high quality" if good else ""
-    return f"{s.recipe} reached an EMD of {distance(s, emd)}{caught(s)}{quality}."
+    article = "an" if label[0] in "AEFIOaeiou" else "a"
+    return f"{s.recipe} reached {article} {label} of {beside_floor(s, values, by)}{caught(s, by)}{quality}."
 
 
 def _alone(s: RecipeSummary) -> str:
@@ -115,15 +126,18 @@ def _alone(s: RecipeSummary) -> str:
     return f"{text[0].upper()}{text[1:]}.{_healed([s])}"
 
 
-def _worst(worst: RecipeSummary, best: RecipeSummary, *, certain: bool) -> str:
-    if worst.emd is None:
+def _worst(worst: RecipeSummary, best: RecipeSummary, by: str, *, certain: bool) -> str:
+    metric, values = METRICS[by], worst.metrics.get(by)
+    if values is None:
         every = "its only seed" if len(worst.seeds) == 1 else f"all {len(worst.seeds)} seeds"
         clauses = [f"{every} diverged, the first at step {worst.diverged_at}", *_reasons(worst)]
         return f"{worst.recipe} did worst: {'; '.join(clauses)}"
+    reached = f"{written(metric, values, worst.modes)}{caught(worst, by)}"
     if not certain:
+        end = "highest" if metric.better == "lower" else "lowest"
         return (
-            f"{worst.recipe} has the highest EMD ({plus_minus(worst.emd)}{caught(worst)}), but its seeds "
-            f"overlap with those of {best.recipe}, so they rank nothing"
+            f"{worst.recipe} has the {end} {metric.label} ({reached}), but its seeds overlap with those of "
+            f"{best.recipe}, so the two cannot be ranked"
         )
     reasons = _reasons(worst)
     gradients = (worst.generator_gradient_end, best.generator_gradient_end)
@@ -142,7 +156,7 @@ def _worst(worst: RecipeSummary, best: RecipeSummary, *, certain: bool) -> str:
     )
     if not reasons and not lacking:
         reasons = ["no other number here says why"]
-    clauses = [f"EMD {plus_minus(worst.emd)}{caught(worst)}", *reasons]
+    clauses = [f"{metric.label} {reached}", *reasons]
     return f"{worst.recipe} did worst: {'; '.join(clauses)}"
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ganscope.folder.records import RunRecord, diverged_at, emd_floor, healings_of, mode_names, number
+from ganscope.folder.records import RunRecord, diverged_at, floor_of, healings_of, mode_names, number
+from ganscope.metrics import METRICS
 from ganscope.words.spread import Spread, spread
 
 
@@ -24,16 +25,13 @@ class RecipeSummary(NamedTuple):
     """The earliest step at which a seed diverged."""
     healed: int
     """Seeds whose settings were changed on the way: what they reached is not the recipe's own doing."""
-    emd: Spread | None
-    emd_floor: float | None
-    captured: Spread | None
+    metrics: Mapping[str, Spread | None]
+    """Name of a metric that is measured while training -> its last value; None where nobody measured it."""
+    floors: Mapping[str, float | None]
+    """Name of a metric -> what real rows score in the place of samples."""
     modes: int | None
     missing: Mapping[str, int]
     """Mode name -> number of seeds that miss it, most often missed first."""
-    high_quality: Spread | None
-    reverse_kl: Spread | None
-    reverse_kl_floor: float | None
-    """What a perfect sampler of as many samples is expected to measure."""
     critic_gap: Spread | None
     """mean f(held-out) - mean f(fake) on the points of the final EMD."""
     gap_over_emd: Spread | None
@@ -48,6 +46,27 @@ class RecipeSummary(NamedTuple):
     steps: tuple[int, int] | None
     """Lowest and highest over seeds, so that a run cut short is seen."""
     samples_seen: tuple[int, int] | None
+
+    @property
+    def emd(self) -> Spread | None:
+        """The last EMD."""
+        return self.metrics.get("emd")
+
+    @property
+    def captured(self) -> Spread | None:
+        """The number of captured modes."""
+        return self.metrics.get("captured")
+
+    @property
+    def high_quality(self) -> Spread | None:
+        """The share of samples of high quality."""
+        return self.metrics.get("high_quality")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON object, each metric under its name and its floor under `<name>_floor`."""
+        values: dict[str, Any] = {field: _plain(value) for field, value in self._asdict().items()}
+        metrics, floors = values.pop("metrics"), values.pop("floors")
+        return {**values, **metrics, **{f"{name}_floor": value for name, value in floors.items()}}
 
 
 def summarise(records: Sequence[RunRecord]) -> list[RecipeSummary]:
@@ -78,7 +97,6 @@ def is_distance(s: RecipeSummary) -> bool:
 def _summary(recipe: str, runs: Sequence[RunRecord]) -> RecipeSummary:
     sound = [run for run in runs if diverged_at(run) is None]
     broken = [step for run in runs if (step := diverged_at(run)) is not None]
-    floors = spread(emd_floor(run) for run in runs)
     slopes = [_ends(run, "logit_slope") for run in runs]
     gradients = [_ends(run, "generator_gradient") for run in runs]
     missing = Counter(name for run in sound for name in _missing(run))
@@ -92,14 +110,10 @@ def _summary(recipe: str, runs: Sequence[RunRecord]) -> RecipeSummary:
         diverged=len(broken),
         diverged_at=min(broken, default=None),
         healed=sum(bool(healings_of(run).healings) for run in runs),
-        emd=_final(sound, "emd"),
-        emd_floor=floors.mean if floors else None,
-        captured=_final(sound, "captured"),
+        metrics={name: _final(sound, name) for name, m in METRICS.items() if m.while_training},
+        floors={name: _floor(runs, name) for name, m in METRICS.items() if m.while_training and m.floor},
         modes=max(counts, default=None),
         missing=dict(sorted(missing.items(), key=lambda entry: -entry[1])),
-        high_quality=_final(sound, "high_quality"),
-        reverse_kl=_final(sound, "reverse_kl"),
-        reverse_kl_floor=_median(number(run.data.get("reverse_kl_floor")) for run in runs),
         critic_gap=_final(sound, "critic_gap_held_out"),
         gap_over_emd=spread(
             _ratio(number(run.final.get("critic_gap_held_out")), number(run.final.get("emd")))
@@ -114,6 +128,11 @@ def _summary(recipe: str, runs: Sequence[RunRecord]) -> RecipeSummary:
         steps=_ranges(runs, "step"),
         samples_seen=_ranges(runs, "samples_seen"),
     )
+
+
+def _floor(runs: Sequence[RunRecord], metric: str) -> float | None:
+    floors = spread(floor_of(run, metric) for run in runs)
+    return floors.mean if floors else None
 
 
 def _final(runs: Sequence[RunRecord], key: str) -> Spread | None:
@@ -160,3 +179,12 @@ def _ranges(runs: Sequence[RunRecord], key: str) -> tuple[int, int] | None:
 def _last(run: RunRecord, key: str) -> float | None:
     rows = [*run.history, run.final]
     return max((value for row in rows if (value := number(row.get(key))) is not None), default=None)
+
+
+def _plain(value: Any) -> Any:
+    """Write spreads as objects and tuples as lists, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, Spread):
+        return value._asdict()
+    return list(value) if isinstance(value, tuple) else value

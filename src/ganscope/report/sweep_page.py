@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from ganscope.figures.parallel_coordinates import axis, parallel_figure
+from ganscope.metrics import METRICS
+from ganscope.report.columns import written
 from ganscope.report.fragments import Report, plot, section
 from ganscope.report.ranking import Values, best_first, named, point_columns, point_sentences
 from ganscope.report.reference import command, configuration, definitions, facts, incomplete
 from ganscope.report.sections import curves, legend, samples
-from ganscope.words.numerals import NONE, plus_minus
+from ganscope.words.numerals import NONE
 
 SHOWN = 5
 """Points whose curves are drawn."""
@@ -24,7 +26,7 @@ def headline(report: Report) -> str:
     recipe = report.first.config.get("recipe")
     seeds = len({run.seed for runs in report.runs.values() for run in runs})
     what = f"{len(report.runs)} points of {recipe} on {data}, {seeds} seed{'s' if seeds > 1 else ''}"
-    said = point_sentences(report.summaries, values(report), report.swept)
+    said = point_sentences(report.summaries, values(report), report.swept, report.by)
     leads = "".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in said if sentence)
     seen = report.first.data.get("notes")
     noticed = [str(note) for note in seen] if isinstance(seen, list) else []
@@ -37,37 +39,40 @@ def headline(report: Report) -> str:
 
 def every_point(report: Report) -> str:
     """Show all points in a table that a click on a column sorts."""
-    ordered = best_first(report.summaries)
+    ordered = best_first(report.summaries, report.by)
     columns = point_columns(ordered, values(report), report.swept, full=True)
     return section(
         "Every point",
         sortable_table(columns, len(report.swept)),
-        "Best first: by mean EMD, points with diverged seeds last. Mean ± sample standard deviation over "
-        "seeds. Click a column to sort by it.",
+        f"Best first, by mean {METRICS[report.by].label}; settings with diverged seeds last. "
+        "Mean ± sample standard deviation over seeds. Click a column to sort by it.",
     )
 
 
 def figure(report: Report) -> str:
     """Show fields and results as parallel coordinates."""
-    of, fields = values(report), report.swept
-    ordered = [(s, s.emd) for s in best_first(report.summaries) if s.emd is not None][:MOST_LINES]
+    of, fields, metric = values(report), report.swept, METRICS[report.by]
+    measured = [(s, s.metrics.get(report.by)) for s in best_first(report.summaries, report.by)]
+    ordered = [(s, reached) for s, reached in measured if reached is not None][:MOST_LINES]
     if len(ordered) < 2:
         return ""
     axes = [axis(field, [of[s.recipe].get(field) for s, _ in ordered]) for field in fields]
-    axes.append(axis("EMD", [emd.mean for _, emd in ordered]))
-    names = [f"{named(of[s.recipe], fields)}: EMD {plus_minus(emd)}" for s, emd in ordered]
-    drawn = parallel_figure(axes, [emd.mean for _, emd in ordered], names)
+    axes.append(axis(metric.label, [reached.mean for _, reached in ordered]))
+    names = [
+        f"{named(of[s.recipe], fields)}: {metric.label} {written(metric, reached, s.modes)}"
+        for s, reached in ordered
+    ]
+    drawn = parallel_figure(axes, [metric.sign * reached.mean for _, reached in ordered], names)
     left_out = len(report.summaries) - len(ordered)
-    said = "A line is a point: dark the best, bright the worst, the best one thick."
-    said += f" {left_out} points without a mean EMD or beyond the first {MOST_LINES} are left out." * (
-        left_out > 0
-    )
-    return section("What leads where", plot(drawn, "parallel"), said)
+    said = "Each line is one setting. Darker is better; the thick line is the best."
+    if left_out > 0:
+        said += f" Not drawn: {left_out} without a mean {metric.label} or beyond the best {MOST_LINES}."
+    return section("Settings and results", plot(drawn, "parallel"), said)
 
 
 def best_at_length(report: Report) -> str:
     """Show the curves of the best points, then the best one's samples and configuration."""
-    ordered = [s.recipe for s in best_first(report.summaries)]
+    ordered = [s.recipe for s in best_first(report.summaries, report.by)]
     few, one = _only(report, ordered[:SHOWN]), _only(report, ordered[:1])
     return legend(few) + curves(few) + samples(one) + configuration(one)
 

@@ -25,6 +25,7 @@ from ganscope.running.finetune import INHERITED
 from ganscope.training import Runs
 from ganscope.training.state import save
 from ganscope.words.complaints import flag
+from ganscope.words.sentences import uncapitalised
 
 MOST = 3
 """Healings of one run."""
@@ -122,7 +123,7 @@ def decide(
     whys = []
     for remedy in verdict.remedies:
         if remedy.change in in_vain:
-            whys.append(f"this was in vain: {_uncapitalised(remedy.change)}")
+            whys.append(f"this was in vain: {uncapitalised(remedy.change)}")
             continue
         tried = attempt(remedy, verdict, step, config, saved, check, fixed)
         if isinstance(tried, Healing):
@@ -155,7 +156,7 @@ def attempt(
         The healing; or in a sentence why there is none: no setting makes the change, it is in force already,
         it is out of reach, or the configuration it makes cannot be.
     """
-    said = _uncapitalised(remedy.change)
+    said = uncapitalised(remedy.change)
     if not remedy.is_setting:
         return f"no setting does this: {said}"
     try:
@@ -250,7 +251,3 @@ def _set_aside(folder: Path, aside: Path, last: Healing) -> None:
     for step, path in layout.samples_files(folder).items():
         if step > kept:
             path.replace(layout.samples_file(aside, step))
-
-
-def _uncapitalised(text: str) -> str:
-    return text[:1].lower() + text[1:]

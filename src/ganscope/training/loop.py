@@ -14,6 +14,7 @@ from torch import Tensor
 from ganscope.contracts import Batch, Interrupted, RunFailed
 from ganscope.folder import checkpoint, files, layout
 from ganscope.lipschitz import certified_lower
+from ganscope.metrics import METRICS
 from ganscope.training import ema, state, streams
 from ganscope.training.finite import LOOK_EVERY, Failure, Watch
 from ganscope.training.moves import MOVES
@@ -27,17 +28,8 @@ from ganscope.training.step import (
 )
 
 Progress = Callable[[dict[str, Any]], None]
-EVALUATED = (
-    "step",
-    "samples_seen",
-    "emd",
-    "captured",
-    "missing",
-    "high_quality",
-    "reverse_kl",
-    "critic_gap_held_out",
-    "certified_lower",
-)
+OF_THE_CRITIC = ("critic_gap_held_out", "certified_lower")
+"""What an evaluation says of the critic; the rest of it are metrics of samples."""
 SAMPLES_SHOWN = {"image": 64, "other": 512}
 
 
@@ -274,9 +266,11 @@ def _finish(runs: Runs) -> None:
 def _write_metrics(runs: Runs, k: int) -> None:
     """The last evaluation, once more on its own: the run is finished when this file stands."""
     rows = files.read_rows(runs.folders[k] / layout.HISTORY)
-    last: dict[str, Any] = next((row for row in reversed(rows) if "emd" in row), {})
-    values = {key: last[key] for key in EVALUATED if key in last}
-    values |= {key: runs.about.get(key) for key in ("emd_floor", "reverse_kl_floor")}
+    last: dict[str, Any] = next((row for row in reversed(rows) if OF_THE_CRITIC[0] in row), {})
+    wanted = ("step", "samples_seen", *METRICS, "missing", *OF_THE_CRITIC)
+    values = {key: last[key] for key in wanted if key in last}
+    floors = [f"{name}_floor" for name in METRICS]
+    values |= {key: runs.about[key] for key in floors if key in runs.about}
     if "missing" in last:
         names = runs.about["mode_names"]
         values |= {"modes": len(names), "missing": [names[mode] for mode in last["missing"]]}

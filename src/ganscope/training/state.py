@@ -14,6 +14,7 @@ from ganscope.config import RunConfig
 from ganscope.contracts import Rows
 from ganscope.folder import checkpoint, files, layout
 from ganscope.folder.read import read_metrics
+from ganscope.metrics import METRICS
 from ganscope.training import ema, streams
 from ganscope.training.stacks.stacking import Network, joined, member
 from ganscope.training.step import Game
@@ -48,7 +49,7 @@ class Runs:
     """Judges samples `[samples, *shape]` against held-out data."""
     samples: int
     about: Mapping[str, Any]
-    """What is known of the data: `emd_floor` and `mode_names` go into the final metrics."""
+    """What is known of the data: floors and names of modes go into the final metrics."""
     conditions: Rows | None = None
     """One for each training row, where both networks take one as their second argument."""
     held_out_condition: Tensor | None = None
@@ -111,7 +112,7 @@ def save(runs: Runs, k: int) -> Path:
         "optimizer": config.optimizer,
     }
     checkpoint.save(path, own, state)
-    best = [_best_step(folder)] if config.keep_best else []
+    best = [_best_step(folder, config.best_by)] if config.keep_best else []
     if config.heal:
         best += [step for step in checkpoint.steps(folder) if step % config.rollback_interval == 0]
     checkpoint.retain(folder, config.keep_checkpoints, config.keep_every, best)
@@ -125,11 +126,14 @@ def save_generator(runs: Runs, k: int) -> None:
     checkpoint.save(runs.folders[k] / layout.GENERATOR, own, {"step": runs.step})
 
 
-def _best_step(folder: Path) -> int:
-    """The step with the lowest EMD among those that were evaluated and have a checkpoint."""
+def _best_step(folder: Path, by: str) -> int:
+    """The step of the best value of a metric among those that were evaluated and have a checkpoint."""
     kept = set(checkpoint.steps(folder))
     rows = files.read_rows(folder / layout.HISTORY)
-    judged = [(row["emd"], row["step"]) for row in rows if row.get("emd") is not None and row["step"] in kept]
+    sign = METRICS[by].sign
+    judged = [
+        (sign * row[by], row["step"]) for row in rows if row.get(by) is not None and row["step"] in kept
+    ]
     return min(judged, default=(0.0, -1))[1]
 
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 from ganscope.contracts import BadInput
+from ganscope.words.sentences import shortened
 
 
 class BadField(BadInput):
@@ -38,18 +39,6 @@ def unknown(kind: str, name: object, known: Iterable[str], listed: str = "") -> 
     return f"unknown {kind} '{shortened(name)}'{hint} {listed or known_names}."
 
 
-def shortened(value: object, length: int = 40) -> str:
-    """Write a value in at most `length` characters, its middle left out where it has more.
-
-    Example:
-        >>> shortened("x" * 100, 9)
-        'xxx...xxx'
-    """
-    text = " ".join(str(value).split())
-    kept = (length - 3) // 2
-    return text if len(text) <= length else f"{text[:kept]}...{text[-kept:]}"
-
-
 def flag(field: str) -> str:
     """Write a field as it stands on the command line.
 
@@ -58,8 +47,3 @@ def flag(field: str) -> str:
         '--g-lr'
     """
     return "--" + field.replace("_", "-")
-
-
-def uncapitalised(text: str) -> str:
-    """Write a sentence's start as the middle of another."""
-    return text[:1].lower() + text[1:]

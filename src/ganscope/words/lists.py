@@ -1,8 +1,7 @@
-"""Words that complaints and notes about data share: names listed, rows located, reasons shortened."""
+"""Names listed and rows located, the same in messages, notes and reports."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 
@@ -16,6 +15,22 @@ def some(names: Sequence[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
 
 
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Join names as a sentence does.
+
+    Args:
+        names: at least one.
+        most: names and number together; of more names the last ones are counted.
+
+    Example:
+        >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], most=2)
+        ('a, b and c', 'a and 2 more')
+    """
+    if len(names) > most:
+        return some(names, most - 1)
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
+
+
 def place(row: int, lines: Sequence[int] | None = None) -> str:
     """Name a row, counted from 1, and its line where there is one.
 
@@ -24,24 +39,3 @@ def place(row: int, lines: Sequence[int] | None = None) -> str:
         'row 3 (line 5)'
     """
     return f"row {row + 1}" + ("" if lines is None else f" (line {lines[row]})")
-
-
-def shortened(text: str, longest: int = 30) -> str:
-    """Cut a text from the user's data to a length that fits a sentence.
-
-    Example:
-        >>> shortened("a" * 50, longest=5)
-        'aaaa…'
-    """
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def reason(error: Exception) -> str:
-    """Take the first sentence of what another library says went wrong, to be put in brackets.
-
-    Example:
-        >>> reason(ValueError("No magic found. Is this a table?"))
-        'No magic found'
-    """
-    words = re.split(r"[.!?]\s|\n", str(error).strip())[0].rstrip(".:")
-    return shortened(words or type(error).__name__, 100)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from ganscope.words.spread import Spread
 
@@ -78,13 +77,6 @@ def change(start: float | None, end: float | None, arrow: str = " → ") -> str:
 def whole_range(values: Spread) -> str:
     """Write the range of a whole number over seeds."""
     return f"{values.low:.0f}" + ("" if values.low == values.high else f" to {values.high:.0f}")
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """Join names as a sentence does."""
-    if len(names) > most:
-        return ", ".join(names[: most - 1]) + f" and {len(names) - most + 1} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
 
 
 def _decimals(value: float, figures: int) -> int:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ganscope.config import GROUPS, OWN, RunConfig
-from ganscope.config.names import construction_names, network_names, objective_names
+from ganscope.config.names import construction_names, metric_names, network_names, objective_names
 from ganscope.contracts import NetworkFamily
 from ganscope.nets import NETS
 
@@ -106,6 +106,8 @@ def choices(setting: str) -> list[str]:
         return list(objective_names())
     if setting == "network":
         return list(network_names())
+    if setting == "best_by":
+        return list(metric_names())
     if setting == "d_lipschitz":
         return ["none", *construction_names()]
     field = settings().get(setting)

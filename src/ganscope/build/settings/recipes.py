@@ -13,7 +13,8 @@ from ganscope.build.settings.validate import validated
 from ganscope.config import flattened
 from ganscope.config.names import data_names
 from ganscope.contracts import BadInput
-from ganscope.words.complaints import BadField, uncapitalised, unknown
+from ganscope.words.complaints import BadField, unknown
+from ganscope.words.sentences import uncapitalised
 
 DEFAULT_RECIPES = ("minimax", "non-saturating", "wgan", "wgan-gp", "r1")
 AUTO = "auto"

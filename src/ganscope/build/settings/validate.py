@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from ganscope.build.settings.options import choices, completed, families_with, settings
 from ganscope.config import OWN, RunConfig, flattened
 from ganscope.nets import NETS
-from ganscope.words.complaints import BadField, flag, shortened, uncapitalised, unknown
+from ganscope.words.complaints import BadField, flag, unknown
+from ganscope.words.sentences import shortened, uncapitalised
 
 
 def validated(values: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> RunConfig:

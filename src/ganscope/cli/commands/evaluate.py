@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from ganscope.cli.arguments import DataArgument, Json
-from ganscope.cli.output import few, print_json, rounded
+from ganscope.cli.output import print_json, rounded
 from ganscope.cli.terminal import print_table, say
-
-if TYPE_CHECKING:
-    pass
-
-PRDC_WORDS = ("precision", "recall", "density", "coverage")
+from ganscope.words.lists import some
 
 
 def evaluate(
@@ -40,27 +36,37 @@ def evaluate(
 
 
 def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:
-    """Print what `Run.evaluate` found: each number beside that of real rows."""
+    """Print what `Run.evaluate` returned: each number beside that of real rows."""
+    from ganscope.evaluation import numbers
+    from ganscope.metrics import METRICS
+
     if as_json:
         print_json(found)
         return
-    names, fake, real = ["EMD"], [found["emd"]], [found["emd_floor"]]
-    for word in PRDC_WORDS:
-        names.append(word)
-        fake.append(found["prdc"][word])
-        real.append(found["prdc_real"][word])
-    columns = [("", names), ("generated", rounded(fake)), ("real rows", rounded(real))]
-    print_table(columns)
+    values = numbers(METRICS, found)
+    of_sets = {name: pair for name, pair in values.items() if METRICS[name].needs != "modes"}
+    print_table(
+        [
+            ("", [METRICS[name].label for name in of_sets]),
+            ("generated", rounded([value for value, _ in of_sets.values()])),
+            ("real rows", rounded([real for _, real in of_sets.values()])),
+        ]
+    )
     rows = found["compared_rows"]
+    features = f" Features: {found['features']}." if "features" in found else ""
     say(
         f"\n{rows} rows each against {rows} held-out rows of {found['data']}; for real rows, the mean over "
         "five sets of training rows. Precision and recall (k = 5) are taken between rows as they are."
+        f"{features}"
     )
-    if "modes" in found:
-        missing = f"; missing: {few(found['missing'])}" if found["missing"] else ""
-        say(
-            f"{found['captured']} of {found['modes']} modes captured{missing}; "
-            f"{found['high_quality']:.0%} of {found['samples']} samples are of high quality."
-        )
-        measured, floor = rounded([found["reverse_kl"], found["reverse_kl_floor"]])
-        say(f"Reverse KL over modes: {measured} nats; a perfect sampler of as many would measure {floor}.")
+    if "modes" not in found:
+        return
+    missing = f"; missing: {some(found['missing'], 10)}" if found["missing"] else ""
+    say(
+        f"{found['captured']} of {found['modes']} modes captured{missing}; "
+        f"{found['high_quality']:.0%} of {found['samples']} samples are of high quality."
+    )
+    for name, (value, floor) in values.items():
+        if name not in of_sets and METRICS[name].form == "number":
+            real = "" if floor is None else f"; a perfect sampler of as many would score {floor:.3g}"
+            say(f"{METRICS[name].label} over modes: {value:.3g}{real}.")

@@ -6,7 +6,7 @@ from ganscope.build.settings import AUTO, DEFAULT_RECIPES, choices, load_recipe,
 from ganscope.cli.arguments import Json
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import print_pairs, say
-from ganscope.config.names import data_names, penalty_names
+from ganscope.config.names import data_names, metric_names, penalty_names
 
 AUTO_ABOUT = "Settings chosen by the shape of the data and the number of rows."
 
@@ -25,7 +25,8 @@ def print_list(as_json: bool) -> None:
     recipes = {name: load_recipe(name) for name in recipe_names()} | {AUTO: {"about": AUTO_ABOUT}}
     options = {name: choices(name) for name in ("objective", "network", "optimizer", "dynamics")}
     if as_json:
-        print_json({"recipes": recipes, "data": data_names(), "penalties": penalty_names(), **options})
+        names = {"data": data_names(), "penalties": penalty_names(), "metrics": metric_names()}
+        print_json({"recipes": recipes, **names, **options})
         return
     say("Recipes (* compared by default)")
     print_pairs(
@@ -39,5 +40,6 @@ def print_list(as_json: bool) -> None:
             ("Networks", ", ".join(options["network"])),
             ("Optimisers", ", ".join(options["optimizer"])),
             ("Dynamics", ", ".join(options["dynamics"])),
+            ("Metrics", ", ".join(metric_names())),
         ]
     )
