@@ -1,0 +1,13 @@
+"""The fields of a configuration: each says what it takes."""
+
+from __future__ import annotations
+
+from ganscope.build.settings import choices
+from ganscope.config import RunConfig
+
+
+def test_every_field_has_a_range_or_names() -> None:
+    # what a field takes is checked by the validator, or it is text that the parts check
+    for name, field in RunConfig.model_fields.items():
+        free = name in ("data", "recipe", "penalty", "device", "keep_best", "diagnose", "heal", "compile")
+        assert free or choices(name) or field.metadata, name
