@@ -36,7 +36,7 @@ def test_batches_take_any_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 FLAT = """
     import sys, torch
     from pathlib import Path
-    from ganscope.data import load, rows
+    from ganscope.data import lazy_rows, load
 
     def status(key):
         lines = Path("/proc/self/status").read_text().splitlines()
