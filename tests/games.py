@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from ganscope.build.settings import resolve
 from ganscope.config import RunConfig
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
+from ganscope.folder.read import read
+from ganscope.running import Hooks, Prepared, execute, reopen
 from ganscope.training import Runs
 
 SMALL: dict[str, Any] = {
@@ -49,3 +52,18 @@ def weights(built: Runs, player: str, k: int | None = None) -> list[torch.Tensor
     """Copies of a player's parameters; those of run k of a stack."""
     parameters = getattr(built.game, player).parameters.values()
     return [(p if k is None else p[k]).detach().clone() for p in parameters]
+
+
+def train_here(
+    configs: Sequence[RunConfig],
+    folders: Sequence[Path],
+    evaluation: Evaluation,
+    resuming: bool = False,
+    **hooks: Any,
+) -> None:
+    """Train one run or a stack in this process, or go on with it; the folders exist."""
+    if resuming:
+        prepared = reopen([read(folder) for folder in folders], evaluation=evaluation)
+    else:
+        prepared = Prepared(tuple(configs), tuple(folders), evaluation)
+    execute(prepared, Hooks(**hooks))

@@ -37,7 +37,7 @@ from ganscope.evaluation import Evaluation
 from ganscope.folder import files
 from ganscope.folder.read import read
 from ganscope.metrics import METRICS
-from ganscope.running.in_process import run_stack
+from ganscope.running import Hooks, Prepared, execute, reopen
 
 Row = Mapping[str, Any]
 HELD = 2
@@ -210,15 +210,11 @@ def measure_block(
         )
 
     try:
-        run_stack(
-            configs,
-            folders,
-            cheaply(on),
-            resuming=begun,
-            progress=progress,
-            stop=lambda: reached[0],
-            tell=tell,
-        )
+        if begun:
+            prepared = reopen([read(folder) for folder in folders], evaluation=cheaply(on))
+        else:
+            prepared = Prepared(tuple(configs), tuple(folders), cheaply(on))
+        execute(prepared, Hooks(progress, stop=lambda: reached[0], tell=tell))
     except (Interrupted, RunFailed) as ended:
         tell(f"{data}, {recipe}: {'all there' if isinstance(ended, Interrupted) else ended}")
     found = [reach_of(folder, good, len(folders)) for folder in folders]

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from ganscope.comparison import plan_sweep
-from ganscope.comparison.assignment import jobs_of
-from ganscope.comparison.execute import description
+from ganscope.comparison.assignment import assign_stacks, jobs_of
+from ganscope.comparison.plan_file import write_plan
 from ganscope.comparison.points import Range, Values, grid, labels, parse, sample
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
@@ -32,11 +32,10 @@ from ganscope.report import (
     write_report,
 )
 from ganscope.running import LOCAL, Job
-from ganscope.running.in_process import run_stack
 from ganscope.running.run import Run
 from ganscope.words.complaints import flag
 from tests.crashes import contents
-from tests.games import evaluation_of
+from tests.games import evaluation_of, train_here
 from tests.processes import finish, ganscope, kill_when
 
 TINY: dict[str, Any] = {
@@ -164,30 +163,30 @@ def test_rates_and_weights_share_a_stack_and_programs_do_not() -> None:
     planned = plan_sweep(
         "ring", "r1", {"g_lr": [1e-3, 1e-4], "penalty_weight": [1, 10], "n_critic": [1, 2]}, seeds=2, **TINY
     )
-    jobs, names = jobs_of(planned, slots=1, resuming=False)
+    jobs, names = jobs_of(assign_stacks(planned, slots=1), resuming=False)
     assert [len(job.configs) for job in jobs] == [8, 8]
     assert [{c.n_critic for c in job.configs} for job in jobs] == [{1}, {2}]
     assert names == ["stack 1 (8 runs)", "stack 2 (8 runs)"]
     alone = plan_sweep("ring", "r1", {"g_lr": [1e-3, 1e-4]}, seeds=2, stack=1, **TINY)
-    assert [len(job.configs) for job in jobs_of(alone, 2, resuming=False)[0]] == [1, 1, 1, 1]
+    assert [len(job.configs) for job in jobs_of(assign_stacks(alone, 2), resuming=False)[0]] == [1, 1, 1, 1]
 
 
-def train_here(jobs: list[Job], on: Evaluation) -> None:
+def train_jobs(jobs: list[Job], evaluation: Evaluation) -> None:
     for job in jobs:
         for folder in job.folders:
             folder.mkdir(parents=True)
-        run_stack(job.configs, job.folders, on)
+        train_here(job.configs, job.folders, evaluation)
 
 
 def test_swept_runs_are_ordinary_runs(tmp_path: Path) -> None:
     varied = {"g_lr": "1e-3,1e-4", "penalty_weight": "1,5"}
     given: dict[str, Any] = {**TINY, "seeds": 1, "steps": 20, "evaluate_every": 20, "checkpoint_every": 20}
     planned = plan_sweep("ring", "r1", varied, out=tmp_path, **given)
-    (job,), _ = jobs_of(planned, 1, resuming=False)
-    train_here([job], evaluation_of("ring"))
+    (job,), _ = jobs_of(assign_stacks(planned, 1), resuming=False)
+    train_jobs([job], evaluation_of("ring"))
     run = Run(tmp_path / "g_lr=0.0001,penalty_weight=5" / "seed-0")
     assert (run.config.g_lr, run.config.penalty_weight, run.config.recipe) == (1e-4, 5.0, "r1")
-    train_here([Job([run.config], [tmp_path / "alone" / "seed-0"])], evaluation_of("ring"))
+    train_jobs([Job([run.config], [tmp_path / "alone" / "seed-0"])], evaluation_of("ring"))
     alone = Run(tmp_path / "alone" / "seed-0")
     torch.testing.assert_close(run.sample(50), alone.sample(50), rtol=1e-5, atol=1e-5)
     assert run.metrics["emd"] == pytest.approx(alone.metrics["emd"], rel=1e-5)
@@ -206,7 +205,7 @@ def test_the_page_of_a_sweep(tmp_path: Path) -> None:
         files.write_json(folder / "config.json", {"config": config.model_dump(), "execution": {}})
         final = {"emd": 1.0 + at, "diverged_at": 3 if at == 0 else None, "step": config.steps}
         files.write_json(folder / "metrics.json", final)
-    files.write_json(tmp_path / "comparison.json", description(planned))
+    write_plan(planned)
     page = write_report(tmp_path).read_text()
     for words in ("4 points of r1 on ring, 2 seeds", 'class="sortable"', 'id="parallel"', planned.command):
         assert words in page, words
@@ -227,8 +226,8 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     planned = plan_sweep(
         str(data), "r1", varied, budget="steps", out=tmp_path / "whole", diagnose=False, **given
     )
-    on = Evaluation(load_data(data))
-    train_here(jobs_of(planned, LOCAL.slots, resuming=False)[0], on)
+    evaluation = Evaluation(load_data(data))
+    train_jobs(jobs_of(assign_stacks(planned, LOCAL.slots), resuming=False)[0], evaluation)
     broken = tmp_path / "broken"
     options = itertools.chain.from_iterable((flag(name), str(value)) for name, value in given.items())
     process = ganscope(

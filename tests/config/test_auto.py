@@ -12,6 +12,7 @@ import torch
 
 import ganscope as gs
 from ganscope.build.check import check
+from ganscope.build.networks import networks
 from ganscope.build.settings import resolve
 from ganscope.build.settings import settings as all_settings
 from ganscope.cli import app
@@ -47,7 +48,8 @@ def test_the_networks_fit(shape: tuple[int, ...]) -> None:
     rows = torch.rand(60, *shape) * 2 - 1
     data = Dataset("noise", rows[:40], rows[40:], value_range=(-1.0, 1.0))
     config = resolve("auto", {}, {s.field: s.value for s in auto_settings(shape, 40)})
-    generator, discriminator = check(config, data)
+    check(config, data)
+    generator, discriminator = networks(config, data, None, None)
     assert generator(torch.zeros(2, config.latent_dim)).shape == (2, *shape)
     assert discriminator(rows[:2]).shape == (2, 1)
 

@@ -13,9 +13,9 @@ from ganscope.build.settings import resolve
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Interrupted
 from ganscope.folder import checkpoint
-from ganscope.running import resume, run_stack, train
+from ganscope.running import resume, train
 from tests.crashes import Crash, contents, crash_at
-from tests.games import SMALL, evaluation_of
+from tests.games import SMALL, evaluation_of, train_here
 
 STEPS = 24
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -56,7 +56,7 @@ def start(folder: Path, wanted: list[RunConfig], **options: Any) -> list[Path]:
     folders = [folder / f"seed-{c.seed}" for c in wanted]
     for place in folders:
         place.mkdir(parents=True, exist_ok=True)
-    run_stack(wanted, folders, evaluation_of(wanted[0].data), **options)
+    train_here(wanted, folders, evaluation_of(wanted[0].data), **options)
     return folders
 
 

@@ -16,8 +16,7 @@ from ganscope.build.settings import resolve
 from ganscope.cli.app import main
 from ganscope.folder import files
 from ganscope.report import write_report
-from ganscope.running import run_stack
-from tests.games import SMALL, evaluation_of
+from tests.games import SMALL, evaluation_of, train_here
 
 FACTORY = """
 from torch import nn
@@ -34,7 +33,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "seed-0"
     folder.mkdir()
     given = {**SMALL, "data": "ring", "diagnose_every": 5, "evaluate_every": 10}
-    run_stack([resolve("minimax", given)], [folder], evaluation_of("ring"))
+    train_here([resolve("minimax", given)], [folder], evaluation_of("ring"))
     return folder
 
 

@@ -23,9 +23,9 @@ from ganscope.diagnose.rules.remedies import REMEDIES, WIRING, Remedy, remedies_
 from ganscope.diagnose.rules.verdict import Verdict, from_json
 from ganscope.folder import checkpoint, files, healings
 from ganscope.folder.read import parse_config, read
-from ganscope.running import healing, run_stack
+from ganscope.running import healing
 from tests.crashes import Crash, contents, crash_at
-from tests.games import SMALL, evaluation_of
+from tests.games import SMALL, evaluation_of, train_here
 
 PLANTED = {
     **SMALL, "data": "ring", "batch_size": 32, "d_width": 32, "d_lr": 0.05, "n_critic": 2, "latent_dim": 2,
@@ -37,7 +37,7 @@ PLANTED = {
 
 def train(folder: Path, config: RunConfig, **options: Any) -> Path:
     folder.mkdir(exist_ok=True)
-    run_stack([config], [folder], evaluation_of("ring"), **{"tell": lambda text: None, **options})
+    train_here([config], [folder], evaluation_of("ring"), **{"tell": lambda text: None, **options})
     return folder
 
 

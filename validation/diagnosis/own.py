@@ -22,7 +22,7 @@ from ganscope.contracts import RunFailed
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
 from ganscope.folder import checkpoint, files
-from ganscope.running.in_process import run_stack
+from ganscope.running import Prepared, execute
 
 from . import truth
 from .conditions import Label, Run
@@ -98,7 +98,7 @@ def train(stack: Stack, work: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     on = Evaluation(load_data(stack.data))
     with contextlib.suppress(RunFailed):
-        run_stack(configs, folders, on)
+        execute(Prepared(tuple(configs), tuple(folders), on))
     seconds = (time.process_time() - begun) / len(runs)
     rows = _rows_of(on)
     for config, folder in zip(configs, folders, strict=True):

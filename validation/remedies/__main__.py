@@ -40,8 +40,7 @@ from ganscope.evaluation import Evaluation
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record
 from ganscope.folder.read import read
-from ganscope.running import healing
-from ganscope.running.in_process import run_stack
+from ganscope.running import Hooks, Prepared, execute, healing, reopen
 from ganscope.training.stacks.differences import program
 
 from .plants import PLANTS, TWINS, Plant, config_of, definition, words
@@ -83,13 +82,16 @@ def train(configs: Sequence[RunConfig], folders: Sequence[Path], on: Evaluation,
             alone = k if config.options["g_norm"] == "batch" else None  # its statistics cannot be stacked
             groups.setdefault((program(config), saved[-1] if saved else 0, alone), []).append(k)
     for members in groups.values():
-        own = [configs[k] for k in members]
         places = [folders[k] for k in members]
         for place in places:
             place.mkdir(parents=True, exist_ok=True)
         begun = all((place / "config.json").exists() for place in places)
         try:
-            run_stack(own, places, on, resuming=begun, tell=tell)
+            if begun:
+                prepared = reopen([read(place) for place in places], evaluation=on)
+            else:
+                prepared = Prepared(tuple(configs[k] for k in members), tuple(places), on)
+            execute(prepared, Hooks(tell=tell))
         except RunFailed as ended:
             tell(str(ended)[:150])
 

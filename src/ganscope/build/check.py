@@ -6,7 +6,6 @@ from torch import nn
 
 from ganscope.build.custom import check_discriminator, check_generator, check_objective, check_types
 from ganscope.build.device import check_speed, device_of
-from ganscope.build.networks import networks
 from ganscope.build.rules import objective_of
 from ganscope.build.settings import family_of, options_of
 from ganscope.config import OWN, RunConfig
@@ -23,7 +22,7 @@ def check(
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
     objective: Objective | None = None,
-) -> tuple[nn.Module, nn.Module]:
+) -> None:
     """Refuse what cannot work, before anything is written.
 
     Args:
@@ -32,9 +31,6 @@ def check(
         generator: the user's own.
         discriminator: the user's own.
         objective: the user's own, where it replaces the configured one.
-
-    Returns:
-        Generator and discriminator, as they will be at the start: the user's own, or throwaway ones.
 
     Raises:
         BadInput: an unconstrained Wasserstein critic, BatchNorm under a per-sample penalty, a batch larger
@@ -77,7 +73,6 @@ def check(
         check_generator(generator, data, config)
     if discriminator is not None:
         check_discriminator(discriminator, data, config, objective)
-    return networks(config, data, generator, discriminator)
 
 
 def _check_best_by(name: str, data: Dataset) -> None:

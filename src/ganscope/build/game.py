@@ -31,8 +31,7 @@ def build(
     configs: Sequence[RunConfig],
     folders: Sequence[Path],
     on: Evaluation,
-    generator: nn.Module | None = None,
-    discriminator: nn.Module | None = None,
+    pairs: Sequence[tuple[nn.Module, nn.Module]] | None = None,
     objective: Objective | None = None,
 ) -> Runs:
     """Build runs that train together: one plain run, or a stack of runs of one `program`.
@@ -41,8 +40,8 @@ def build(
         configs: one per run.
         folders: one per run, existing.
         on: the data they train on.
-        generator: the user's own, `[B, latent_dim] -> [B, *shape]`, for a single run; trained in place.
-        discriminator: the user's own, `[B, *shape] -> [B]`, `[B, 1]` or patches.
+        pairs: generator and discriminator of each run, a single run's trained in place; by default those
+            that the configurations name.
         objective: the user's own.
 
     Returns:
@@ -59,7 +58,8 @@ def build(
     device = device_of(config.device)
     rules = objective_of(config, objective)
     dtype = torch.float64 if config.precision == "float64" else torch.float32
-    pairs = [networks(c, on.data, generator, discriminator) for c in configs]
+    if pairs is None:
+        pairs = [networks(c, on.data, None, None) for c in configs]
     players = [[network.to(device, dtype) for network in player] for player in zip(*pairs, strict=True)]
     wrap = plain_of if len(configs) == 1 else stack
     g_network, d_network = wrap(players[0]), wrap(players[1])
@@ -67,7 +67,7 @@ def build(
         g_network, d_network = in_bfloat16(g_network), in_bfloat16(d_network)
     like = next(iter(d_network.parameters.values()))
     family = family_of(config)
-    mixes_rows = discriminator is not None or (family is not None and family.mixes_rows(options_of(config)))
+    mixes_rows = family is None or family.mixes_rows(options_of(config))
     game = Game(
         generator=g_network,
         discriminator=d_network,

@@ -55,10 +55,9 @@ def print_configs(configs: Mapping[str, RunConfig], as_json: bool) -> None:
 
 def print_work(planned: Plan, slots: int) -> None:
     """Say on standard error what was decided about the data, and how a sweep will be carried out."""
-    from ganscope.comparison.sweeps import in_numbers
+    from ganscope.comparison.assignment import in_numbers
 
-    if planned.dataset is not None:
-        print_data_notes(planned.dataset.name, planned.dataset.notes)
+    print_data_notes(planned.dataset.name, planned.dataset.notes)
     print_choices(planned.auto[planned.recipes[0]])
     complain(in_numbers(planned, slots))
 

@@ -16,6 +16,7 @@ from ganscope.contracts import BadInput, Dataset
 from ganscope.data.find import load_data
 from ganscope.folder import layout
 from ganscope.running import prepare
+from ganscope.running.grouping import Stack
 from ganscope.words.complaints import flag, unknown
 
 Budget = Literal["samples", "steps", "seconds"]
@@ -35,16 +36,28 @@ class Plan(NamedTuple):
     seconds: float
     configs: tuple[tuple[RunConfig, ...], ...]
     """One row a recipe, one configuration a seed."""
+    dataset: Dataset
+    """The data, opened once for all runs."""
     command: str = ""
     """How it would be asked for on the command line."""
-    dataset: Dataset | None = None
-    """The data, where it has been loaded."""
     auto: Mapping[str, tuple[Setting, ...]] = {}
     """What the recipe `auto` chose, by recipe."""
     swept: tuple[str, ...] = ()
     """Fields in which the points of a sweep differ; they then stand in the place of recipes."""
     stack: int = 0
     """Most runs that train as one program; 0 lets the machine decide."""
+    stacks: tuple[Stack, ...] = ()
+    """Which of `runs` train together; empty until they are assigned."""
+
+    @property
+    def runs(self) -> list[RunConfig]:
+        """The configurations of all runs, recipe by recipe."""
+        return [config for row in self.configs for config in row]
+
+    @property
+    def all_folders(self) -> list[Path]:
+        """The folders of all runs, in the order of `runs`."""
+        return [folder for row in self.folders for folder in row]
 
     @property
     def folders(self) -> list[list[Path]]:
@@ -102,7 +115,7 @@ def plan(
     given = {**fields, "data": str(data), **({} if steps is None else {"steps": steps})}
     for name in names:
         if name != AUTO:
-            resolve(name, given)  # a slip of the pen shall not wait until the data is loaded
+            resolve(name, given)  # refuse a misspelt setting before the data are opened
     loading = {key: value for key, value in given.items() if key in ("data", "size")}
     dataset = load_data(data, resolve(None, loading).size)
     prepared = [prepare({**given, "recipe": name}, loaded=dataset) for name in names]
@@ -116,10 +129,17 @@ def plan(
         )
     folder = Path(out) if out is not None else Path("runs") / f"compare-{Path(data).stem}"
     return Plan(
-        folder, rows[0][0].data, labels, tuple(range(seed, seed + seeds)), budget,
-        (seconds or SECONDS) if budget == "seconds" else 0.0, tuple(rows),
-        command_line(["compare", str(data), *recipes], options), dataset, auto,
-    )  # fmt: skip
+        out=folder,
+        data=rows[0][0].data,
+        recipes=labels,
+        seeds=tuple(range(seed, seed + seeds)),
+        budget=budget,
+        seconds=(seconds or SECONDS) if budget == "seconds" else 0.0,
+        configs=tuple(rows),
+        dataset=dataset,
+        command=command_line(["compare", str(data), *recipes], options),
+        auto=auto,
+    )
 
 
 def same_for_all(

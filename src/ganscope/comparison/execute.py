@@ -6,17 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganscope.comparison.assignment import jobs_of
+from ganscope.comparison.assignment import assign_stacks, jobs_of, stacks_on_disk
 from ganscope.comparison.budget import Plan, plan
-from ganscope.config.auto import Setting
-from ganscope.contracts import BadInput, Interrupted, RunFailed
-from ganscope.data.find import load_data
-from ganscope.evaluation import write_real
-from ganscope.folder import files, layout
+from ganscope.comparison.plan_file import read_plan, write_plan
+from ganscope.contracts import Interrupted, RunFailed
+from ganscope.evaluation import Evaluation, write_real
+from ganscope.folder import layout
 from ganscope.folder.lock import claim, locked
-from ganscope.folder.read import parse_config, read_comparison
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
-from ganscope.running import LOCAL, Engine, Job, open_engine
+from ganscope.running import LOCAL, Engine, open_engine
 from ganscope.running.run import Run
 
 
@@ -95,8 +93,8 @@ def compare(
         (['r1'], True)
     """
     planned = plan(data, recipes, **options)
-    with open_engine(engine, ray_address) as on:
-        return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=on)
+    with open_engine(engine, ray_address) as opened:
+        return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
 
 
 def carry_out(
@@ -107,11 +105,10 @@ def carry_out(
     overwrite: bool = False,
     engine: Engine = LOCAL,
 ) -> Comparison:
-    """Train what was planned: see `compare`."""
-    work = jobs_of(planned, engine.slots, resuming=False)
+    """Train what was planned, in the stacks that were assigned: see `compare`."""
+    planned = assign_stacks(planned, engine.slots)
     claim(planned.out, overwrite)
-    files.write_json(planned.out / layout.COMPARISON, description(planned))
-    return _train(planned, work, engine, progress, stop)
+    return _train(planned, engine, progress, stop)
 
 
 def resume_comparison(
@@ -138,72 +135,39 @@ def resume_comparison(
         BadInput: no comparison, or one another process is working on.
         RunFailed: no run of any recipe ended well.
     """
-    folder = Path(folder)
-    stored = read_comparison(folder)
-    try:
-        planned = Plan(
-            folder, stored["data"], tuple(stored["recipes"]), tuple(stored["seeds"]),
-            stored["budget"], stored["seconds"],
-            tuple(tuple(parse_config(values) for values in row) for row in stored["configs"]),
-            auto={
-                name: tuple(Setting(**entry) for entry in entries)
-                for name, entries in stored.get("auto", {}).items()
-            },
-            swept=tuple(stored.get("swept", ())),
-            stack=stored.get("stack", 0),
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
-        why = f"it lacks {error}" if isinstance(error, KeyError) else "a value in it cannot be used"
-        raise BadInput(
-            f"{folder / layout.COMPARISON} is damaged ({why}): restore it, or compare again."
-        ) from None
-    with open_engine(engine, ray_address) as on:
-        return _train(planned, jobs_of(planned, on.slots, resuming=True), on, progress, stop)
+    planned = read_plan(Path(folder))
+    with open_engine(engine, ray_address) as opened:
+        if not planned.stacks:  # an early version wrote it, which did not keep them
+            planned = assign_stacks(planned, opened.slots, together=stacks_on_disk(planned))
+        return _train(planned, opened, progress, stop, resuming=True)
 
 
 def _train(
     planned: Plan,
-    work: tuple[list[Job], list[str]],
     engine: Engine,
     progress: Callable[[str, dict[str, Any]], None],
     stop: Callable[[], bool],
+    resuming: bool = False,
 ) -> Comparison:
-    for folder in (f for row in planned.folders for f in row):
+    for folder in planned.all_folders:
         folder.mkdir(parents=True, exist_ok=True)
-    jobs, names = work
     with locked([planned.out]):
+        write_plan(planned)
         if not (planned.out / layout.REAL).exists():
-            config = planned.configs[0][0]
-            write_real(planned.out / layout.REAL, planned.dataset or load_data(config.data, config.size))
+            write_real(planned.out / layout.REAL, planned.dataset)
+        jobs, names = jobs_of(planned, resuming, Evaluation(planned.dataset).about)
         failed = engine.run(jobs, lambda index, event: progress(names[index], event), stop)
     if stop():
         raise Interrupted(planned.out)
     failures = {names[index]: text for index, text in failed.items()}
-    begun = {
+    started = {
         name: [folder for folder in row if (folder / layout.HISTORY).exists()]
         for name, row in zip(planned.recipes, planned.folders, strict=True)
     }
-    runs = {name: [Run(folder) for folder in row] for name, row in begun.items() if row}
+    runs = {name: [Run(folder) for folder in row] for name, row in started.items() if row}
     if not runs:
         raise RunFailed(
             "; ".join(f"{name}: {text}" for name, text in failures.items()) or "no run was started"
         )
     write_report(planned.out)
     return Comparison(planned.out, runs, failures, planned.swept)
-
-
-def description(planned: Plan) -> dict[str, Any]:
-    """What `comparison.json` holds."""
-    return {
-        "command": planned.command,
-        "data": planned.data,
-        "recipes": list(planned.recipes),
-        "seeds": list(planned.seeds),
-        "budget": planned.budget,
-        "seconds": planned.seconds,
-        "configs": [[config.grouped() for config in row] for row in planned.configs],
-        "auto": {
-            name: [setting._asdict() for setting in chosen] for name, chosen in planned.auto.items() if chosen
-        },
-        **({"swept": list(planned.swept), "stack": planned.stack} if planned.swept else {}),
-    }

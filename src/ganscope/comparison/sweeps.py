@@ -9,7 +9,6 @@ from typing import Any, Literal, get_args
 
 from ganscope.build.settings import AUTO, resolve
 from ganscope.comparison import points
-from ganscope.comparison.assignment import stacks_of
 from ganscope.comparison.budget import Budget, Plan, check, command_line, same_for_all
 from ganscope.comparison.execute import Comparison, carry_out
 from ganscope.contracts import BadInput, Dataset
@@ -97,10 +96,19 @@ def plan_sweep(
     folder = Path("runs") / f"sweep-{Path(data).stem}-{configs[0].recipe}" if out is None else Path(out)
     varied = [word for pair in pairs for word in ("--vary", _word(*pair))]
     return Plan(
-        folder, configs[0].data, tuple(names), tuple(range(seed, seed + seeds)), budget, 0.0, tuple(rows),
-        command_line(["sweep", str(data), recipe, *varied], options), dataset,
-        {name: prepared.auto for name, prepared in zip(names, ready, strict=True)}, tuple(axes), stack,
-    )  # fmt: skip
+        out=folder,
+        data=configs[0].data,
+        recipes=tuple(names),
+        seeds=tuple(range(seed, seed + seeds)),
+        budget=budget,
+        seconds=0.0,
+        configs=tuple(rows),
+        dataset=dataset,
+        command=command_line(["sweep", str(data), recipe, *varied], options),
+        auto={name: prepared.auto for name, prepared in zip(names, ready, strict=True)},
+        swept=tuple(axes),
+        stack=stack,
+    )
 
 
 def sweep(
@@ -145,25 +153,8 @@ def sweep(
         ['g_lr=0.0001', 'g_lr=0.001']
     """
     planned = plan_sweep(data, recipe, vary, **options)
-    with open_engine(engine, ray_address) as on:
-        return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=on)
-
-
-def in_numbers(planned: Plan, slots: int) -> str:
-    """Say how many runs a sweep has, and how they will be carried out.
-
-    Raises:
-        BadInput: runs that do not fit in memory.
-    """
-    configs = [config for row in planned.configs for config in row]
-    assert planned.dataset is not None  # noqa: S101 - loaded by plan_sweep
-    stacks = stacks_of(planned, configs, planned.dataset, slots)
-    largest = max(len(stack.members) for stack in stacks)
-    how = f"{len(stacks)} stacks of up to {largest}" if len(stacks) > 1 else "one stack"
-    if largest == 1:
-        how = f"each by itself, {slots} at a time"
-    why = next((f" {stack.alone}" for stack in stacks if stack.alone), "")
-    return f"{len(planned.recipes)} points x {len(planned.seeds)} seeds: {len(configs)} runs, {how}.{why}"
+    with open_engine(engine, ray_address) as opened:
+        return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
 
 
 def _pairs(vary: Vary) -> list[tuple[str, object]]:

@@ -1,26 +1,21 @@
-"""A worker process: answers one question with one thread; its task comes in on stdin, progress goes out."""
+"""A worker process that answers one question with one thread."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import sys
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from ganscope.running.child import Say, serve_parent
 
 REPORT_EVERY = 0.5
 """Seconds between two lines of progress."""
 
 
-def main() -> int:
-    """Answer the question that arrives on stdin, and write the answer into its folder."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    task = json.loads(sys.stdin.readline())
-    threading.Thread(target=_until_closed, daemon=True).start()
-
+def answer(task: dict[str, Any], say: Say, stop: Callable[[], bool]) -> str:  # noqa: ARG001 - ends at once
+    """Answer a question, and write the answer into its folder."""
     import torch
 
     from ganscope.explain.catalogue import measure
@@ -28,18 +23,18 @@ def main() -> int:
 
     torch.set_num_threads(1)
     begun = time.monotonic()
-    progress = _Reporter(begun)
-    answer = measure(task["number"], task["seeds"], task["full"], progress)
-    keep(Path(task["folder"]), answer._replace(seconds=round(time.monotonic() - begun, 1)))
+    progress = _Reporter(begun, say)
+    measured = measure(task["number"], task["seeds"], task["full"], progress)
+    keep(Path(task["folder"]), measured._replace(seconds=round(time.monotonic() - begun, 1)))
     progress.say(progress.total, progress.total)
-    return 0
+    return ""
 
 
 class _Reporter:
-    """Writes progress as lines of JSON, not too often."""
+    """Tells of progress, not too often."""
 
-    def __init__(self, begun: float) -> None:
-        self._begun, self._said, self.total = begun, 0.0, 1
+    def __init__(self, begun: float, say: Say) -> None:
+        self._begun, self._tell, self._said, self.total = begun, say, 0.0, 1
 
     def __call__(self, done: int, total: int) -> None:
         self.total = total
@@ -49,14 +44,8 @@ class _Reporter:
 
     def say(self, done: int, total: int) -> None:
         event: dict[str, Any] = {"step": done, "steps": total, "seconds": time.monotonic() - self._begun}
-        print(json.dumps(event | {"evaluation_seconds": 0.0, "evaluation": [], "diverged": 0}), flush=True)
-
-
-def _until_closed() -> None:
-    """Leave with the parent: its end of our stdin closes, however it ends."""
-    sys.stdin.read()
-    os._exit(1)
+        self._tell(event | {"evaluation_seconds": 0.0, "evaluation": [], "diverged": 0})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve_parent(answer, patient=False))

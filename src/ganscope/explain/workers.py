@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ganscope.running.worker_process import Events, WorkerProcess
+from typing import Any
 
 
 def answer_side_by_side(
@@ -33,30 +29,17 @@ def answer_side_by_side(
         What went wrong, in words, by question; empty when all went well.
     """
     from ganscope.running.machine import cores
-    from ganscope.running.worker_process import WorkerProcess
+    from ganscope.running.pool import run_in_processes
 
-    waiting = list(reversed(numbers))
-    events: Events = queue.Queue()
-    running: dict[int, WorkerProcess] = {}
-    failures: dict[int, str] = {}
-    try:
-        while (waiting or running) and not stop():
-            while waiting and len(running) < cores():
-                number = waiting.pop()
-                message = {"number": number, "folder": str(folder), "seeds": list(seeds), "full": full}
-                running[number] = WorkerProcess("ganscope.explain.answer_worker", number, message, events)
-            try:
-                number, event = events.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            if event is not None:
-                progress(number, event)
-                continue
-            trouble = running.pop(number).end()
-            if trouble:
-                failures[number] = trouble
-                progress(number, {"failed": trouble})
-    finally:
-        for worker in running.values():
-            worker.kill()
-    return failures
+    messages = {
+        number: {"number": number, "folder": str(folder), "seeds": list(seeds), "full": full}
+        for number in numbers
+    }
+    return run_in_processes(
+        "ganscope.explain.answer_worker",
+        messages,
+        lambda number, working: len(working) < cores(),
+        progress,
+        stop,
+        patient=False,
+    )

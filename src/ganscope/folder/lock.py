@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -20,7 +20,7 @@ PROBE = 2**16
 
 
 @contextmanager
-def locked(folders: list[Path], patience: float = 0.0) -> Iterator[None]:
+def locked(folders: Sequence[Path], patience: float = 0.0) -> Iterator[None]:
     """Hold run folders for this process; the system releases them when it ends, however it ends.
 
     Args:

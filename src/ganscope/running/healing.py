@@ -7,6 +7,7 @@ healed run does not keep stands in `abandoned/`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from ganscope.diagnose.rules.remedies import Remedy
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record, Unhealed
-from ganscope.folder.read import parse_config, read
+from ganscope.folder.read import Description, read
 from ganscope.running.finetune import INHERITED
+from ganscope.running.prepare import Prepared, start_of
 from ganscope.training import Runs
 from ganscope.training.state import save
 from ganscope.words.complaints import flag
@@ -87,14 +89,14 @@ class Healer:
             raise GoBack
 
 
-def attend(runs: Runs, check: Check, tell: Callable[[str], None]) -> None:
+def attend(runs: Runs, prepared: Prepared, tell: Callable[[str], None]) -> None:
     """Have a run healed while it trains; a new one first saves what a healing goes back to at the worst."""
     folder = runs.folders[0]
     if runs.step == 0 and not checkpoint.steps(folder):
         save(runs, 0)
     if isinstance(runs.monitor, Monitor):
-        fixed = "its weights come from another run" if read(folder).origin else ""
-        runs.monitor = Healer(runs.monitor, check, tell, fixed)
+        fixed = "its weights come from another run" if prepared.fine_tuned else ""
+        runs.monitor = Healer(runs.monitor, prepared.check, tell, fixed)
 
 
 def decide(
@@ -210,15 +212,25 @@ def _with_steps(config: RunConfig, new: RunConfig, start: int) -> RunConfig:
     return new.model_copy(update={"steps": start + steps})
 
 
-def settle(folder: Path) -> RunConfig:
+def settled(prepared: Prepared) -> Prepared:
+    """Return the run as it goes on after the last healing on its record; other runs stay as they are."""
+    if not prepared.config.heal:
+        return prepared
+    described = settle(prepared.folders[0])
+    return dataclasses.replace(
+        prepared, configs=(described.config,), start=start_of(described), earlier=described
+    )
+
+
+def settle(folder: Path) -> Description:
     """Bring a run folder to where the last healing of its record goes on, however far that had come.
 
     Returns:
-        The configuration now in force.
+        What the folder then says, its configuration the one now in force.
     """
     described, done = read(folder), healings.read(folder).healings
     if described.healings == len(done):
-        return described.config
+        return described
     last = done[-1]
     _set_aside(folder, layout.healing_folder(folder, len(done)), last)
     written = described.written
@@ -227,7 +239,7 @@ def settle(folder: Path) -> RunConfig:
         folder / layout.CONFIG,
         {**written, "config": dict(last.config), "asked": asked, "healings": len(done)},
     )
-    return parse_config(last.config)
+    return read(folder)
 
 
 def _set_aside(folder: Path, aside: Path, last: Healing) -> None:
@@ -240,7 +252,7 @@ def _set_aside(folder: Path, aside: Path, last: Healing) -> None:
         if (folder / name).exists() and not (aside / name).exists():
             with files.whole_file(aside / name) as file:
                 file.write((folder / name).read_bytes())
-        # probes begin anew: what held before shall not count against the new settings
+        # probes begin anew: what held before must not count against the new settings
         files.keep_rows(folder / name, last.from_step or -1 if name in ROWS else -1)
     for name in (layout.VERDICTS, layout.METRICS):
         if (folder / name).exists():

@@ -1,19 +1,26 @@
-"""Everything that is settled before a run starts: configuration, data, and that they can work together."""
+"""A run that is ready: one object with all that is settled before it starts, and nothing beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import torch
+
 from ganscope.build.check import check
+from ganscope.build.intervals import thread_count
+from ganscope.build.networks import networks
 from ganscope.build.settings import AUTO, completed, player_options, resolve
 from ganscope.config import OWN, RunConfig
 from ganscope.config.auto import Setting, auto_settings
 from ganscope.config.names import data_names
 from ganscope.contracts import BadInput, Dataset, Objective
-from ganscope.data.find import load_data
-from ganscope.folder import layout
+from ganscope.data.find import check_unchanged, load_data
+from ganscope.evaluation import Evaluation
+from ganscope.folder import checkpoint, layout
+from ganscope.folder.read import Description
 from ganscope.running import finetune
 from ganscope.running.memory import check_memory
 from ganscope.running.run import Run
@@ -25,48 +32,107 @@ if TYPE_CHECKING:
     from ganscope.data.find import DataLike
 
 
-class Prepared(NamedTuple):
-    """A run that can start."""
+class Custom(NamedTuple):
+    """Objects that a user hands over in Python, in the place of names in a configuration."""
 
-    config: RunConfig
-    data: Dataset
+    generator: nn.Module | None = None
+    """`[B, latent_dim] -> [B, *shape]`; trained in place."""
+    discriminator: nn.Module | None = None
+    """`[B, *shape] -> [B]` or `[B, 1]`, raw logits; trained in place."""
+    objective: Objective | None = None
+
+
+BUILT_IN = Custom()
+"""No object of the user's own: everything is named in the configuration."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run, or a stack of runs of one program, that can start or go on: nothing travels beside it.
+
+    What is costly, the networks and the floors of the evaluation, is made where the runs begin, and once.
+    """
+
+    configs: tuple[RunConfig, ...]
+    """One for each run; those of a stack are of one `program`."""
+    folders: tuple[Path, ...]
+    """One for each run."""
+    evaluation: Evaluation
+    """The data, with its metrics and floors."""
+    custom: Custom = BUILT_IN
     auto: tuple[Setting, ...] = ()
     """What the recipe `auto` chose, as far as nothing given overrides it."""
     start: finetune.Start | None = None
-    """The checkpoint it begins at, where it is fine-tuned."""
+    """The checkpoint of another run that a fine-tuned run begins at."""
+    earlier: Description | None = None
+    """What the folder of the first run says of a run that goes on; None for a new one."""
+
+    @property
+    def config(self) -> RunConfig:
+        """What all runs have in common (that of the first)."""
+        return self.configs[0]
+
+    @property
+    def data(self) -> Dataset:
+        """What the runs learn."""
+        return self.evaluation.data
+
+    @property
+    def fine_tuned(self) -> bool:
+        """Whether its first weights come from another run."""
+        return self.start is not None or (self.earlier is not None and self.earlier.origin is not None)
+
+    @property
+    def threads(self) -> int:
+        """As many threads as before, for the sums depend on it; else as configured; else what pays."""
+        if self.earlier is not None:
+            return self.earlier.threads
+        return thread_count(self.config, torch.get_num_threads())
+
+    def build_networks(self) -> list[tuple[nn.Module, nn.Module]]:
+        """Build generator and discriminator of each run, as they are before the first step."""
+        generator, discriminator, _ = self.custom
+        return [networks(config, self.data, generator, discriminator) for config in self.configs]
+
+    def check(self, config: RunConfig) -> tuple[nn.Module, nn.Module]:
+        """Refuse a configuration that cannot work with these data and objects.
+
+        Returns:
+            Its networks, without numbers where they are built-in ones.
+
+        Raises:
+            BadInput: what does not fit, in one sentence.
+        """
+        check(config, self.data, *self.custom)
+        with torch.device("meta"):
+            return networks(config, self.data, self.custom.generator, self.custom.discriminator)
 
 
 def prepare(
     config: RunConfig | Mapping[str, Any] | str,
-    generator: nn.Module | None = None,
-    discriminator: nn.Module | None = None,
+    custom: Custom = BUILT_IN,
     data: str | Path | DataLike | None = None,
-    objective: Objective | None = None,
     start: str | Path | Run | None = None,
-    heal: bool = False,
-    tell: Callable[[str], None] = lambda text: None,
     loaded: Dataset | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Prepared:
-    """Complete a configuration, load its data, and refuse what cannot work. Nothing is written.
+    """Complete a configuration, open its data, and refuse what cannot work. Nothing is written.
 
     Args:
-        config: see `train`; likewise the other arguments.
-        generator: see `train`.
-        discriminator: see `train`.
+        config: see `train`.
+        custom: the user's own networks and objective.
         data: see `train`.
-        objective: see `train`.
         start: see `train`.
-        heal: see `train`.
+        loaded: what the configuration's data is, where it has been opened already.
         tell: told of damaged checkpoints of `start` that were passed over.
-        loaded: what the configuration's data is, where it has been loaded already.
 
     Returns:
-        The run, ready to start.
+        The run, ready to start, in its default folder.
 
     Raises:
         BadInput: whatever is wrong, in one sentence.
     """
-    given = _given(config) | ({"heal": True} if heal else {})
+    given = _given(config)
     recipe = given.pop("recipe", None)
     if isinstance(data, str | Path):
         given["data"], data = str(data), None
@@ -85,7 +151,7 @@ def prepare(
         wishes = auto_settings(loaded.shape, len(loaded.train), given.get("network"))
         chosen = [setting for setting in wishes if setting.field not in given]
         complete = resolve(AUTO, given, {setting.field: setting.value for setting in chosen})
-    complete = _with_own(complete, given, generator, discriminator, objective)
+    complete = _with_custom(complete, given, custom)
     begin = None
     if start is not None:
         begin = finetune.find(start.folder if isinstance(start, Run) else Path(start), tell=tell)
@@ -95,19 +161,74 @@ def prepare(
         complete = complete.model_copy(update={"data": str(Path(complete.data).absolute())})
     if complete.network != OWN:
         check_memory(complete, loaded)
-    pair = check(complete, loaded, generator, discriminator, objective)
+    prepared = Prepared(
+        (complete,), (default_folder(complete),), Evaluation(loaded), custom, tuple(chosen), begin
+    )
+    pair = prepared.check(complete)
     if begin is not None:
         finetune.check_fit(begin, *pair)
-    return Prepared(complete, loaded, tuple(chosen), begin)
+    return prepared
+
+
+def reopen(
+    descriptions: Sequence[Description],
+    custom: Custom = BUILT_IN,
+    data: DataLike | None = None,
+    evaluation: Evaluation | None = None,
+) -> Prepared:
+    """Prepare runs that have begun to go on from their newest checkpoints.
+
+    Args:
+        descriptions: what the folders of all runs of a stack say, or that of one run.
+        custom: the user's own networks and objective, as they were handed to `train`, untrained.
+        data: the user's own data.
+        evaluation: of their data, where it has been opened already.
+
+    Returns:
+        The runs, ready to go on.
+
+    Raises:
+        BadInput: an object of the user's own is missing, or the data have changed.
+    """
+    first = descriptions[0]
+    config = first.config
+    needed = {"generator": config.network, "data": config.data, "objective": config.objective}
+    given = {**custom._asdict(), "data": data if evaluation is None else evaluation}
+    for name, value in needed.items():
+        if value == OWN and given[name] is None:
+            raise BadInput(
+                f"this run was trained with a {name} of your own: resume it in Python by "
+                f"ganscope.resume(folder, {name}=...)."
+            )
+    if evaluation is None:
+        evaluation = Evaluation(load_data(data if data is not None else config.data, config.size))
+    check_unchanged(evaluation.data, first.data, str(first.folder))
+    prepared = Prepared(
+        tuple(described.config for described in descriptions),
+        tuple(described.folder for described in descriptions),
+        evaluation,
+        custom,
+        start=start_of(first),
+        earlier=first,
+    )
+    prepared.check(config)
+    return prepared
+
+
+def start_of(described: Description) -> finetune.Start | None:
+    """Find where else a run begins that has no checkpoint yet: at that of the run it was fine-tuned from."""
+    if described.origin is None or checkpoint.steps(described.folder):
+        return None
+    return finetune.find(*described.origin)
 
 
 def default_folder(config: RunConfig) -> Path:
-    """Where a run goes when nobody says: `runs/<data>-<recipe>-seed-<n>`."""
+    """Name the folder of a run for which none is given: `runs/<data>-<recipe>-seed-<n>`."""
     return Path("runs") / f"{Path(config.data).stem}-{config.recipe}-{layout.seed_folder(config.seed)}"
 
 
 def _given(config: RunConfig | Mapping[str, Any] | str) -> dict[str, Any]:
-    """What the user gave, in a dict of its own; nothing for a configuration that is complete already."""
+    """What the user gave, as a new dict; nothing for a configuration that is complete already."""
     if isinstance(config, RunConfig):
         return {}
     if isinstance(config, str):
@@ -120,28 +241,22 @@ def _given(config: RunConfig | Mapping[str, Any] | str) -> dict[str, Any]:
     return {key: str(value) if isinstance(value, Path) else value for key, value in config.items()}
 
 
-def _with_own(
-    config: RunConfig,
-    given: Mapping[str, Any],
-    generator: nn.Module | None,
-    discriminator: nn.Module | None,
-    objective: Objective | None,
-) -> RunConfig:
+def _with_custom(config: RunConfig, given: Mapping[str, Any], custom: Custom) -> RunConfig:
     """Note in the configuration which objects are the user's own, and refuse fields they make idle."""
-    own: dict[str, tuple[object, tuple[str, ...]]] = {
-        "generator": (generator, player_options("g")),
-        "discriminator": (discriminator, (*player_options("d"), "d_lipschitz")),
-        "objective": (objective, ("objective",)),
+    idle = {
+        "generator": player_options("g"),
+        "discriminator": (*player_options("d"), "d_lipschitz"),
+        "objective": ("objective",),
     }
-    for name, (value, fields) in own.items():
-        for field in fields if value is not None else ():
+    for name, value in custom._asdict().items():
+        for field in idle[name] if value is not None else ():
             if field in given and given[field] != OWN:
                 raise BadInput(
                     f"{flag(field)} {given[field]} has no effect on a {name} of your own: leave it out."
                 )
     changes: dict[str, Any] = {}
-    if generator is not None or discriminator is not None:
+    if custom.generator is not None or custom.discriminator is not None:
         changes |= {"network": OWN, "options": {}}
-    if objective is not None:
+    if custom.objective is not None:
         changes["objective"] = OWN
     return config.model_copy(update=changes)

@@ -1,12 +1,11 @@
-"""A list of stacks over the machine's cores: one worker process a core, one thread a worker.
+"""Stacks of runs over the cores of this machine: one worker process a core, one thread a worker.
 
 Small networks on few cores lose a hundredfold when two processes each use all threads.
 """
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from ganscope.config import RunConfig
 from ganscope.config.auto import Setting
 from ganscope.folder.files import jsonable
 from ganscope.running.machine import cores, machine
-from ganscope.running.worker_process import Events, WorkerProcess
+from ganscope.running.pool import run_in_processes
 
 
 class Job(NamedTuple):
@@ -28,7 +27,9 @@ class Job(NamedTuple):
     auto: Sequence[Setting] = ()
     """What the recipe `auto` chose, for the record."""
     memory: int = 0
-    """Bytes it will take, about; 0 where nobody asked."""
+    """Bytes it will take, about; 0 where that is not known."""
+    about: Mapping[str, Any] | None = None
+    """What the parent has measured of the data, the floors among it; None lets the worker measure."""
 
     @property
     def cost(self) -> float:
@@ -42,13 +43,17 @@ class Job(NamedTuple):
 
     def message(self) -> dict[str, Any]:
         """The job in JSON values, as `worker.train_job` takes it."""
-        return {
-            "configs": [config.grouped() for config in self.configs],
-            "folders": [str(folder) for folder in self.folders],
-            "resuming": self.resuming,
-            "seconds": self.seconds,
-            "auto": [list(setting) for setting in self.auto],
-        }
+        message: dict[str, Any] = jsonable(
+            {
+                "configs": [config.grouped() for config in self.configs],
+                "folders": [str(folder) for folder in self.folders],
+                "resuming": self.resuming,
+                "seconds": self.seconds,
+                "auto": [list(setting) for setting in self.auto],
+                "about": self.about,
+            }
+        )
+        return message
 
 
 def run_jobs(
@@ -68,44 +73,13 @@ def run_jobs(
     Returns:
         What went wrong, in words, by index of the job; empty when all went well.
     """
-    waiting = sorted(range(len(jobs)), key=lambda index: jobs[index].cost)
-    events: Events = queue.Queue()
-    running: dict[int, WorkerProcess] = {}
-    failures: dict[int, str] = {}
-    stopping = False
-    memory = machine().memory
-    try:
-        while waiting or running:
-            if stop() and not stopping:
-                stopping, waiting = True, []
-                for worker in running.values():
-                    worker.ask_to_stop()
-            while waiting and _has_place(jobs, waiting[-1], list(running), workers or cores(), memory):
-                index = waiting.pop()
-                message = jsonable(jobs[index].message())
-                running[index] = WorkerProcess("ganscope.running.worker", index, message, events)
-            try:
-                index, event = events.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            if event is None:
-                trouble = running.pop(index).end()
-                if trouble and not stopping:
-                    failures.setdefault(index, trouble)
-            elif "failed" in event:
-                failures[index] = event["failed"]
-                progress(index, event)
-            else:
-                progress(index, event)
-    finally:
-        for worker in running.values():
-            worker.ask_to_stop()
-        for worker in running.values():
-            worker.end()
-    return failures
+    slots, memory = workers or cores(), machine().memory
 
+    def has_room(index: int, working: Sequence[int]) -> bool:
+        """Whether a slot is free, and memory beside the jobs in work; one by itself is always tried."""
+        taken = sum(jobs[other].memory for other in working)
+        return not working or (len(working) < slots and taken + jobs[index].memory <= memory)
 
-def _has_place(jobs: Sequence[Job], index: int, running: Sequence[int], slots: int, memory: int) -> bool:
-    """Tell whether a slot is free, and memory beside the jobs that run; one by itself is always tried."""
-    taken = sum(jobs[other].memory for other in running)
-    return not running or (len(running) < slots and taken + jobs[index].memory <= memory)
+    longest_first = sorted(range(len(jobs)), key=lambda index: -jobs[index].cost)
+    messages = {index: jobs[index].message() for index in longest_first}
+    return run_in_processes("ganscope.running.worker", messages, has_room, progress, stop)

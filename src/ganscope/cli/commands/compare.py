@@ -50,17 +50,16 @@ def compare(
 
     options = {"seeds": seeds, "seed": seed, "budget": budget, "seconds": seconds, "out": out}
     planned = plan(data, recipes, **options, **given(fields))  # type: ignore[arg-type]
-    if planned.dataset is not None:
-        print_data_notes(planned.dataset.name, planned.dataset.notes)
+    print_data_notes(planned.dataset.name, planned.dataset.notes)
     for chosen in planned.auto.values():
         print_choices(chosen)
     if dry_run:
         print_configs({row[0].recipe: row[0] for row in planned.configs}, json_)
         return
     with (
-        open_engine(engine, ray_address) as on,
+        open_engine(engine, ray_address) as opened,
         interruptible() as stop,
         progress_of(planned.recipes, json_) as progress,
     ):
-        result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=on)
+        result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
     print_comparison(result, json_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,7 +43,7 @@ def train(
         dry_run: show the complete configuration, and stop.
         fields: the configuration.
     """
-    from ganscope.running import prepare, train_prepared
+    from ganscope.running import Hooks, launch, prepare
 
     asked = given(fields) | {"data": data, "recipe": recipe, "seed": seed}
     prepared = prepare(asked, start=from_, tell=complain)
@@ -54,12 +55,10 @@ def train(
         print_configs({config.recipe: config}, json_)
         return
     with interruptible() as stop, progress_of([config.recipe], json_) as progress:
-        run = train_prepared(
-            prepared._replace(config=config),
-            out=out,
-            overwrite=overwrite,
-            stop=stop,
+        hooks = Hooks(
             progress=lambda event: progress(config.recipe, event),
+            stop=stop,
             tell=lambda note: progress(config.recipe, {"note": note}),
         )
+        run = launch(replace(prepared, configs=(config,)), out, overwrite, hooks)
     print_run(run, json_)

@@ -75,7 +75,7 @@ def played_alone(
         **fields: see `played`.
     """
     config = resolve(recipe, {"data": data, "steps": steps, **fields, "seed": seed})
-    yield from _pausing(build([config], [Path()], judge(data), *networks), steps, looks)
+    yield from _pausing(build([config], [Path()], judge(data), [networks]), steps, looks)
 
 
 def _pausing(runs: Runs, steps: int, looks: int) -> Iterator[Runs]:

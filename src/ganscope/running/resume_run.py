@@ -1,0 +1,71 @@
+"""Go on with an unfinished run: `ganscope.resume`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganscope.contracts import Objective
+from ganscope.folder import layout
+from ganscope.folder.read import read, read_metrics
+from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
+from ganscope.running.prepare import Custom, reopen
+from ganscope.running.run import Run
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ganscope.data.find import DataLike
+    from ganscope.training.loop import Progress
+
+
+def resume(
+    folder: str | Path,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    data: DataLike | None = None,
+    objective: Objective | None = None,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    tell: Callable[[str], None] = print,
+) -> Run:
+    """Go on with an unfinished run, to the very weights it would have reached uninterrupted.
+
+    Args:
+        folder: a run folder. One that was trained in a stack is resumed together with its stack. A fine-tuned
+            run needs the run it came from until its own first checkpoint stands, and never after.
+        generator: as handed to `train`, untrained, where it was your own; likewise the other arguments.
+        discriminator: see `train`.
+        data: see `train`.
+        objective: see `train`.
+        progress: see `train`.
+        stop: see `train`.
+        tell: told in words what is noticed on the way: a finished run, a damaged checkpoint.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        BadInput: no run folder, another process is training it, or its data has changed.
+        RunFailed: the run turned NaN or infinite, or its folder could not be written any more.
+    """
+    folder = Path(folder)
+    asked = read(folder)
+    stack = [asked if member == folder else read(member) for member in asked.stack]
+    with reported(asked.stack):
+        if all(_ended(member) for member in asked.stack):
+            diverged = read_metrics(folder).get("diverged_at")
+            how = "is finished" if diverged is None else f"diverged at step {diverged}"
+            tell(f"{folder} {how}: there is nothing to resume.")
+        else:
+            prepared = reopen(stack, Custom(generator, discriminator, objective), data)
+            execute(prepared, Hooks(progress or NO_HOOKS.progress, stop, tell))
+    return Run(folder, generator)
+
+
+def _ended(folder: Path) -> bool:
+    """Whether a run has nothing left to do: its weights are written, or it diverged."""
+    end = read_metrics(folder)
+    return bool(end) and ((folder / layout.GENERATOR).exists() or end["diverged_at"] is not None)
