@@ -146,8 +146,8 @@ def applied(remedy: Remedy, config: RunConfig, data: gs.Dataset) -> None:
         ), done
         return
     new = RunConfig(**done.config)
-    assert all(getattr(new, field) == value for field, value in remedy.settings.items())
-    assert all(getattr(new, f) == getattr(config, f) * times for f, times in remedy.factors.items())
+    assert all(new.flat()[field] == value for field, value in remedy.settings.items())
+    assert all(new.flat()[f] == config.flat()[f] * times for f, times in remedy.factors.items())
     parts = (remedy.settings, remedy.factors, remedy.raised, remedy.lowered)
     assert set(done.changes) - {"steps"} - set(done.idle) <= {field for part in parts for field in part}
     rows = (config.steps - done.from_step) * config.batches_per_step * config.batch_size

@@ -173,10 +173,10 @@ def shown(value: object) -> str:
 
 
 def _check_field(field: str) -> None:
-    if field not in settings():
-        raise BadInput(unknown("field", field, settings(), "ganscope train --help lists all"))
     if field in FIXED:
         raise BadInput(f"{field} cannot vary within a sweep: {FIXED[field]}.")
+    if field not in settings():
+        raise BadInput(unknown("field", field, settings(), "ganscope train --help lists all"))
 
 
 def _range(field: str, text: str) -> Values | Range:

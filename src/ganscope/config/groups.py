@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ganscope.config.names import penalty_names
+
 SETTINGS = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
@@ -48,7 +50,8 @@ class ConstraintSettings(BaseModel):
     model_config = SETTINGS
 
     penalty: str = Field(
-        "none", description="Penalty on the discriminator's input slope; several are joined with +."
+        "none",
+        description=f"Penalty on the critic's input slope: {', '.join(penalty_names())}, or some with +.",
     )
     penalty_weight: float = Field(0.0, ge=0, description="Weight of each penalty (lambda, or gamma for R1).")
     penalty_target: float = Field(1.0, ge=0, description="Slope that a gradient penalty asks for.")

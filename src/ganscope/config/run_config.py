@@ -100,8 +100,8 @@ class RunConfig(
     def _known_penalties(cls, value: str) -> str:
         names = value.split("+")
         for name in names:
-            if value != "none":
-                _known("penalty", name, (*penalty_names(), "none"))
+            if value != "none" and name not in penalty_names():
+                raise BadInput(unknown("penalty", name, (*penalty_names(), "none")))
             if names.count(name) > 1:
                 raise BadInput(
                     f"--penalty {value} names {name} twice: name it once, at a higher --penalty-weight."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ganscope.build.intervals import probe_interval
 from ganscope.build.monitor import Monitor
-from ganscope.build.settings import changed
+from ganscope.build.settings import changed, player_options
 from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.diagnose.measure.probe import WIDE_EVERY
@@ -162,6 +162,7 @@ def attempt(
     if not remedy.is_setting:
         return f"no setting does this: {said}"
     try:
+        _refuse_networks_of_ones_own(config, remedy)
         new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised, remedy.lowered)
         before_it, after_it = config.flat(), new.flat()
         altered = [name for name in after_it if after_it[name] != before_it.get(name)]
@@ -179,6 +180,13 @@ def attempt(
         {name: (before_it.get(name), new.flat()[name]) for name in altered}, tuple(idle), start,
         new.grouped(),
     )  # fmt: skip
+
+
+def _refuse_networks_of_ones_own(config: RunConfig, remedy: Remedy) -> None:
+    """Networks that were handed over have no options to change."""
+    for name, value in remedy.settings.items():
+        if config.network == OWN and name in (*player_options("g"), *player_options("d")):
+            raise BadInput(f"{flag(name)} {value} is out of reach, for the networks are your own.")
 
 
 def _refuse_out_of_reach(config: RunConfig, new: RunConfig, altered: Sequence[str], fixed: str) -> None:
