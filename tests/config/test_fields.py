@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ganscope.build.settings import choices
-from ganscope.config import RunConfig
+from ganscope.build.settings import choices, settings
 
 
 def test_every_field_has_a_range_or_names() -> None:
     # what a field takes is checked by the validator, or it is text that the parts check
-    for name, field in RunConfig.model_fields.items():
+    for name, field in settings().items():
         free = name in ("data", "recipe", "penalty", "device", "keep_best", "diagnose", "heal", "compile")
         assert free or choices(name) or field.metadata, name
