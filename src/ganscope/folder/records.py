@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ganscope.config import flattened
 from ganscope.contracts import BadInput
 from ganscope.folder import files, healings, layout
 from ganscope.folder.read import read_comparison, read_config, read_metrics
@@ -22,6 +23,7 @@ class RunRecord(NamedTuple):
     recipe: str
     seed: int
     config: Mapping[str, Any]
+    """The settings by name, whether they were written so or in the tables of their groups."""
     data: Mapping[str, Any]
     execution: Mapping[str, Any]
     versions: Mapping[str, Any]
@@ -67,7 +69,7 @@ def load_record(folder: Path | str) -> RunRecord:
     folder = Path(folder)
     written, metrics = read_config(folder), read_metrics(folder)
     history, timing = _rows(folder / layout.HISTORY), _rows(folder / layout.TIMING)
-    config = _mapping(written.get("config"))
+    config = flattened(_mapping(written.get("config")))
     evaluated = [row for row in history if number(row.get("emd")) is not None]
     return RunRecord(
         folder=folder,
