@@ -2,7 +2,7 @@
 
 from ganscope.explain.answer import Answer, Published, Table
 from ganscope.explain.ask import Explained, ask
-from ganscope.explain.catalogue import QUESTIONS, Question, find, listed, measure
+from ganscope.explain.catalogue import QUESTIONS, Question, answered, find, listed
 from ganscope.figures.drawing import Figure
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "Published",
     "Question",
     "Table",
+    "answered",
     "ask",
     "find",
     "listed",
-    "measure",
 ]

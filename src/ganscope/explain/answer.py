@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     question: str
     """In the asker's words."""
     answer: str
-    """Two sentences."""
+    """A few sentences, made from the measurements."""
     formulas: tuple[str, ...]
     """One line each, Unicode; `a_{i}` and `a^{i}` are set as indices on the page."""
     protocol: str

@@ -18,14 +18,14 @@ def answer(task: dict[str, Any], say: Say, stop: Callable[[], bool]) -> str:  # 
     """Answer a question, and write the answer into its folder."""
     import torch
 
-    from ganscope.explain.catalogue import measure
+    from ganscope.explain.catalogue import answered
     from ganscope.explain.store import keep
 
     torch.set_num_threads(1)
     begun = time.monotonic()
     progress = _Reporter(begun, say)
-    measured = measure(task["number"], task["seeds"], task["full"], progress)
-    keep(Path(task["folder"]), measured._replace(seconds=round(time.monotonic() - begun, 1)))
+    whole = answered(task["number"], task["seeds"], task["full"], progress)
+    keep(Path(task["folder"]), whole._replace(seconds=round(time.monotonic() - begun, 1)))
     progress.say(progress.total, progress.total)
     return ""
 

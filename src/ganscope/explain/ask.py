@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.explain.answer import Answer
 from ganscope.explain.catalogue import QUESTIONS, find
-from ganscope.explain.store import held, load_answers
+from ganscope.explain.store import load_answers, working_in
 from ganscope.explain.workers import answer_side_by_side
 
 DEFAULT_OUT = Path("runs/explain")
@@ -44,9 +44,9 @@ def ask(
     """Answer questions about GAN losses by measurement, and write them on one page.
 
     Args:
-        wanted: numbers or subjects (`QUESTIONS`); all for nothing.
+        wanted: numbers or subjects (`QUESTIONS`); none for all.
         seeds: how many seeds, from 0 on, where there is randomness.
-        full: take the long way where there is one.
+        full: measure longer, as each question's `longer` says.
         out: the folder; by default runs/explain. Finished answers of the same settings are kept there.
         overwrite: measure anew what is there already.
         progress: called with a question's name and an event of its worker.
@@ -75,7 +75,7 @@ def ask(
             f"--seeds {seeds} cannot be used: give a number of seeds from 1 to {MOST_SEEDS}, for example 3."
         )
     folder = Path(out) if out is not None else DEFAULT_OUT
-    with held(folder, numbers, range(seeds), full, overwrite):
+    with working_in(folder, numbers, range(seeds), full, overwrite):
         kept = tuple(number for number in numbers if number in load_answers(folder))
         failures = answer_side_by_side(
             [number for number in numbers if number not in kept],

@@ -14,9 +14,12 @@ class Question(NamedTuple):
     """A question people ask, and the file that answers it."""
 
     subject: str
-    """The module `ganscope.explain.<subject>`, whose `answer(seeds, full, progress)` measures."""
+    """The module `ganscope.explain.questions.<subject>`: its `measure` measures, and its `answer` puts what
+    was measured into words."""
     asked: str
     """In the asker's words."""
+    longer: str = ""
+    """What `--full` does; empty where the answer is exact and needs neither seeds nor a longer way."""
 
     @property
     def name(self) -> str:
@@ -25,28 +28,63 @@ class Question(NamedTuple):
 
 
 QUESTIONS: dict[int, Question] = {
-    1: Question("chain_rule", "dL/da = -1/0.01 = -100, so how can the gradient vanish?"),
+    1: Question(
+        "chain_rule",
+        "dL/da = -1/0.01 = -100, so how can the gradient vanish?",
+        "the discriminator is trained ten times as long",
+    ),
     2: Question("flat_costs", "Which cost is flat at both ends, when BCE goes to infinity?"),
     3: Question(
-        "fresh_discriminator", "The discriminator gets better: what does the generator still receive?"
+        "fresh_discriminator",
+        "The discriminator gets better: what does the generator still receive?",
+        "fresh discriminators are trained for the 4,000 steps of the paper",
     ),
-    4: Question("label_flip", "Why does flipping the labels help, and what does it not repair?"),
-    5: Question("earth_mover", "Does the Earth Mover's Distance have the same issue?"),
-    6: Question("one_lipschitz", "Why must the critic be 1-Lipschitz, at every point?"),
-    7: Question("clipping_or_penalty", "Clipping or penalty?"),
-    8: Question("mode_collapse", "What is mode collapse, and what causes it here?"),
+    4: Question(
+        "label_flip",
+        "Why does flipping the labels help, and what does it not repair?",
+        "fresh discriminators are trained five times as long",
+    ),
+    5: Question(
+        "earth_mover",
+        "Does the Earth Mover's Distance have the same issue?",
+        "critics are trained five times as long",
+    ),
+    6: Question(
+        "one_lipschitz",
+        "Why must the critic be 1-Lipschitz, at every point?",
+        "critics are trained five times as long",
+    ),
+    7: Question(
+        "clipping_or_penalty",
+        "Clipping or penalty?",
+        "critics are trained five times as long and more",
+    ),
+    8: Question(
+        "mode_collapse", "What is mode collapse, and what causes it here?", "runs are four times as long"
+    ),
     9: Question(
         "capacity",
         "Do generator and discriminator have to be symmetric? Does depth or a skip connection matter?",
+        "runs are seven to ten times as long",
     ),
-    10: Question("oscillation", "The losses oscillate: is that bad?"),
-    11: Question("critic_loss", "What does the critic's loss mean, why is it negative?"),
-    12: Question("weak_discriminator", "What if the discriminator is too weak?"),
+    10: Question(
+        "oscillation",
+        "The losses oscillate: is that bad?",
+        "games are played for the 500 steps of the authors' notebook, networks for 10,000",
+    ),
+    11: Question(
+        "critic_loss",
+        "What does the critic's loss mean, why is it negative?",
+        "runs are five times as long",
+    ),
+    12: Question(
+        "weak_discriminator", "What if the discriminator is too weak?", "runs are five times as long"
+    ),
 }
 
 
 def find(wanted: Sequence[str]) -> list[int]:
-    """Turn what was typed into question numbers, in order and once each; all of them for nothing.
+    """Turn what was typed into question numbers, in order and once each; nothing typed means all of them.
 
     Args:
         wanted: numbers or subjects.
@@ -70,18 +108,20 @@ def find(wanted: Sequence[str]) -> list[int]:
 
 
 def listed() -> str:
-    """Write the questions one a line, for a terminal."""
+    """Return the questions, one a line, for a terminal."""
     return "\n".join(f"{number:>3}  {q.name}: {q.asked}" for number, q in QUESTIONS.items())
 
 
-def measure(number: int, seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
+def answered(number: int, seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
     """Answer one question here and now, in this process.
 
     Args:
         number: a key of `QUESTIONS`.
-        seeds: at least one, not negative; a question without randomness ignores them.
-        full: take the long way where there is one.
+        seeds: at least one, not negative; an exact answer needs none.
+        full: measure longer, as the question's `longer` says.
         progress: called with pieces of work done and their total.
     """
-    module = importlib.import_module(f"ganscope.explain.{QUESTIONS[number].subject}")
-    return cast("Answer", module.answer(seeds, full, progress))
+    question = QUESTIONS[number]
+    module = importlib.import_module(f"ganscope.explain.questions.{question.subject}")
+    measured = module.measure(seeds, full, progress) if question.longer else module.measure(progress)
+    return cast("Answer", module.answer(measured))

@@ -28,8 +28,8 @@ def as_markdown(answers: Sequence[Answer]) -> str:
             lines += ["", f"**{_safe(table.title)}**", "", *_table(table)]
         for entry in answer.published:
             verdict = "Reached" if entry.reached else "**Not reached**"
-            told = _safe(f"*{entry.source}*: {entry.measured} Criterion: {entry.criterion}")
-            lines += ["", f"{told} {verdict}."]
+            text = _safe(f"*{entry.source}*: {entry.measured} Criterion: {entry.criterion}")
+            lines += ["", f"{text} {verdict}."]
         lines += ["", "What people get wrong:", "", *(f"- {_safe(text)}" for text in answer.mistakes)]
     return "\n".join(lines) + "\n"
 

@@ -18,7 +18,7 @@ from ganscope.report.fragments import folded, plot
 PAGE = "index.html"
 TITLE = "Questions about GAN losses, answered by measurement"
 
-OWN_STYLE = """
+PAGE_STYLE = """
 body { max-width: 900px }
 h2 { margin-top: 3rem; scroll-margin-top: 10px }
 h2 .number { color: var(--soft); font-weight: 400; margin-right: .5em }
@@ -75,8 +75,8 @@ def render(answers: Sequence[Answer], folder: Path = Path()) -> str:
     )
     body = (
         f'<p class="kicker">ganscope explain</p><h1>{TITLE}</h1>'
-        '<p class="lead">Every number on this page was measured by the command below it, on the spot; '
-        "where chance plays a part, bands and ± show the spread over seeds.</p>"
+        '<p class="lead">Every number on this page was measured by the command below its answer. '
+        "Where chance plays a part, bands and ± show the spread over seeds.</p>"
         f'<ol class="contents">{contents}</ol>' + "".join(_section(answer, folder) for answer in answers)
     )
     library = get_plotlyjs().replace("</script", "<\\/script")
@@ -85,7 +85,7 @@ def render(answers: Sequence[Answer], folder: Path = Path()) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"{icon}<title>{TITLE} – ganscope</title><style>{STYLE}{OWN_STYLE}</style></head>"
+        f"{icon}<title>{TITLE} – ganscope</title><style>{STYLE}{PAGE_STYLE}</style></head>"
         f"<body><main>{body}</main>\n<script>{library}</script>\n<script>{SCRIPT}</script></body></html>\n"
     )
 
@@ -145,8 +145,8 @@ def _table(table: Table) -> str:
     body = ""
     for name, *cells in table.rows:
         numbers = zip(cells, kinds[1:], strict=True)
-        told = "".join(f"<td{kind}>{words(cell)}</td>" for cell, kind in numbers)
-        body += f"<tr><th scope=row>{words(name)}</th>{told}</tr>"
+        inner = "".join(f"<td{kind}>{words(cell)}</td>" for cell, kind in numbers)
+        body += f"<tr><th scope=row>{words(name)}</th>{inner}</tr>"
     return (
         f'<h3>{words(table.title)}</h3><div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"

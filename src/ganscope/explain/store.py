@@ -23,10 +23,10 @@ SETTINGS = "explain.json"
 
 
 @contextmanager
-def held(
+def working_in(
     folder: Path, numbers: Sequence[int], seeds: Sequence[int], full: bool, overwrite: bool
 ) -> Iterator[None]:
-    """Hold a folder for answers of these settings while they are measured.
+    """Lock a folder for answers of these settings while they are measured.
 
     Args:
         folder: new, empty, or one that holds answers already.
@@ -49,9 +49,9 @@ def held(
             stored = files.read_json(folder / SETTINGS) if (folder / SETTINGS).exists() else settings
             differs = [name for name in settings if stored.get(name) != settings[name]]
             if differs and not overwrite:
-                told = ", ".join(f"{name} {stored.get(name)}" for name in differs)
+                before = ", ".join(f"{name} {stored.get(name)}" for name in differs)
                 raise BadInput(
-                    f"--out {folder} holds answers with {told}: give the same again to go on with them, "
+                    f"--out {folder} holds answers with {before}: give the same again to go on with them, "
                     "--overwrite to replace them, or another folder."
                 )
             for part in ("answers", "data"):
@@ -79,7 +79,7 @@ def data_path(folder: Path, number: int) -> Path:
 
 
 def keep(folder: Path, answer: Answer) -> None:
-    """Write an answer and its data; the answer last, for it says that both are there."""
+    """Write an answer and its data; the answer last, because its presence says that both are there."""
     with files.whole_file(data_path(folder, answer.number)) as file:
         file.write(as_csv(answer.rows).encode())
     files.write_json(answer_path(folder, answer.number), to_json(answer))
@@ -91,15 +91,15 @@ def load_answers(folder: Path) -> dict[int, Answer]:
     Raises:
         BadInput: a damaged file.
     """
-    found = {}
+    answers = {}
     for number in QUESTIONS:
         path = answer_path(folder, number)
         if path.exists():
             try:
-                found[number] = from_json(files.read_json(path))
+                answers[number] = from_json(files.read_json(path))
             except (KeyError, TypeError) as error:
                 raise BadInput(f"{path} is damaged ({error}): delete it, and explain again.") from None
-    return found
+    return answers
 
 
 def as_csv(rows: Sequence[Row]) -> str:

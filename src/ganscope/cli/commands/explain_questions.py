@@ -28,9 +28,9 @@ def explain_(
     """Answer questions about GAN losses by measuring, and write the answers on one page.
 
     Args:
-        questions: numbers or subjects (ganscope explain --list); all by default, in at most ten minutes.
+        questions: numbers or subjects (ganscope explain --list); by default all, which takes minutes.
         seeds: seeds per question where there is randomness.
-        full: take the long way where there is one.
+        full: measure longer; --list says what that means for each question.
         list_: show the questions, and stop.
         out: folder of the answers; finished ones of the same settings are kept there.
         overwrite: measure anew what is there already.
@@ -56,11 +56,19 @@ def print_questions(as_json: bool) -> None:
     if as_json:
         print_json({"questions": [{"number": n, **q._asdict()} for n, q in QUESTIONS.items()]})
         return
-    print_pairs([(f"{number:>2}  {q.name}", q.asked) for number, q in QUESTIONS.items()])
+    print_pairs(
+        [
+            (
+                f"{number:>2}  {q.name}",
+                f"{q.asked} [--full: {q.longer or 'no difference, the answer is exact'}]",
+            )
+            for number, q in QUESTIONS.items()
+        ]
+    )
 
 
 def print_explained(explained: Explained, as_json: bool) -> None:
-    """Print each question with its answer in two sentences, and where the page is."""
+    """Print each question with its answer, and where the page is."""
     for number, text in explained.failures.items():
         complain(f"question {number}: {text}")
     if as_json:

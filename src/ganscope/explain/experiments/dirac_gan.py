@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ganscope.contracts import BadInput
+from ganscope.explain.experiments import update_rules
 from ganscope.lipschitz import PENALTIES, penalty
 from ganscope.objectives import OBJECTIVES
 
@@ -164,8 +165,8 @@ def jacobian(game: Game, at: Sequence[float] = (0.0, 0.0)) -> Tensor:
                 [-1.0000, -0.5000]], dtype=torch.float64)
     """
     point = torch.tensor(at, dtype=torch.float64)
-    found: Tensor = torch.autograd.functional.jacobian(lambda x: field(game, x), point)  # type: ignore[no-untyped-call]
-    return found
+    derivative: Tensor = torch.autograd.functional.jacobian(lambda x: field(game, x), point)  # type: ignore[no-untyped-call]
+    return derivative
 
 
 def largest_step(values: Eigenvalues) -> float:
@@ -232,13 +233,21 @@ def orbit(
     """
     point = torch.tensor(start, dtype=torch.float64)
     path = [(float(point[0]), float(point[1]))]
-    both = torch.ones(2, dtype=torch.float64)
-    moves = [both] if order == "simultaneous" else [*both.diag().flip(0)]
+    discriminator = torch.tensor([0.0, 1.0], dtype=torch.float64)
+
+    def here(x: Tensor) -> Tensor:
+        return field(game, x).detach()
+
+    def clipped(x: Tensor) -> Tensor:
+        if game.constraint != "clip":
+            return x
+        return torch.stack([x[0], x[1].clamp(-game.weight, game.weight)])
+
     for _ in range(steps):
-        for move in moves:
-            point = point + h * move * field(game, point).detach()
-            if game.constraint == "clip":
-                point[1] = point[1].clamp(-game.weight, game.weight)
+        if order == "simultaneous":
+            point = clipped(update_rules.simultaneous(here, point, h))
+        else:
+            point = update_rules.alternating(here, point, h, discriminator, clipped)
         path.append((float(point[0]), float(point[1])))
     return path
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from ganscope.build.game import build
 from ganscope.build.settings import resolve
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
+from ganscope.explain.experiments.seeds import alone
 from ganscope.training import Runs
 from ganscope.training.loop import advance, evaluation_latents
-from ganscope.training.stacks.stacking import evaluating, member
+from ganscope.training.stacks.stacking import evaluating
 
 
 @functools.cache
@@ -96,28 +95,20 @@ def drawn(runs: Runs, count: int | None = None) -> Tensor:
     return samples
 
 
+def drawn_alone(runs: Runs) -> Tensor:
+    """Samples of a single run on its fixed latents, `[samples, *shape]`."""
+    config = runs.config
+    latents = evaluation_latents(config.seed, runs.samples, config.latent_dim, runs.held_out.dtype)
+    with evaluating(runs.game.generator):
+        samples: Tensor = runs.game.generator.call_with(runs.sampling_parameters(), latents)
+    return samples.float()
+
+
 def measured(runs: Runs, seeds: int) -> list[dict[str, Any]]:
     """Judge the first `seeds` runs: EMD to held-out rows, modes, share of high quality."""
     return [runs.measure(samples.float()) for samples in drawn(runs)[:seeds]]
 
 
-def critics(runs: Runs) -> list[Callable[[Tensor], Tensor]]:
-    """Discriminators of all runs of a stack as functions `[B, *shape] -> [B]` of their own weights."""
-    module, parameters = runs.game.discriminator.module, runs.game.discriminator.parameters
-
-    def of(k: int) -> Callable[[Tensor], Tensor]:
-        own = {name: p.detach() for name, p in member(parameters, k).items()}
-        return lambda x: functional_call(module, own, (x,)).squeeze(1)
-
-    return [of(k) for k in range(len(runs.configs))]
-
-
-def auc(real_scores: Tensor, fake_scores: Tensor) -> float:
-    """Chance that a real score exceeds a fake one, ties half: 1/2 where they cannot be told apart.
-
-    Example:
-        >>> auc(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 2.0]))
-        0.75
-    """
-    labels = [1] * len(real_scores) + [0] * len(fake_scores)
-    return float(roc_auc_score(labels, torch.cat([real_scores, fake_scores]).tolist()))
+def critics(runs: Runs) -> list[nn.Module]:
+    """Discriminators of all runs of a stack as modules of their own, `[B, *shape] -> [B, 1]`."""
+    return [alone(runs.game.discriminator, k) for k in range(len(runs.configs))]

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
-from ganscope.explain.answer import Answer, Progress, Row, Table
+from ganscope.explain.answer import Answer, Progress, Table
 from ganscope.explain.catalogue import QUESTIONS
-from ganscope.explain.experiments.games import critics, drawn, judge, played
-from ganscope.figures.drawing import AMBER, BLUE, GREEN, ORANGE, PINK, Figure, axes, band, finished, level
+from ganscope.explain.experiments.games import critics, drawn, judge
+from ganscope.explain.experiments.settings import Looks, Setting, at_end, compared, csv_rows, curve, end_rows
+from ganscope.explain.phrases import how_often, mean, pick
+from ganscope.figures.drawing import AMBER, BLUE, GREEN, ORANGE, PINK, Figure, axes, finished, level
 from ganscope.lipschitz import penalty, wasserstein_bounds
 from ganscope.training import Runs
-from ganscope.words.numerals import plus_minus
-from ganscope.words.spread import spread
 
-STEPS, LOOKS, ROWS = 200, 10, 300
-SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
-    "penalty, λ = 0.1": ("wgan-gp", {"penalty_weight": 0.1}),
-    "penalty, λ = 1": ("wgan-gp", {"penalty_weight": 1.0}),
-    "penalty, λ = 10": ("wgan-gp", {"penalty_weight": 10.0}),
-    "clip 0.03": ("wgan", {}),
-}
-SHOWN = "penalty, λ = 10"
+STEPS, LONGER_STEPS, LOOKS, ROWS = 200, 1000, 10, 300
+SHOWN = Setting("penalty, λ = 10", "wgan-gp", {"penalty_weight": 10.0}, BLUE)
+SETTINGS = (
+    Setting("penalty, λ = 0.1", "wgan-gp", {"penalty_weight": 0.1}, PINK),
+    Setting("penalty, λ = 1", "wgan-gp", {"penalty_weight": 1.0}, AMBER),
+    SHOWN,
+    Setting("clip 0.03", "wgan", {}, GREEN),
+)
 
 
 class Look(NamedTuple):
@@ -40,6 +40,26 @@ class Look(NamedTuple):
     exact: float
     floor: float
     """Exact distance between two halves of the real rows: what equal looks like at that size."""
+
+    @property
+    def ratio(self) -> float:
+        """The critic's gap over the exact distance."""
+        return self.gap / self.exact
+
+    @property
+    def share(self) -> float:
+        """How much of the exact distance is certified."""
+        return self.certified / self.exact
+
+
+class Measured(NamedTuple):
+    """What the answer is made of."""
+
+    seeds: tuple[int, ...]
+    full: bool
+    seen: Looks
+    rows: int
+    """How many held-out rows the critics are read on."""
 
 
 def look_at(runs: Runs, seeds: Sequence[int]) -> list[Look]:
@@ -62,21 +82,19 @@ def look_at(runs: Runs, seeds: Sequence[int]) -> list[Look]:
     return looks
 
 
-def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
+def measure(seeds: Sequence[int], full: bool, progress: Progress) -> Measured:
     """Train critics of four scales and read them beside the exact distance."""
-    steps = 1000 if full else STEPS
-    found: dict[str, list[list[Look]]] = {}
-    for done, (name, (recipe, fields)) in enumerate(SETTINGS.items()):
-        per_seed: list[list[Look]] = [[] for _ in seeds]
-        for number, runs in enumerate(played(recipe, seeds, "digits", steps, LOOKS, **fields)):
-            for looks, look in zip(per_seed, look_at(runs, seeds), strict=True):
-                looks.append(look)
-            progress(done * (LOOKS + 1) + number, (LOOKS + 1) * len(SETTINGS))
-        found[name] = per_seed
+    steps = LONGER_STEPS if full else STEPS
+    seen = compared(SETTINGS, seeds, steps, LOOKS, look_at, progress)
+    return Measured(tuple(seeds), full, seen, min(ROWS, len(judge("digits").data.held_out)))
+
+
+def answer(m: Measured) -> Answer:
+    """Say what the number is, and what can be read from it."""
     return Answer(
         number=11,
         question=QUESTIONS[11].asked,
-        answer=_in_two_sentences(found),
+        answer=_sentences(m),
         formulas=(
             "critic's loss = mean f(fake) − mean f(real) = −gap,   plus λ · penalty, logged apart",
             "gap ≤ K · W1   for a K-Lipschitz critic;   f + b has the same gap,   a · f has a times the gap",
@@ -85,88 +103,88 @@ def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:
         ),
         protocol=(
             "1,797 digits, 8 x 8 pixels, recipes wgan-gp (five critic steps, λ varied) and wgan (weights "
-            f"clipped at 0.03), perceptrons 128 wide, {steps} generator steps. Every number on the same "
-            f"{min(ROWS, len(judge('digits').data.held_out))} held-out rows and as many samples; W1 solved "
-            "exactly."
+            f"clipped at 0.03), perceptrons 128 wide, {m.seen[SHOWN.name][0][-1].step} generator steps. "
+            f"Every number on the same {m.rows} held-out rows and as many samples; W1 solved exactly."
         ),
-        figures=(_bounds_figure(found[SHOWN]), _scale_figure(found)),
-        tables=(_table(found),),
-        mistakes=(
-            "Worrying about a negative loss. It is minus the gap, and a critic that separates has a "
-            "positive gap; a positive loss would say that it ranks fakes above real rows.",
-            "Reading the logged curve with the penalty in it: the penalty is always positive, and near the "
-            "end it can be of the size of the gap.",
-            "Comparing losses between λ, clip values, widths or seeds. Each critic has a scale K of its own.",
-            "Expecting 0 at the end. Two finite samples of the same distribution are a floor apart, and a "
-            "critic that is far from its optimum can read 0 while the samples are bad.",
-            "Taking the gap for the Wasserstein distance. It is a lower bound of K · W1; the certified "
-            "bound and the exact distance on the same points say how good a bound.",
-        ),
+        figures=(_bounds_figure(m), _scale_figure(m)),
+        tables=(_table(m),),
+        mistakes=_mistakes(m),
         published=(),
-        rows=_rows(found, seeds),
-        seeds=tuple(seeds),
-        full=full,
-    )  # fmt: skip
-
-
-def _in_two_sentences(found: dict[str, list[list[Look]]]) -> str:
-    ratio = {name: fmean(looks[-1].gap / looks[-1].exact for looks in runs) for name, runs in found.items()}
-    share = fmean(looks[-1].certified / looks[-1].exact for looks in found[SHOWN])
-    low, high = min(ratio, key=lambda n: ratio[n]), max(ratio, key=lambda n: ratio[n])
-    return (
-        "The loss is minus the gap between the mean score of real and of fake samples, so it is negative "
-        "whenever the critic does its work, and it nears 0 from below as the fakes get better. Its scale is "
-        f"the critic's own: on the same data the final gap is {ratio[low]:.2g} times the exact distance with "
-        f"{low} and {ratio[high]:.2g} times with {high}, and only its trend within one run, or the bound it "
-        f"certifies ({share:.0%} of the exact distance with {SHOWN}), can be read."
+        rows=tuple(csv_rows(m.seen, m.seeds, "critic")),
+        seeds=m.seeds,
+        full=m.full,
     )
 
 
-def _bounds_figure(runs: Sequence[Sequence[Look]]) -> Figure:
+def _sentences(m: Measured) -> str:
+    ratios = {name: at_end(m.seen, name, "ratio") for name in m.seen}
+    low, high = (choose(ratios, key=lambda name: fmean(ratios[name])) for choose in (min, max))
+    negative = [all(runs[k][-1].loss < 0 for runs in m.seen.values()) for k in range(len(m.seeds))]
+    share = [100 * value for value in at_end(m.seen, SHOWN.name, "share")]
+    return (
+        "The loss is minus the gap between the mean scores of real and fake samples. So it is negative "
+        "whenever the critic scores real samples higher, as all critics here do at the end "
+        f"{how_often(negative)}, and it nears 0 from below as the fakes get better. Its scale is the "
+        f"critic's own: on the same data the final gap is {mean(ratios[low])} times the exact distance with "
+        f"{low} and {mean(ratios[high])} times with {high}. What can be read is its trend within one run, "
+        f"or the lower bound that it certifies ({mean(share)} % of the exact distance with {SHOWN.name})."
+    )
+
+
+def _mistakes(m: Measured) -> tuple[str, ...]:
+    gap, whole = (at_end(m.seen, SHOWN.name, what) for what in ("gap", "with_penalty"))
+    added = [100 * (w + g) / abs(g) for g, w in zip(gap, whole, strict=True)]
+    floor, share = (at_end(m.seen, SHOWN.name, what) for what in ("floor", "share"))
+    over = [look.gap / look.exact for runs in m.seen.values() for looks in runs for look in looks]
+    exceeds = "and here it does" if max(over) > 1 else "although here it does not"
+    return (
+        "Worrying about a negative loss. It is minus the gap, and a critic that separates has a positive "
+        "gap; a positive loss says that the critic ranks fakes above real rows.",
+        "Reading the logged curve with the penalty in it. The penalty is never negative; with "
+        f"{SHOWN.name} it amounts to {mean(added)} % of the gap at the end.",
+        "Comparing losses between λ, clip values, widths or seeds. Each critic has a scale K of its own.",
+        "Expecting 0 at the end. Two finite samples of the same distribution are some distance apart "
+        f"({mean(floor)} for halves of the real rows), and a critic far from its optimum can read 0 while "
+        "the samples are bad.",
+        f"Taking the gap for the Wasserstein distance. It is at most K · W1 and can exceed W1, {exceeds} at "
+        "some step. The certified bound and the exact distance on the same points show how much it says: "
+        f"{pick(share, [0.5] * len(share), 'more than half', 'about half', 'less than half')} of the "
+        f"distance with {SHOWN.name}.",
+    )
+
+
+def _bounds_figure(m: Measured) -> Figure:
     figure = axes("step", "units of the data")
-    steps = [look.step for look in runs[0]]
     for what, name, colour in (
         ("exact", "exact W1", BLUE),
         ("certified", "certified lower bound", GREEN),
         ("gap", "raw gap", ORANGE),
         ("floor", "real against real", PINK),
     ):
-        band(figure, steps, [[getattr(look, what) for look in looks] for looks in runs], name, colour)
+        curve(figure, m.seen[SHOWN.name], lambda look, what=what: getattr(look, what), name, colour)  # type: ignore[misc]
     return finished(
         figure,
-        f"{SHOWN}. The certified bound never exceeds the exact distance; the raw gap may. The floor "
+        f"{SHOWN.name}. The certified bound never exceeds the exact distance; the raw gap may. The floor "
         "compares halves of the real rows, so it is for samples half as large.",
     )
 
 
-def _scale_figure(found: dict[str, list[list[Look]]]) -> Figure:
+def _scale_figure(m: Measured) -> Figure:
     figure = axes("step", "gap / exact W1")
-    colours = (PINK, AMBER, BLUE, GREEN)
-    for (name, runs), colour in zip(found.items(), colours, strict=True):
-        ratios = [[look.gap / look.exact for look in looks] for looks in runs]
-        band(figure, [look.step for look in runs[0]], ratios, name, colour)
+    for setting in SETTINGS:
+        curve(figure, m.seen[setting.name], lambda look: look.ratio, setting.name, setting.colour)
     level(figure, 1.0, "a perfect 1-Lipschitz critic", side="left")
+    ends = "; ".join(f"{name}: {mean(at_end(m.seen, name, 'ratio'))}" for name in m.seen)
     return finished(
-        figure, "The same game, critics of four scales: raw gaps cannot be compared between them."
+        figure,
+        f"The same game, critics of four scales. The raw gap over the exact distance at the end: {ends}.",
     )
 
 
-def _table(found: dict[str, list[list[Look]]]) -> Table:
-    def cell(runs: Sequence[Sequence[Look]], what: str) -> str:
-        return plus_minus(spread(float(getattr(looks[-1], what)) for looks in runs))
-
+def _table(m: Measured) -> Table:
     columns = ("loss", "with_penalty", "gap", "certified", "exact", "floor")
     return Table(
         "At the end",
         ("critic", "loss", "loss with penalty", "gap", "certified bound", "exact W1", "real against real"),
-        tuple((name, *(cell(runs, what) for what in columns)) for name, runs in found.items()),
-    )
-
-
-def _rows(found: dict[str, list[list[Look]]], seeds: Sequence[int]) -> tuple[Row, ...]:
-    return tuple(
-        {"critic": name, "seed": seed, **look._asdict()}
-        for name, runs in found.items()
-        for seed, looks in zip(seeds, runs, strict=True)
-        for look in looks
+        end_rows(m.seen, columns),
     )

@@ -2,196 +2,187 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
-from ganscope.data import DATASETS
 from ganscope.explain.answer import Answer, Progress, Row, Table
 from ganscope.explain.catalogue import QUESTIONS
-from ganscope.explain.experiments.critics import moments, slopes_at, train
-from ganscope.explain.experiments.perceptron import Draws, Stack
+from ganscope.explain.experiments.fixed_generator import Constraint
+from ganscope.explain.experiments.slope_maps import (
+    BATCH,
+    FAKE_STD,
+    HELD_OUT,
+    LIMIT,
+    RATE,
+    SIDE,
+    WIDTH,
+    Trained,
+    held_out,
+    ring,
+    trained,
+)
+from ganscope.explain.phrases import mean, pick
 from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, axes, band, dots, finished, level
-from ganscope.lipschitz import estimate
 from ganscope.metrics import emd
-from ganscope.words.numerals import plus_minus
-from ganscope.words.spread import spread
+from ganscope.words.numerals import digits
 
-WIDTH, BATCH, HELD_OUT, FAKE_STD = 64, 128, 256, 0.5
-SIDE = 41
-KINDS: dict[str, dict[str, Any]] = {
-    "none": {"steps": 1500},
-    "at the samples": {"steps": 1000, "penalty": "gradient-penalty", "weight": 10.0, "where": "samples"},
-    "clipped at 0.1": {"steps": 1500, "clip": 0.1},
-    "between, WGAN-GP": {"steps": 1000, "penalty": "gradient-penalty", "weight": 10.0},
-}
-COLOURS = dict(zip(KINDS, (ORANGE, PINK, GREEN, BLUE), strict=True))
-LIMIT = 3.0
-"""Half the side of the map."""
-
-
-class Trained(NamedTuple):
-    """Critics of one kind as they train, between the ring and a blob in its middle."""
-
-    steps: list[int]
-    gap: list[list[float]]
-    """On held-out points, `[seed][look]`."""
-    at_samples: list[float]
-    """Mean slope at held-out real and fake points at the end, per seed."""
-    searched: list[float]
-    """The largest slope that a search finds, per seed."""
-    steepness: list[list[float]]
-    """Slope on a grid, of the first seed, row by row."""
+NONE, SAMPLES, CLIPPED, BETWEEN = "none", "at the samples", "clipped at 0.1", "between, WGAN-GP"
+CONSTRAINTS = (
+    Constraint(NONE),
+    Constraint(SAMPLES, weight=10.0, where="samples"),
+    Constraint(CLIPPED, clip=0.1),
+    Constraint(BETWEEN, weight=10.0),
+)
+STEPS = {NONE: 1500, SAMPLES: 1000, CLIPPED: 1500, BETWEEN: 1000}
+LONGER = 5
+"""How many times as long with --full."""
+COLOURS = dict(zip(STEPS, (ORANGE, PINK, GREEN, BLUE), strict=True))
+STEEPER = 1.5
+"""A critic penalised at the samples alone is called steeper in between from this ratio on."""
 
 
-def trained(kind: str, seeds: Sequence[int], progress: Progress) -> Trained:
-    """Train critics of one kind, one per seed as a stack.
+class Measured(NamedTuple):
+    """What the answer is made of."""
 
-    Args:
-        kind: a key of `KINDS`.
-        seeds: of weights, batches and held-out points.
-        progress: of this training.
-    """
-    rows, draws, critics = ring(), Draws(seeds, salt=10), Stack((2, WIDTH, WIDTH, 1), seeds)
-    real, fake = held_out(seeds)
-
-    def draw() -> tuple[Tensor, Tensor, Tensor]:
-        return draws.rows(rows, BATCH), FAKE_STD * draws.normal(BATCH, 2), draws.uniform(BATCH, 1)
-
-    options = dict(KINDS[kind])
-    steps = options.pop("steps")
-    looks, gaps = moments(steps, 16), []
-    for done in train(critics, draw, steps, "wasserstein", **options):
-        if done in looks:
-            progress(done, steps)
-            with torch.no_grad():
-                gaps.append(critics.scores(real).mean(1) - critics.scores(fake).mean(1))
-    both = torch.cat([real, fake], 1)
-    slopes = slopes_at(critics, both).norm(dim=2).detach()
-    side = torch.linspace(-LIMIT, LIMIT, SIDE)
-    grid = torch.cartesian_prod(side, side).expand(len(seeds), -1, 2)
-    steep = slopes_at(critics, grid).norm(dim=2).detach()[0].reshape(SIDE, SIDE).T
-    return Trained(
-        steps=looks,
-        gap=torch.stack(gaps, 1).tolist(),
-        at_samples=slopes.mean(1).tolist(),
-        searched=[estimate(critics.one(k), both[k]).searched_slope for k in range(len(seeds))],
-        steepness=steep.tolist(),
-    )
+    seeds: tuple[int, ...]
+    full: bool
+    critics: dict[str, Trained]
+    exact: list[float]
+    """EMD of the held-out points, per seed."""
 
 
-def ring() -> Tensor:
-    """Return the training rows of the ring, `[N, 2]`."""
-    train = DATASETS["ring"]().train
-    return train[torch.arange(len(train))]
-
-
-def held_out(seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Real and fake points `[K, 256, 2]` to judge by."""
-    draws = Draws(seeds, salt=11)
-    return draws.rows(ring(), HELD_OUT), FAKE_STD * draws.normal(HELD_OUT, 2)
-
-
-def answer(seeds: Sequence[int], full: bool, progress: Progress) -> Answer:  # noqa: ARG001
+def measure(seeds: Sequence[int], full: bool, progress: Progress) -> Measured:
     """Train the same critic under four constraints and map its slope."""
-    total, begun, found = sum(k["steps"] for k in KINDS.values()), 0, {}
-    for kind, options in KINDS.items():
-        found[kind] = trained(kind, seeds, _part(progress, begun, total))
-        begun += options["steps"]
+    longer = LONGER if full else 1
+    total, begun, critics = longer * sum(STEPS.values()), 0, {}
+    for constraint in CONSTRAINTS:
+        steps = longer * STEPS[constraint.name]
+        critics[constraint.name] = trained(constraint, seeds, steps, _part(progress, begun, total))
+        begun += steps
     exact = [emd(real, fake) for real, fake in zip(*held_out(seeds), strict=True)]
-    rows: list[Row] = [
-        {"kind": kind, "seed": seed, "step": step, "gap": gap, "exact": truth}
-        for kind, value in found.items()
-        for seed, gaps, truth in zip(seeds, value.gap, exact, strict=True)
-        for step, gap in zip(value.steps, gaps, strict=True)
-    ]
-    rows += [
-        {"kind": kind, "seed": seed, "slope at samples": at, "largest slope found": searched}
-        for kind, value in found.items()
-        for seed, at, searched in zip(seeds, value.at_samples, value.searched, strict=True)
-    ]
+    return Measured(tuple(seeds), full, critics, exact)
+
+
+def answer(m: Measured) -> Answer:
+    """Say what an unbounded critic does, and what one does that is bounded at the samples alone."""
     return Answer(
         number=6,
         question=QUESTIONS[6].asked,
-        answer=_in_two_sentences(found),
+        answer=_sentences(m),
         formulas=(
             "gap(f) = E f(real) − E f(fake);   gap(c f) = c gap(f):   no bound on f, no largest gap",
             "|f(a) − f(b)| ≤ K |a − b| for all a, b   ⇒   gap(f) ≤ K W_{1}",
-            "|f(a) − f(b)| ≤ ∫ |∇f| along the way from a to b:   the slope counts on the way, not at its "
-            "ends",
+            "|f(a) − f(b)| ≤ ∫ |∇f| along the way from a to b:   the slope counts all the way, not only at "
+            "the ends",
         ),
         protocol=(
             f"Real: the ring of eight Gaussians, radius 2; fake: N(0, {FAKE_STD:g}²) in its middle. Critic "
-            f"2-{WIDTH}-{WIDTH}-1, ReLU, batch {BATCH}, Adam 1e-3 (RMSProp under clipping), "
-            + ", ".join(f"{kind}: {options['steps']} steps" for kind, options in KINDS.items())
+            f"2-{WIDTH}-{WIDTH}-1, leaky ReLU, batch {BATCH}, Adam {RATE:g} (RMSprop under clipping), "
+            + ", ".join(f"{kind}: {critics.steps[-1]} steps" for kind, critics in m.critics.items())
             + f"; penalty (|∇f| - 1)², weight 10. Gaps on {HELD_OUT} held-out points of each. The search for "
             "the steepest place is ganscope.lipschitz.estimate."
         ),
-        figures=(_gap_figure(found, exact), *(_map_figure(kind, found[kind]) for kind in KINDS)),
-        tables=(_table(found, exact),),
-        mistakes=(
-            "\"A growing gap means that the critic learns.\" Without a bound it grows because the weights "
-            "grow; the ranking of the points has been finished long before.",
-            "Checking the slope at the samples and calling it the Lipschitz constant. It is one number of "
-            "three: search the slope between them too, and bound it (the table has both of the first two).",
-            "Penalising the norm over the whole batch, or per pixel: one norm per sample, over all its "
-            "values. A linear critic of slope c must get (c - 1)² at every batch size.",
-            "Believing that the penalty enforces the bound. It pulls at the points between this batch's "
-            "pairs; where no pair ever looks, nothing holds, and at its optimum the slope is 1 + W1/(2λ).",
-            "Taking clipping for a bound of 1. It bounds the slope by something that depends on width and "
-            "depth; the gap is then W1 times an unknown constant (question 7).",
-        ),
+        figures=(_gap_figure(m), *(_map_figure(kind, m) for kind in m.critics)),
+        tables=(_table(m),),
+        mistakes=_mistakes(m),
         published=(),
-        rows=tuple(rows),
-        seeds=tuple(seeds),
-    )  # fmt: skip
+        rows=tuple(_rows(m)),
+        seeds=m.seeds,
+        full=m.full,
+    )
 
 
-def _in_two_sentences(found: Mapping[str, Trained]) -> str:
-    free, at_samples, between = (fmean(found[kind].searched) for kind in KINDS if "clip" not in kind)
+def _sentences(m: Measured) -> str:
+    free, samples, between = (m.critics[kind].searched for kind in (NONE, SAMPLES, BETWEEN))
+    third, end = _gaps(m.critics[NONE])
+    still = pick(end, third, "and it still grows", "and it goes up and down", "though it has stopped growing")
+    steeper = fmean(samples) > STEEPER * fmean(between)
     used = (
-        "the one penalised there alone used that freedom"
-        if at_samples > 1.5 * between
-        else "the one penalised there alone did not use that freedom here, small and smooth as it is"
+        "the critic penalised at the samples alone did become steeper in between"
+        if steeper
+        else "in this small, smooth example the critic penalised only at the samples did not become "
+        "steeper in between, so the danger does not show here"
     )
     return (
         "Because the gap between mean scores is a distance only among critics that rise by at most one per "
-        "unit of the data: twice the critic has twice the gap, so without the bound training never ends and "
-        f"the number means nothing (its steepest place: {free:,.0f}). And at every point, because the proof "
-        "follows the whole way from a fake to a real sample, and nothing stops a critic that is tame at the "
-        f"samples from climbing in between; {used} (steepest place {at_samples:.2f}, against {between:.2f} "
-        "with the penalty in between)."
+        "unit of the data: twice the critic has twice the gap, so without the bound training has no end and "
+        f"the number means nothing (here the gap is {mean(end)} for an exact distance of {mean(m.exact)}, "
+        f"{still}; the steepest place is {mean(free)}). And at every point, because the proof follows the "
+        "whole way from a fake to a real sample, and nothing stops a critic that is tame at the samples from "
+        f"climbing in between; {used} (steepest place {mean(samples)}, against {mean(between)} with the "
+        "penalty in between)."
     )
+
+
+def _mistakes(m: Measured) -> tuple[str, ...]:
+    third, end = _gaps(m.critics[NONE])
+    growth = fmean(b / a for a, b in zip(third, end, strict=True) if a)
+    clipped = m.critics[CLIPPED].searched
+    return (
+        "\"A growing gap means that the critic learns.\" Without a bound the gap grows because the weights "
+        f"grow, here by a factor of {digits(growth, 2)} over the last two thirds of the training; the order "
+        "of the scores need not change for that.",
+        "Checking the slope at the samples and calling it the Lipschitz constant. Also search for steeper "
+        "places between the samples, and bound the slope everywhere (the table has the first two numbers).",
+        "Penalising the norm over the whole batch, or per pixel. It is one norm per sample, over all its "
+        "values. A linear critic of slope c must get (c - 1)² at every batch size.",
+        "Believing that the penalty enforces the bound. It acts only at the points between this batch's "
+        "pairs; elsewhere nothing holds the critic, and at the optimum the slope is 1 + W1/(2λ).",
+        "Taking clipping for a bound of 1. The bound it gives depends on width and depth, and the gap is "
+        f"then W1 times an unknown constant (here the steepest place is {mean(clipped)}; question 7).",
+    )  # fmt: skip
+
+
+def _rows(m: Measured) -> list[Row]:
+    rows: list[Row] = [
+        {"kind": kind, "seed": seed, "step": step, "gap": gap, "exact": truth}
+        for kind, value in m.critics.items()
+        for seed, gaps, truth in zip(m.seeds, value.gap, m.exact, strict=True)
+        for step, gap in zip(value.steps, gaps, strict=True)
+    ]
+    rows += [
+        {"kind": kind, "seed": seed, "slope at samples": at, "largest slope": searched}
+        for kind, value in m.critics.items()
+        for seed, at, searched in zip(m.seeds, value.at_samples, value.searched, strict=True)
+    ]
+    return rows
 
 
 def _part(progress: Progress, start: int, total: int) -> Progress:
     return lambda done, steps: progress(start + done, total)
 
 
-def _gap_figure(found: Mapping[str, Trained], exact: Sequence[float]) -> Figure:
+def _gaps(value: Trained) -> tuple[list[float], list[float]]:
+    """The gap after a third of the training and at its end, per seed."""
+    third = min(range(len(value.steps)), key=lambda k: abs(value.steps[k] - value.steps[-1] / 3))
+    return [seed[third] for seed in value.gap], [seed[-1] for seed in value.gap]
+
+
+def _over_exact(m: Measured, kind: str) -> list[float]:
+    return [gap / truth for gap, truth in zip(_gaps(m.critics[kind])[1], m.exact, strict=True)]
+
+
+def _gap_figure(m: Measured) -> Figure:
     figure = axes("critic step", "gap on held-out points", log_x=True, log_y=True)
-    for kind, value in found.items():
+    for kind, value in m.critics.items():
         steps = [step for step in value.steps if step >= 10]
         gaps = [[max(gap, 1e-3) for gap in seed[-len(steps) :]] for seed in value.gap]
         band(figure, steps, gaps, kind, COLOURS[kind], geometric=True)
-    mean = sum(exact) / len(exact)
-    level(figure, mean, f"exact EMD, {mean:.2f}", above=False)
+    level(figure, fmean(m.exact), f"exact EMD, {fmean(m.exact):.2f}", above=False)
+    ends = "; ".join(f"{kind}: {digits(fmean(_over_exact(m, kind)))}" for kind in m.critics)
     return finished(
         figure,
-        "The same critic, the same data, four constraints. Without one the gap grows as long as it is "
-        "trained; with the penalty, at the samples only or in between, it stops near the exact distance; "
-        "clipped it reads whatever the clipping allows.",
+        f"The same critic and data, four constraints. The gap at the end, in exact distances: {ends}.",
     )
 
 
-def _map_figure(kind: str, value: Trained) -> Figure:
+def _map_figure(kind: str, m: Measured) -> Figure:
     side = [round(-LIMIT + 2 * LIMIT * k / (SIDE - 1), 3) for k in range(SIDE)]
+    cells = m.critics[kind].steepness
     figure = axes("x", "y", height=400, showlegend=False)
     figure.add_heatmap(
-        x=side, y=side, z=[[float(f"{cell:.3g}") for cell in row] for row in value.steepness],
+        x=side, y=side, z=[[float(f"{cell:.3g}") for cell in row] for row in cells],
         colorscale="Viridis", zmin=0, colorbar={"title": {"text": "|∇f|"}, "thickness": 12},
         hovertemplate="(%{x:.2f}, %{y:.2f}): %{z:.2f}<extra></extra>",
     )  # fmt: skip
@@ -199,28 +190,26 @@ def _map_figure(kind: str, value: Trained) -> Figure:
     dots(figure, real[:, 0].tolist(), real[:, 1].tolist(), "real", "#ffffff", size=4)
     figure.update_yaxes(scaleanchor="x", range=[-LIMIT, LIMIT])
     figure.update_xaxes(range=[-LIMIT, LIMIT])
-    texts = {
-        "none": "No constraint: slopes of thousands, and still growing.",
-        "at the samples": "Penalty at the samples only: no slope is asked for in between; it stays near 1.",
-        "clipped at 0.1": "Clipped at 0.1: the slope is what the clipped layers happen to allow.",
-        "between, WGAN-GP": "Penalty between the samples: near 1 along the ways from the middle to the ring.",
+    titles = {
+        NONE: "No constraint",
+        SAMPLES: "Penalty at the samples only",
+        CLIPPED: "Weights clipped at 0.1",
+        BETWEEN: "Penalty between the samples",
     }
-    return finished(figure, f"Map of slopes, first seed. {texts[kind]} White: real samples. Mind the scale.")
+    low, high = min(map(min, cells)), max(map(max, cells))
+    return finished(
+        figure,
+        f"{titles[kind]}: the critic's slope on a map, first seed, from {digits(low, 2)} to "
+        f"{digits(high, 2)}. White: real samples. Each map has its own colour scale.",
+    )
 
 
-def _table(found: Mapping[str, Trained], exact: Sequence[float]) -> Table:
+def _table(m: Measured) -> Table:
     rows = []
-    for kind, value in found.items():
-        half = [seed[_half_way(value.steps)] for seed in value.gap]
-        last = [seed[-1] for seed in value.gap]
-        cells = [
-            plus_minus(spread(half)),
-            plus_minus(spread(last)),
-            plus_minus(spread([gap / truth for gap, truth in zip(last, exact, strict=True)])),
-            plus_minus(spread(value.at_samples)),
-            plus_minus(spread(value.searched)),
-        ]
-        rows.append((kind, *cells))
+    for kind, value in m.critics.items():
+        third, end = _gaps(value)
+        numbers = (third, end, _over_exact(m, kind), value.at_samples, value.searched)
+        rows.append((kind, *map(mean, numbers)))
     columns = (
         "constraint",
         "gap, a third of the way",
@@ -229,8 +218,4 @@ def _table(found: Mapping[str, Trained], exact: Sequence[float]) -> Table:
         "slope at samples",
         "steepest place",
     )
-    return Table("The end of training", columns, tuple(rows))
-
-
-def _half_way(steps: Sequence[int]) -> int:
-    return min(range(len(steps)), key=lambda index: abs(steps[index] - steps[-1] / 3))
+    return Table("At the end of training", columns, tuple(rows))
