@@ -59,7 +59,7 @@ def test_memory_is_flat() -> None:
     for step in range(3_000):
         scope._log.add({**row, "step": step})
         scope._log.add({"point": [0.0, 0.0], "step": step})
-    assert len(scope.rows) == 1 + 400 + 600
+    assert len(scope.rows) == 13 + 400 + 600
     assert scope.rows[0]["step"] == 0
     assert "about" in scope.rows[0]
 

@@ -19,8 +19,8 @@ from ganscope.build.settings import changed, recipe_names, resolve
 from ganscope.cli.app import main
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput
-from ganscope.diagnose.rules.remedies import REMEDIES, WIRING, Remedy, remedies_for
-from ganscope.diagnose.rules.verdict import Verdict, from_json
+from ganscope.diagnose.rules.rule import Remedy
+from ganscope.diagnose.rules.verdict import RULES, Verdict, from_json, remedies_for
 from ganscope.folder import checkpoint, files, healings
 from ganscope.folder.read import parse_config, read
 from ganscope.running import healing
@@ -121,7 +121,13 @@ def test_a_run_killed_while_it_heals_ends_with_the_same_bits(
 
 @pytest.mark.parametrize("recipe", recipe_names())
 def test_every_remedy_makes_a_valid_configuration_of_every_recipe(recipe: str) -> None:
-    remedies = [WIRING["unconstrained-critic"], *(r for several in REMEDIES.values() for r in several)]
+    remedies = [
+        remedy
+        for name, rule in RULES.items()
+        for kind, several in rule.remedies.items()
+        for remedy in several
+        if name != "wiring" or kind == "unconstrained-critic"
+    ]
     data = evaluation_of("ring").data
     for odd in (
         {}, {"d_norm": "batch", "penalty": "none"}, {"pack": 2, "ema": 0.9},

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest
 
 from ganscope.build.check import check
-from ganscope.diagnose.rules.remedies import remedies_for
+from ganscope.diagnose.rules.verdict import remedies_for
 from ganscope.folder import files
 from tests.games import evaluation_of
 from validation.remedies import __main__ as study

@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from unittest import mock
 
-from ganscope.diagnose.rules import critic_rules, gradient_rules, history, run_rules, sample_rules
+from ganscope.diagnose.rules import (
+    critic_underfit,
+    discriminator_overfit,
+    discriminator_too_weak,
+    history,
+    mode_collapse,
+    oscillation,
+    vanishing_gradient,
+    wiring,
+)
 from ganscope.diagnose.rules.history import History, Persistence
 from ganscope.diagnose.rules.verdict import RULES
 
@@ -39,7 +48,7 @@ class Effect(NamedTuple):
 
 
 def _without(rule: str) -> Callable[[], Any]:
-    return lambda: mock.patch.dict(RULES, {rule: lambda h: []})
+    return lambda: mock.patch.dict(RULES, {rule: RULES[rule]._replace(judge=lambda h: [])})
 
 
 def _number(module: Any, name: str, value: Any) -> Callable[[], Any]:
@@ -49,7 +58,7 @@ def _number(module: Any, name: str, value: Any) -> Callable[[], Any]:
 def _once(self: History, signal: history.Signal, m: int, k: int, wide: bool = False) -> Persistence:  # noqa: ARG001
     """One row decides: no persistence."""
     rows = self.wide if wide else self.rows
-    told = [(row["step"], said) for row in rows if row["step"] > 0 and (said := signal(row)) is not None]
+    told = [(row.step, said) for row in rows if row.step > 0 and (said := signal(row)) is not None]
     if not told:
         return Persistence("unknown", 0)
     return Persistence("fault", told[-1][0]) if told[-1][1] else Persistence("fine", 0)
@@ -73,28 +82,28 @@ VARIANTS: tuple[Variant, ...] = (
             lambda: mock.patch.object(History, "differs", return_value=True)),
     Variant("null bands: any deviation beyond 1 standard deviation counts", (),
             lambda: _all(*(mock.patch.object(module, "Z", 1.0)
-                           for module in (sample_rules, gradient_rules, history, critic_rules)))),
+                           for module in (mode_collapse, discriminator_too_weak, history, critic_underfit)))),
     Variant("collapse also where samples are blurred", ("mode-collapse",),
-            lambda: _all(mock.patch.object(sample_rules, "_good", return_value=True),
-                         mock.patch.object(sample_rules, "_blur", return_value=0.0))),
+            lambda: _all(mock.patch.object(mode_collapse, "good", return_value=True),
+                         mock.patch.object(mode_collapse, "blur", return_value=0.0))),
     Variant("missing bins alone make dropped modes", ("mode-collapse",),
-            lambda: mock.patch.object(sample_rules, "_blur", return_value=0.0)),
+            lambda: mock.patch.object(mode_collapse, "blur", return_value=0.0)),
     Variant("a weak discriminator also where samples are hardly off", ("discriminator-too-weak",),
-            _number(gradient_rules, "PLAIN", -1.0)),
+            _number(discriminator_too_weak, "PLAIN", -1.0)),
     Variant("near-copies do not count as collapse", ("mode-collapse",),
             lambda: mock.patch.object(History, "copied", return_value=False)),
     Variant("swapped labels without asking whether the discriminator moves", ("wiring",),
-            _number(run_rules, "IDLE", 0.0)),
+            _number(wiring, "IDLE", 0.0)),
     Variant("a vanished critic by its slope alone, not its layers", ("vanishing-gradient",),
-            _number(gradient_rules, "DECAYED", 2.0)),
+            _number(vanishing_gradient, "DECAYED", 2.0)),
     Variant("overfit from AUC 0.5 + 4 standard errors, be it little", ("discriminator-overfit",),
-            _number(critic_rules, "OVERFIT", 0.0)),
+            _number(discriminator_overfit, "OVERFIT", 0.0)),
     Variant("overfit only beyond five standard errors", ("discriminator-overfit",),
-            _number(critic_rules, "REMEMBERS", 5.0)),
+            _number(discriminator_overfit, "REMEMBERS", 5.0)),
     Variant("a generator that is given nothing counts as detached", ("wiring",),
-            _number(run_rules, "ROUNDED", -1.0)),
-    Variant("a swing of any regularity", ("oscillation",), _number(sample_rules, "CONCENTRATED", 0.0)),
-    Variant("a swing of any size", ("oscillation",), _number(sample_rules, "LEAST_AMPLITUDE", 0.0)),
+            _number(wiring, "ROUNDED", -1.0)),
+    Variant("a swing of any regularity", ("oscillation",), _number(oscillation, "CONCENTRATED", 0.0)),
+    Variant("a swing of any size", ("oscillation",), _number(oscillation, "LEAST_AMPLITUDE", 0.0)),
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import marks
-from ganscope.diagnose.rules.remedies import REMEDIES, WIRING, Remedy
+from ganscope.diagnose.rules.rule import Remedy
 from ganscope.diagnose.rules.verdict import RULES
 from ganscope.report.diagnosis import evidence_words
 
@@ -32,13 +32,13 @@ PAGES = DOCS / "verdicts"
 SUMMARIES = {
     "wiring": "A mistake in how the loop or the networks are put together.",
     "diverged": "Numbers turned NaN, or the samples have left the data far behind.",
-    "discriminator-too-strong": "The discriminator tells all apart, and the generator learns nothing.",
+    "discriminator-too-strong": "The discriminator tells every fake from real, and the generator learns nothing.",
     "vanishing-gradient": "The generator's gradient dies in the loss, the critic or the generator.",
-    "lipschitz-violation": "A Wasserstein critic is steeper than its constraint should let it be.",
-    "critic-underfit": "A Wasserstein critic finds little of the distance there is.",
-    "discriminator-overfit": "The discriminator knows its training rows by heart.",
-    "discriminator-too-weak": "Real and fake rows differ plainly, and the discriminator does not see it.",
-    "oscillation": "The samples swing to and fro instead of settling.",
+    "lipschitz-violation": "A Wasserstein critic is steeper than its constraint should leave it.",
+    "critic-underfit": "A Wasserstein critic proves little of the distance between real and fake.",
+    "discriminator-overfit": "The discriminator remembers its training rows.",
+    "discriminator-too-weak": "Real and fake rows plainly differ, and the discriminator does not see it.",
+    "oscillation": "The samples swing instead of settling.",
     "mode-collapse": "The samples cover less than the data does.",
 }
 
@@ -208,9 +208,7 @@ def share(count: Stored) -> str:
 
 def remedies_of(name: str) -> dict[str, tuple[Remedy, ...]]:
     """List the remedies of a verdict by its factor or pattern; the empty kind stands for all."""
-    if name == "wiring":
-        return {kind or "": (remedy,) for kind, remedy in WIRING.items()}
-    listed = {kind or "": remedies for (verdict, kind), remedies in REMEDIES.items() if verdict == name}
+    listed = {kind or "": remedies for kind, remedies in RULES[name].remedies.items()}
     if not any(remedy.wasserstein for remedies in listed.values() for remedy in remedies):
         return listed
     return {
@@ -227,7 +225,7 @@ def remedy_block(name: str, measured: Stored | None) -> str:
         head = f"**{kind if ' ' in kind else f'`{kind}`'}**: " if kind else ""
         first, *further = remedies
         lines = [f"- {head}{first.change} ({first.source}.)"]
-        lines += [f"  Where that was in vain: {other.change} ({other.source}.)" for other in further]
+        lines += [f"  If that does not help: {other.change} ({other.source}.)" for other in further]
         parts.append("\n".join(lines))
     found = {
         key: entry

@@ -34,7 +34,7 @@ from ganscope.build.check import check
 from ganscope.config import RunConfig
 from ganscope.contracts import RunFailed
 from ganscope.data.find import load_data
-from ganscope.diagnose.rules.remedies import Remedy
+from ganscope.diagnose.rules.rule import Remedy
 from ganscope.diagnose.rules.verdict import Verdict, judge
 from ganscope.evaluation import Evaluation
 from ganscope.folder import checkpoint, files, healings, layout

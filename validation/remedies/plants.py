@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ganscope.build.settings import resolve
 from ganscope.config import RunConfig
-from ganscope.diagnose.rules.remedies import Remedy
+from ganscope.diagnose.rules.rule import Remedy
 
 COMMON: dict[str, Any] = {
     "steps": 600, "batch_size": 64, "g_width": 64, "d_width": 64, "threads": 1, "evaluate_every": 10**6,

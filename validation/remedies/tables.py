@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ganscope.diagnose.rules.remedies import Remedy, remedies_for
+from ganscope.diagnose.rules.rule import Remedy
+from ganscope.diagnose.rules.verdict import remedies_for
 
 from .plants import words
 

@@ -1,21 +1,31 @@
-"""What probes have written about one run: in memory as much as rules need, on disk all of it."""
+"""The record of one run's probes: a window of it in memory, all of it on disk, and the judgement of both."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from ganscope.contracts import BadInput
+from ganscope.diagnose import rows
 from ganscope.diagnose.rules.history import State
-from ganscope.diagnose.rules.verdict import RULES, Verdict, judge
+from ganscope.diagnose.rules.verdict import RULES, Verdict, from_json, judge
+from ganscope.diagnose.window import Window
 from ganscope.folder import files, layout
 
-KEPT_ROWS, KEPT_POINTS = 400, 600
+
+class Judgement(NamedTuple):
+    """What is wrong with a run at one step, and what could not be decided."""
+
+    step: int
+    verdicts: list[Verdict]
+    """Faults only, upstream cause first."""
+    status: dict[str, State]
+    """Of every verdict."""
 
 
 class Logbook:
-    """Rows of one run, the first and the newest: memory stays flat however long the run.
+    """Rows of one run as they are written; in memory stays the window that verdicts are judged by.
 
     Args:
         folder: where `diagnosis.jsonl` and `verdicts.json` stand; None keeps the rows in memory alone.
@@ -23,9 +33,7 @@ class Logbook:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._first: Mapping[str, Any] | None = None
-        self._rows: deque[Mapping[str, Any]] = deque(maxlen=KEPT_ROWS)
-        self._points: deque[Mapping[str, Any]] = deque(maxlen=KEPT_POINTS)
+        self._window = Window()
         self._judged: tuple[list[Verdict], dict[str, State]] | None = None
         self.last_step = -1
         """Step of the newest row."""
@@ -33,52 +41,95 @@ class Logbook:
         """What was wrong when it was last written down: to judge again takes milliseconds."""
 
     def read(self) -> Logbook:
-        """Take up what a run that was interrupted has written."""
+        """Continue what an interrupted run has written."""
         if self._folder is not None:
-            for row in files.read_rows(self._folder / layout.DIAGNOSIS):
-                self._take(row)
+            for entry in files.read_rows(self._folder / layout.DIAGNOSIS):
+                self._take(rows.read(entry))
+            self.standing = self.judge()[0]
         return self
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Keep a row, and write it."""
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Keep a row, and write it.
+
+        Args:
+            values: a step and what was measured, by the names of `ganscope.diagnose.rows`.
+
+        Raises:
+            TypeError: a name that no row has.
+        """
+        row = rows.made({name: value for name, value in values.items() if name != "format"})
         self._take(row)
         if self._folder is not None:
-            files.append_rows(self._folder / layout.DIAGNOSIS, [row])
+            begins = isinstance(row, rows.ProbeRow) and row.about is not None
+            head = {"format": files.FORMAT} if begins else {}
+            files.append_rows(self._folder / layout.DIAGNOSIS, [head | rows.as_json(row)])
 
     @property
-    def rows(self) -> list[Mapping[str, Any]]:
-        """The rows that are remembered: the first, the newest probes, the newest points."""
-        return [*([] if self._first is None else [self._first]), *self._rows, *self._points]
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows that are remembered, as they stand in the file: see `ganscope.diagnose.window`."""
+        return [rows.as_json(row) for row in self._window.rows]
 
     @property
     def broken(self) -> bool:
         """Whether NaN or infinity was seen."""
-        return any(row.get("nonfinite") for row in self._rows)
+        return any(row.nonfinite is not None for row in self._window.probes)
 
     def judge(self) -> tuple[list[Verdict], dict[str, State]]:
         """Verdicts and states as of the newest row."""
         if self._judged is None:
-            self._judged = judge(self.rows) if self.rows else ([], dict.fromkeys(RULES, "unknown"))
+            self._judged = judge(self._window.rows)
         return self._judged
 
     def write_verdicts(self) -> None:
         """Write `verdicts.json`."""
         self.standing, states = self.judge()
         if self._folder is not None:
-            write_verdicts(self._folder, self.standing, states, self.last_step)
+            contents = {
+                "step": self.last_step,
+                "verdicts": [verdict.as_json() for verdict in self.standing],
+                "status": states,
+            }
+            files.write_json(self._folder / layout.VERDICTS, contents)
 
-    def _take(self, row: Mapping[str, Any]) -> None:
-        self.last_step = max(self.last_step, row["step"])
+    def _take(self, row: rows.Row) -> None:
+        self.last_step = max(self.last_step, row.step)
         self._judged = None
-        if "about" in row:
-            self._first = row
-        elif "point" in row:
-            self._points.append(row)
-        else:
-            self._rows.append(row)
+        self._window.add(row)
 
 
-def write_verdicts(folder: Path, found: Sequence[Verdict], states: Mapping[str, State], step: int) -> None:
-    """Write `verdicts.json` into a run folder."""
-    contents = {"step": step, "verdicts": [v.as_json() for v in found], "status": states}
-    files.write_json(folder / layout.VERDICTS, contents)
+def judgement(folder: Path, again: bool = False) -> Judgement | None:
+    """What is wrong with a run: terminal, report, `ganscope diagnose` and Python all say this.
+
+    Args:
+        folder: of the run.
+        again: judge the recorded rows by the rules as they are now, instead of reading `verdicts.json`. Rows
+            are judged in any case where that file is missing, or of a step that has been undone since.
+
+    Returns:
+        The judgement; None for a run without probes.
+
+    Raises:
+        BadInput: a damaged file.
+    """
+    written, recorded = folder / layout.VERDICTS, folder / layout.DIAGNOSIS
+    entries = files.read_rows(recorded)
+    try:
+        last = max((int(entry["step"]) for entry in entries), default=None)
+        if written.is_file() and not again:
+            stands = _from_json(files.read_json(written))
+            if last is None or stands.step <= last:
+                return stands
+        return None if last is None else Judgement(last, *judge(entries))
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
+        what = written if written.is_file() and not again else recorded
+        raise BadInput(f"{what} is damaged ({error!r}): restore it, or train the run again.") from None
+
+
+def _from_json(contents: Mapping[str, Any]) -> Judgement:
+    states: dict[str, State] = dict.fromkeys(RULES, "unknown")
+    return Judgement(
+        int(contents["step"]), [from_json(entry) for entry in contents["verdicts"]],
+        states | contents.get("status", {}),
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from ganscope.build.settings import changed, player_options
 from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.diagnose.measure.probe import WIDE_EVERY
-from ganscope.diagnose.rules.remedies import Remedy
+from ganscope.diagnose.rules.rule import Remedy
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record, Unhealed

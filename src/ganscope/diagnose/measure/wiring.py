@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganscope.contracts import Objective
 from ganscope.diagnose.measure.players import Player
+from ganscope.diagnose.rows import Finding
 from ganscope.lipschitz import PENALTIES
 from ganscope.nets.inspect import ends_in, mixes_rows
 
 OUTSIDE = 0.01
 """Share of real values beyond the reach of a bounded generator from which on they are no outliers."""
-
-
-class Finding(NamedTuple):
-    """One mistake: what it is called, how bad it is, and the cause in one sentence."""
-
-    kind: str
-    severity: str
-    cause: str
 
 
 def check_networks(

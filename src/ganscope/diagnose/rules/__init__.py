@@ -1,1 +1,1 @@
-"""From the history of measurements to verdicts and remedies. No torch in here."""
+"""From the history of measurements to verdicts and remedies: one verdict, one file. No torch in here."""

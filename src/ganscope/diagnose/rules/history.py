@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
+from ganscope.diagnose.rows import STATISTICS, About, ProbeRow, Row, Statistic
 from ganscope.diagnose.rules.thresholds import Z
+from ganscope.diagnose.window import Window
 
 State = Literal["fault", "fine", "unknown"]
-Signal = Callable[[Mapping[str, Any]], bool | None]
+Signal = Callable[[ProbeRow], bool | None]
 """What one row says: True for a fault, False for none, None where it cannot tell."""
 
 
 class Fault(NamedTuple):
-    """What a rule found; `verdict` adds the name and the advice."""
+    """One failure that a rule recognised; `verdict` adds the name and the advice."""
 
     severity: Literal["mild", "severe"]
     since: int
@@ -33,49 +36,50 @@ class Persistence(NamedTuple):
 
 
 class History:
-    """Rows of one run, oldest first.
+    """The window of a run that rules look at, oldest rows first.
 
     Args:
-        rows: as probes wrote them; the first holds `about`.
+        rows: as probes wrote them; the first holds `about`. What lies outside the window is left out.
         once: there is one probe only, of networks that have been trained: it decides alone.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], once: bool = False) -> None:
+    def __init__(self, rows: Sequence[Row], once: bool = False) -> None:
+        window = Window(rows)
         self._once = once
-        self.rows = [row for row in rows if "point" not in row]
-        self.points = [row for row in rows if "point" in row]
-        self.about: Mapping[str, Any] = next((row["about"] for row in self.rows if "about" in row), {})
-        self.wide = [row for row in self.rows if row.get("wide")]
+        self.rows = window.probes
+        self.points = window.points
+        self.about = next((row.about for row in self.rows if row.about is not None), About())
+        self.wide = [row for row in self.rows if row.wide]
         self._differs: dict[int, bool | None] = {}
         before: bool | None = None
         for row in self.rows:
-            if row.get("wide"):
+            if row.wide:
                 before = self._told_apart(row)
-            self._differs[row["step"]] = before
+            self._differs[row.step] = before
 
     @property
-    def last(self) -> Mapping[str, Any]:
-        """The newest row that was probed in full; empty without any."""
-        return next((row for row in reversed(self.rows) if "auc" in row), {})
+    def last(self) -> ProbeRow:
+        """The newest row that was probed in full; one without numbers where there is none."""
+        return next((row for row in reversed(self.rows) if row.auc is not None), ProbeRow(step=0))
 
     @property
-    def first(self) -> Mapping[str, Any]:
-        """The oldest such row: the run's own start."""
-        return next((row for row in self.rows if "auc" in row), {})
+    def first(self) -> ProbeRow:
+        """The oldest such row: the start of the run."""
+        return next((row for row in self.rows if row.auc is not None), ProbeRow(step=0))
 
-    def differs(self, row: Mapping[str, Any]) -> bool | None:
+    def differs(self, row: ProbeRow) -> bool | None:
         """Whether real and fake rows could still be told apart, by the last fresh discriminator before a row.
 
         None where that is unknown. A small gradient is no fault where there is nothing left to learn.
         """
-        return self._differs.get(row["step"])
+        return self._differs.get(row.step)
 
-    def null(self, name: str) -> tuple[float, float]:
-        """Mean and standard deviation of a statistic between real rows and real rows."""
-        if name == "fresh_auc":
-            return 0.5, self.about.get("fresh_error") or math.nan
-        mean, sd = self.about.get("nulls", {}).get(name, (math.nan, math.nan))
-        return (math.nan if mean is None else mean), (math.nan if sd is None else sd)
+    def null(self, name: Statistic) -> tuple[float, float]:
+        """Mean and standard deviation of a statistic between real rows and real rows; NaN where unknown."""
+        if name not in STATISTICS:
+            raise KeyError(name)
+        mean, sd = self.about.nulls.get(name, (None, None))
+        return real(mean), real(sd)
 
     def persistence(self, signal: Signal, m: int, k: int, wide: bool = False) -> Persistence:
         """Ask of the last k rows that can tell whether at least m say so, the newest among them.
@@ -93,48 +97,58 @@ class History:
             m = k = 1
         rows = self.wide if wide else self.rows
         told = [
-            (row["step"], said)
+            (row.step, said)
             for row in rows
-            if (row["step"] > 0 or self._once) and (said := signal(row)) is not None
+            if (row.step > 0 or self._once) and (said := signal(row)) is not None
         ]
         recent = told[-k:]
         agreeing = sum(said for _, said in recent)
         if agreeing >= m and recent[-1][1]:
-            return Persistence("fault", _since(told))
+            return Persistence("fault", since_of(told))
         if len(recent) < m or agreeing > len(recent) // 2:
             return Persistence("unknown", 0)
         return Persistence("fine", 0)
 
-    def recent(self, name: str, count: int, wide: bool = False) -> list[float]:
-        """The newest known values of one number."""
+    def recent(
+        self, value: Callable[[ProbeRow], float | None], count: int, wide: bool = False
+    ) -> list[float]:
+        """The newest known values of one number of a row."""
         rows = self.wide if wide else self.rows
-        known = [float(row[name]) for row in rows if row.get(name) is not None]
+        known = [float(found) for row in rows if (found := value(row)) is not None]
         return known[-count:]
 
-    def copied(self, row: Mapping[str, Any], spare: float = 0.0) -> bool:
+    def copied(self, row: ProbeRow, spare: float = 0.0) -> bool:
         """Whether many fakes have a near-copy among the others, beyond a share that has another cause."""
         mean, sd = self.null("duplicates")
-        return bool(row.get("duplicates", 0.0) > mean + max(Z * sd, 0.2) + spare)
+        return (row.duplicates or 0.0) > mean + max(Z * sd, 0.2) + spare
 
-    def _told_apart(self, row: Mapping[str, Any]) -> bool | None:
-        found = row.get("fresh_auc")
-        if found is None:
+    def _told_apart(self, row: ProbeRow) -> bool | None:
+        if row.fresh_auc is None:
             return None
-        mean, sd = self.null("fresh_auc")
-        return bool(found > mean + max(4 * sd, 0.05)) if math.isfinite(mean) else None
+        error = self.about.fresh_error or math.nan
+        return row.fresh_auc > 0.5 + max(4 * error, 0.05)
+
+
+def real(value: float | None) -> float:
+    """A number as it is; NaN for none."""
+    return math.nan if value is None else value
 
 
 def median(values: Sequence[float]) -> float:
     """Median; NaN of nothing."""
-    ordered = sorted(values)
-    n = len(ordered)
-    if n == 0:
-        return math.nan
-    return ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2
+    return statistics.median(values) if values else math.nan
 
 
-def _since(told: Sequence[tuple[int, bool]]) -> int:
-    """Walk back over the newest stretch; a single row that disagrees does not end it."""
+def since_of(told: Sequence[tuple[int, bool]]) -> int:
+    """First step of the newest stretch of rows that agree; a single row that disagrees does not end it.
+
+    Args:
+        told: steps and what their rows say, oldest first; not empty.
+
+    Example:
+        >>> since_of([(0, True), (1, False), (2, False), (3, True), (4, False), (5, True)])
+        3
+    """
     since = told[-1][0]
     misses = 0
     for step, said in reversed(told):

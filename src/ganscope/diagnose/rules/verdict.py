@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from ganscope.diagnose.rules import critic_rules, gradient_rules, run_rules, sample_rules
-from ganscope.diagnose.rules.history import Fault, History, State
-from ganscope.diagnose.rules.remedies import Remedy, remedies_for
+from ganscope.diagnose.rows import Row, read_all
+from ganscope.diagnose.rules import (
+    critic_underfit,
+    discriminator_overfit,
+    discriminator_too_strong,
+    discriminator_too_weak,
+    diverged,
+    lipschitz_violation,
+    mode_collapse,
+    oscillation,
+    vanishing_gradient,
+    wiring,
+)
+from ganscope.diagnose.rules.history import History, State
+from ganscope.diagnose.rules.rule import Remedy, Rule
 
 PAGES = "https://github.com/ganscope/ganscope/blob/main/docs/verdicts"
 """Where each verdict has a page: what it means, how often it is right, how often the advice helps."""
@@ -45,7 +57,7 @@ class Verdict(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The verdict for a file: its fields, and the advice as settings of a run too."""
-        first = self.remedies[0]
+        first = next(iter(self.remedies), Remedy("", ""))
         parts = {name: dict(getattr(first, name)) for name in ("settings", "factors", "raised", "lowered")}
         return {**self._asdict(), **parts}
 
@@ -72,20 +84,39 @@ def from_json(entry: Mapping[str, Any]) -> Verdict:
     return Verdict(**{name: entry[name] for name in Verdict._fields})
 
 
-Rule = Callable[[History], list[Fault] | None]
 RULES: dict[str, Rule] = {
-    "wiring": run_rules.wiring,
-    "diverged": run_rules.diverged,
-    "discriminator-too-strong": gradient_rules.too_strong,
-    "vanishing-gradient": gradient_rules.vanishing_gradient,
-    "lipschitz-violation": critic_rules.lipschitz_violation,
-    "critic-underfit": critic_rules.critic_underfit,
-    "discriminator-overfit": critic_rules.overfit,
-    "discriminator-too-weak": gradient_rules.too_weak,
-    "oscillation": sample_rules.oscillation,
-    "mode-collapse": sample_rules.mode_collapse,
+    "wiring": wiring.RULE,
+    "diverged": diverged.RULE,
+    "discriminator-too-strong": discriminator_too_strong.RULE,
+    "vanishing-gradient": vanishing_gradient.RULE,
+    "lipschitz-violation": lipschitz_violation.RULE,
+    "critic-underfit": critic_underfit.RULE,
+    "discriminator-overfit": discriminator_overfit.RULE,
+    "discriminator-too-weak": discriminator_too_weak.RULE,
+    "oscillation": oscillation.RULE,
+    "mode-collapse": mode_collapse.RULE,
 }
 """Upstream causes first: what stands above can bring about what stands below."""
+
+
+def remedies_for(
+    name: str, factor: str | None, pattern: str | None, wasserstein: bool | None = None
+) -> tuple[Remedy, ...]:
+    """List what helps against a verdict, what to do first in front.
+
+    Args:
+        name: of the verdict.
+        factor: its factor.
+        pattern: its pattern.
+        wasserstein: whether the discriminator is a Wasserstein critic; None lists what helps either.
+
+    Example:
+        >>> remedies_for("vanishing-gradient", "loss", None)[0].settings["objective"]
+        'non-saturating'
+    """
+    by_kind = RULES[name].remedies
+    every = by_kind.get(factor or pattern) or by_kind.get(None, ())
+    return tuple(r for r in every if None in (wasserstein, r.wasserstein) or r.wasserstein == wasserstein)
 
 
 def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[Verdict]:
@@ -117,32 +148,29 @@ def status(rows: Sequence[Mapping[str, Any]]) -> dict[str, State]:
     return judge(rows)[1]
 
 
-def judge(rows: Sequence[Mapping[str, Any]], once: bool = False) -> tuple[list[Verdict], dict[str, State]]:
-    """Both at once.
+def judge(
+    rows: Sequence[Mapping[str, Any] | Row], once: bool = False
+) -> tuple[list[Verdict], dict[str, State]]:
+    """Verdicts and states at once, by the window of the run that `ganscope.diagnose.window` cuts out.
+
+    Whoever remembers that window alone and whoever has all rows get the same.
 
     Args:
-        rows: see `verdicts`.
+        rows: see `verdicts`; typed rows do as well.
         once: the rows are one probe of networks that are no longer trained, so that nothing can persist.
     """
-    history = History(rows, once)
+    history = History(read_all(rows), once)
     found: list[Verdict] = []
     states: dict[str, State] = {}
     for name, rule in RULES.items():
-        faults = rule(history) if history.rows else None
+        faults = rule.judge(history) if history.rows else None
         states[name] = "unknown" if faults is None else "fault" if faults else "fine"
         for fault in faults or ():
-            critic = bool(history.about.get("needs_lipschitz"))
-            remedy = remedies_for(name, fault.factor, fault.pattern, critic)[0]
+            remedies = remedies_for(name, fault.factor, fault.pattern, history.about.needs_lipschitz)
             found.append(
                 Verdict(
-                    name,
-                    fault.severity,
-                    fault.since,
-                    fault.factor,
-                    fault.pattern,
-                    fault.evidence,
-                    fault.cause,
-                    str(remedy),
+                    name, fault.severity, fault.since, fault.factor, fault.pattern, fault.evidence, fault.cause,
+                    str(remedies[0]) if remedies else "",
                 )
-            )
+            )  # fmt: skip
     return found, states

@@ -1,0 +1,132 @@
+"""`mode-collapse`: the samples cover less than the data does.
+
+Patterns: total, within-mode, dropped-modes, imbalance.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from ganscope.diagnose.rows import ProbeRow, Statistic
+from ganscope.diagnose.rules.history import Fault, History, real
+from ganscope.diagnose.rules.rule import MEASURED, R1, R3GAN, Remedy, Rule
+from ganscope.diagnose.rules.thresholds import LOPSIDED, WIDE_K, WIDE_M, Z
+
+
+def mode_collapse(h: History) -> list[Fault] | None:
+    """The first pattern that persists; unknown where samples are too blurred to be assigned to modes."""
+    for pattern, signal in PATTERNS.items():
+        seen = h.persistence(functools.partial(signal, h), WIDE_M, WIDE_K, wide=True)
+        if seen.state == "fault":
+            return [_collapsed(h, pattern, seen.since)]
+    rows = [row for row in h.wide if row.step > 0 and row.coverage is not None]
+    if len(rows) < WIDE_M:
+        return None
+    return [] if good(h, rows[-1]) else None
+
+
+def good(h: History, row: ProbeRow) -> bool:
+    """Samples good enough to be assigned to modes: blur alone is no collapse."""
+    return real(row.precision) > 0.5 * h.null("precision")[0]
+
+
+def blur(h: History, row: ProbeRow) -> float:
+    """Share of the samples that lie where no real rows are, beyond what real ones do."""
+    return max(0.0, 1 - real(row.precision) / h.null("precision")[0])
+
+
+def _total(_: History, row: ProbeRow) -> bool | None:
+    return None if row.pairwise is None else row.pairwise < 0.2
+
+
+def _dropped(h: History, row: ProbeRow) -> bool | None:
+    """Bins are missing, more than blur explains, and recall falls with them.
+
+    Where samples are only shifted or narrow, bins at the edges of modes starve as well.
+    """
+    if row.starved is None or row.recall is None:
+        return None
+    missing = row.starved > min(0.5, 0.02 + 2 * blur(h, row))
+    unreached = row.recall < (1 - 0.5 * row.starved) * h.null("recall")[0]
+    return missing and unreached and good(h, row)
+
+
+def _within(h: History, row: ProbeRow) -> bool | None:
+    if row.recall is None or row.starved is None:
+        return None
+    recall, spread = h.null("recall")
+    present = 1 - row.starved  # recall is lost with missing modes, and the others are denser then
+    narrow = (
+        row.recall < min(recall - Z * spread, 0.5 * present * recall)
+        and real(row.precision) > 0.9 * h.null("precision")[0]
+    )
+    return narrow or (h.copied(row, 1 - present) and good(h, row))
+
+
+def _imbalance(h: History, row: ProbeRow) -> bool | None:
+    if row.imbalance is None:
+        return None
+    mean, sd = h.null("imbalance")
+    return row.imbalance > mean + max(Z * sd, LOPSIDED) + 2 * blur(h, row) and good(h, row)
+
+
+PATTERNS: dict[str, Callable[[History, ProbeRow], bool | None]] = {
+    "total": _total,
+    "within-mode": _within,
+    "dropped-modes": _dropped,
+    "imbalance": _imbalance,
+}
+"""In the order in which they are asked: total collapse drops modes too."""
+
+
+def _collapsed(h: History, pattern: str, since: int) -> Fault:
+    row = h.wide[-1]
+    measured: dict[Statistic, float | None] = {
+        "coverage": row.coverage, "recall": row.recall, "precision": row.precision, "density": row.density,
+        "duplicates": row.duplicates, "imbalance": row.imbalance, "pairwise": row.pairwise,
+    }  # fmt: skip
+    starved, coverage = real(row.starved), real(row.coverage)
+    evidence: dict[str, float] = {"starved": starved}
+    for name, value in measured.items():
+        mean, sd = h.null(name)
+        evidence |= {name: real(value), f"{name}_null": mean, f"{name}_null_sd": sd}
+    cause = {
+        "total": f"All samples are nearly alike: their mean distance is {evidence['pairwise']:.2g} times that "
+        "of real rows.",
+        "dropped-modes": (
+            f"Kinds of real rows that make up {starved:.0%} of the data are missing from the samples "
+            f"(coverage {coverage:.2f}; real rows reach {evidence['coverage_null']:.2f})."
+        ),
+        "within-mode": (
+            f"The samples are realistic (precision {evidence['precision']:.2f}) but too much alike: recall is "
+            f"{evidence['recall']:.2f} where real rows reach {evidence['recall_null']:.2f}, and "
+            f"{evidence['duplicates']:.0%} are near-copies of others."
+        ),
+        "imbalance": (
+            f"The samples fall into the wrong proportions: {evidence['imbalance']:.0%} of them would have to "
+            f"move to other kinds ({evidence['imbalance_null']:.0%} for real rows)."
+        ),
+    }[pattern]
+    severe = pattern == "total" or starved > 0.2 or coverage < 0.5
+    return Fault("severe" if severe else "mild", since, cause, evidence, pattern=pattern)
+
+
+RULE = Rule(
+    mode_collapse,
+    {
+        "within-mode": (
+            Remedy("Add R1.", f"Mescheder et al. 2018; {MEASURED}, where lower rates do harm", R1),
+            R3GAN,
+        ),
+        None: (
+            Remedy(
+                "Lower both learning rates to a third, set beta1 to 0, and add R1.",
+                f"Mescheder et al. 2018; {MEASURED}, where momentum and high rates are the cause",
+                {**R1, "beta1": 0.0},
+                {"g_lr": 0.3, "d_lr": 0.3},
+            ),
+            R3GAN,
+        ),
+    },
+)

@@ -1,0 +1,70 @@
+"""`oscillation`: the generator's samples swing instead of settling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ganscope.diagnose.rules.history import Fault, History
+from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, MEASURED, R1, Remedy, Rule
+from ganscope.diagnose.rules.thresholds import CONCENTRATED, FEWEST_POINTS, LEAST_AMPLITUDE
+
+if TYPE_CHECKING:
+    from ganscope.diagnose.measure.swing import Swing
+
+
+def oscillation(h: History) -> list[Fault] | None:
+    """A mean of fixed samples that moves regularly, and by much of the data's spread."""
+    if len(h.points) < FEWEST_POINTS:
+        return None
+    points = [[math.nan if value is None else value for value in row.point] for row in h.points]
+    every = h.points[-1].step - h.points[-2].step
+    found = sustained(points, every)
+    if found is None:
+        return []
+    trend = "growing" if found.growth > 0.1 else "damped" if found.growth < -0.1 else "sustained"
+    cause = (
+        f"The samples' mean swings by {found.amplitude:.2g} standard deviations of the data with a period of "
+        f"{found.period:.0f} steps on average ({trend}; {found.periods:.1f} periods in the stretch examined)."
+    )
+    severe = found.amplitude > 0.5 or trend == "growing"
+    since = max(0, int(h.points[-1].step - found.periods * found.period))
+    return [Fault("severe" if severe else "mild", since, cause, found._asdict(), pattern=trend)]
+
+
+def sustained(points: Sequence[Sequence[float]], every: float) -> Swing | None:
+    """A swing that the newer part of a stretch shows too.
+
+    Args:
+        points: see `ganscope.diagnose.measure.swing.swing`.
+        every: steps between two of them.
+    """
+    from ganscope.diagnose.measure.swing import swing  # loads NumPy
+
+    whole, newer = swing(points, every), swing(points[len(points) * 2 // 5 :], every, cycles=3)
+    if whole is None or newer is None:
+        return None
+    clear = min(whole.concentration, newer.concentration) > CONCENTRATED
+    large = min(whole.amplitude, newer.amplitude) > LEAST_AMPLITUDE
+    return whole if clear and large else None
+
+
+RULE = Rule(
+    oscillation,
+    {
+        None: (
+            Remedy(
+                "Give the critic a gradient penalty of weight 1, in every step.",
+                f"{MEASURED}, where R1 heals fewer runs",
+                GRADIENT_PENALTY,
+                wasserstein=True,
+            ),
+            Remedy(
+                "Add R1 with a weight near the critical one, or lower both learning rates and beta1.",
+                "Mescheder et al. 2018: on the Dirac-GAN R1 turns the circle into a spiral inwards",
+                R1,
+            ),
+        )
+    },
+)
