@@ -25,7 +25,7 @@ NULLS = {
     "duplicates": [0.01, 0.01], "pairwise": [1.0, 0.02], "energy": [0.0, 0.002], "starved": [0.0, 0.0],
     "imbalance": [0.06, 0.01],
 }  # fmt: skip
-SICK = {
+SICK: dict[str, dict[str, Any]] = {
     "vanished loss": {"logit_slope": 1e-4, "auc": 0.999, "fresh_auc": 0.99},
     "vanished critic": {"critic_slope": 1e-3, "critic_layers": [["4", 1.0], ["0", 1e-4]], "fresh_auc": 0.9},
     "vanished generator": {"generator_layers": [["4", 1.0], ["0", 1e-5]], "fresh_auc": 0.9},
@@ -229,7 +229,8 @@ def test_a_misspelt_name_is_an_error() -> None:
 def test_rows_of_other_versions_are_read() -> None:
     """What is not known is left out; what is no number counts as not measured; a row comes back as it was."""
     row = read({"step": 3, "auc": "high", "slope_real": [1.0, None, 3.0], "slope_fake": 2, "of_2031": [1],
-                "critic_layers": [["0", 1.0], ["odd"]], "about": {"objective": "hinge", "of_2031": 1}})  # fmt: skip
+                "critic_layers": [["0", 1.0], ["odd"]],
+                "about": {"objective": "hinge", "of_2031": 1}})  # fmt: skip
     assert isinstance(row, ProbeRow)
     assert (row.auc, row.slope_real, row.slope_fake) == (None, (1.0, None, 3.0), None)
     assert row.critic_layers == (("0", 1.0),)

@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks import marks
 from ganscope.diagnose.rules.rule import Remedy
 from ganscope.diagnose.rules.verdict import RULES
-from ganscope.report.diagnosis import evidence_words
+from ganscope.diagnose.wording import evidence_words
 
 from . import drawings
 from .runs import CASES, IMAGES, SHOWN, Case, play
@@ -32,7 +32,7 @@ PAGES = DOCS / "verdicts"
 SUMMARIES = {
     "wiring": "A mistake in how the loop or the networks are put together.",
     "diverged": "Numbers turned NaN, or the samples have left the data far behind.",
-    "discriminator-too-strong": "The discriminator tells every fake from real, and the generator learns nothing.",
+    "discriminator-too-strong": "The discriminator recognises every fake, and the generator learns nothing.",
     "vanishing-gradient": "The generator's gradient dies in the loss, the critic or the generator.",
     "lipschitz-violation": "A Wasserstein critic is steeper than its constraint should leave it.",
     "critic-underfit": "A Wasserstein critic proves little of the distance between real and fake.",

@@ -9,7 +9,6 @@ from ganscope.cli.output import print_json
 from ganscope.cli.plans import POINTS_SHOWN
 from ganscope.cli.terminal import complain, print_table, say
 from ganscope.folder import layout
-from ganscope.folder.files import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,18 +74,11 @@ def _print_points(result: Comparison, summaries: Sequence[RecipeSummary], as_jso
 
 def print_verdicts(folders: Sequence[Path]) -> None:
     """Print what the diagnosis of finished runs says, by kind of verdict; nothing where none was made."""
-    from ganscope.diagnose.rules.verdict import from_json
+    from ganscope.diagnose.logbook import judgement
+    from ganscope.diagnose.wording import summary_of_runs
 
-    labels: list[str] = []
-    judged = 0
-    for folder in folders:
-        path = folder / layout.VERDICTS
-        if path.is_file():
-            judged += 1
-            labels += dict.fromkeys(from_json(entry).label for entry in read_json(path)["verdicts"])
-    kinds = sorted(dict.fromkeys(labels), key=labels.count, reverse=True)
-    if kinds:
-        told = ", ".join(f"{kind} ({labels.count(kind)} of {judged} runs)" for kind in kinds)
-        say(f"\nDiagnosis: {told}. Causes and remedies: ganscope diagnose, or the report.")
-    elif judged:
-        say(f"\nDiagnosis: nothing wrong in {judged} run{'s' if judged > 1 else ''}.")
+    judged = [said for folder in folders if (said := judgement(folder)) is not None]
+    if judged:
+        more = any(said.verdicts for said in judged)
+        details = " Causes and remedies: ganscope diagnose, or the report." if more else ""
+        say(f"\nDiagnosis: {summary_of_runs(judged)}{details}")

@@ -109,9 +109,9 @@ def _verdicts(by_run: Sequence[Sequence[str]]) -> str:
         >>> _verdicts([["mode-collapse (total)"], [], ["mode-collapse (total)", "oscillation"]])
         'mode-collapse (total) 2/3, oscillation 1/3'
     """
-    names = [name for found in by_run for name in dict.fromkeys(found)]
-    counted = sorted(dict.fromkeys(names), key=names.count, reverse=True)
-    shown = [f"{name} {names.count(name)}/{len(by_run)}" if len(by_run) > 1 else name for name in counted]
+    from ganscope.diagnose.wording import counted
+
+    shown = [f"{name} {count}/{len(by_run)}" if len(by_run) > 1 else name for name, count in counted(by_run)]
     return some(shown, 2)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganscope.contracts import BadInput
-from ganscope.diagnose import rows
+from ganscope.diagnose.rows import ProbeRow, Row, as_json, made
+from ganscope.diagnose.rows import read as read_row
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import RULES, Verdict, from_json, judge
 from ganscope.diagnose.window import Window
@@ -44,7 +45,7 @@ class Logbook:
         """Continue what an interrupted run has written."""
         if self._folder is not None:
             for entry in files.read_rows(self._folder / layout.DIAGNOSIS):
-                self._take(rows.read(entry))
+                self._take(read_row(entry))
             self.standing = self.judge()[0]
         return self
 
@@ -57,17 +58,17 @@ class Logbook:
         Raises:
             TypeError: a name that no row has.
         """
-        row = rows.made({name: value for name, value in values.items() if name != "format"})
+        row = made({name: value for name, value in values.items() if name != "format"})
         self._take(row)
         if self._folder is not None:
-            begins = isinstance(row, rows.ProbeRow) and row.about is not None
+            begins = isinstance(row, ProbeRow) and row.about is not None
             head = {"format": files.FORMAT} if begins else {}
-            files.append_rows(self._folder / layout.DIAGNOSIS, [head | rows.as_json(row)])
+            files.append_rows(self._folder / layout.DIAGNOSIS, [head | as_json(row)])
 
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The rows that are remembered, as they stand in the file: see `ganscope.diagnose.window`."""
-        return [rows.as_json(row) for row in self._window.rows]
+        return [as_json(row) for row in self._window.rows]
 
     @property
     def broken(self) -> bool:
@@ -91,7 +92,7 @@ class Logbook:
             }
             files.write_json(self._folder / layout.VERDICTS, contents)
 
-    def _take(self, row: rows.Row) -> None:
+    def _take(self, row: Row) -> None:
         self.last_step = max(self.last_step, row.step)
         self._judged = None
         self._window.add(row)
@@ -114,12 +115,12 @@ def judgement(folder: Path, again: bool = False) -> Judgement | None:
     written, recorded = folder / layout.VERDICTS, folder / layout.DIAGNOSIS
     entries = files.read_rows(recorded)
     try:
-        last = max((int(entry["step"]) for entry in entries), default=None)
-        if written.is_file() and not again:
+        last = max((int(entry["step"]) for entry in entries), default=-1)
+        if entries and written.is_file() and not again:
             stands = _from_json(files.read_json(written))
-            if last is None or stands.step <= last:
+            if stands.step <= last:
                 return stands
-        return None if last is None else Judgement(last, *judge(entries))
+        return Judgement(last, *judge(entries)) if entries else None
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BadInput):
             raise

@@ -13,6 +13,7 @@ from ganscope.diagnose.measure import wiring
 from ganscope.diagnose.measure.collapse import MOST_ROWS
 from ganscope.diagnose.measure.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
 from ganscope.diagnose.measure.probe import ROWS, TRAIN_ROWS, Facts, placed
+from ganscope.diagnose.rows import Finding
 from ganscope.nets.inspect import is_spectral
 from ganscope.words.sentences import reason
 
@@ -116,10 +117,10 @@ def inspected(
     weight: float | None,
     optimizers: Sequence[torch.optim.Optimizer] | None,
     modules: tuple[nn.Module, nn.Module],
-) -> tuple[list[wiring.Finding], Facts]:
+) -> tuple[list[Finding], Facts]:
     """Run both networks on two rows, and look over how they are wired."""
     generator, discriminator = players
-    findings: list[wiring.Finding] = []
+    findings: list[Finding] = []
     rows = 8
     latent = tuple(placed(generator, a) for a in inputs.latents(0, rows))
     fake = sample_of(_called(generator, "generator", latent), inputs.real.shape[1:])

@@ -184,7 +184,7 @@ def read(entry: Mapping[str, Any]) -> Row:
     if "point" in entry:
         return PointRow(step=step, point=tuple(_number(value) for value in _listed(entry["point"])))
     fields = ProbeRow.__dataclass_fields__
-    known = {
+    known: dict[str, Any] = {
         name: _READERS[name](value) if name in _READERS else _number(value)
         for name, value in entry.items()
         if name in fields

@@ -164,8 +164,8 @@ class Scope:
         return self._log.judge()[1]
 
     @property
-    def rows(self) -> list[Mapping[str, Any]]:
-        """The probes that are remembered: the first, the newest 400, and the newest 600 points of a track."""
+    def rows(self) -> list[dict[str, Any]]:
+        """What verdicts are judged by: the first 13 and the newest 400 probes, and the newest 600 points."""
         return self._log.rows
 
     def _begin(

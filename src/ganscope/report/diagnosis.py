@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ganscope.diagnose.rules.verdict import RULES, Verdict, judge
+from ganscope.contracts import BadInput
+from ganscope.diagnose.logbook import Judgement, judgement
+from ganscope.diagnose.rules.verdict import RULES, Verdict
+from ganscope.diagnose.wording import evidence_words, summary_of_runs
 from ganscope.figures import probes
 from ganscope.figures.pictures import load_samples, picture
 from ganscope.figures.waterfall import waterfall
 from ganscope.folder import files, layout
-from ganscope.folder.records import RunRecord, healings_of, number
+from ganscope.folder.records import RunRecord, healings_of
 from ganscope.report.fragments import Report, grid, heading, plot, section
-from ganscope.words.numerals import digits
 
-SHOWN_EVIDENCE = 6
 CAPTIONS = (
     (
         waterfall,
@@ -42,14 +43,14 @@ def diagnosis(report: Report) -> str:
     blocks = []
     for recipe, runs in report.runs.items():
         blocks.append(_healings(report, recipe, runs))
-        rows = {run.seed: found for run in runs if (found := rows_of(run))}
-        if rows:
-            blocks.append(_block(report, recipe, [run for run in runs if run.seed in rows], rows))
+        judged = {run.seed: said for run in runs if (said := _judgement_of(run)) is not None}
+        if judged:
+            blocks.append(_block(report, recipe, [run for run in runs if run.seed in judged], judged))
     return section(
         "Diagnosis",
         "".join(blocks),
-        "Judged from probes of the networks on fixed inputs, at the last probe of each run. "
-        "Red: a fault, amber: a mild one, green: fine, grey: not enough evidence.",
+        "Judged from probes of the networks on fixed inputs, as of the end of each run. "
+        "Red: a severe fault; amber: a mild one; green: the check passes; grey: not enough evidence.",
     )
 
 
@@ -72,34 +73,42 @@ def rows_of(run: RunRecord) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict) and isinstance(row.get("step"), int)]
 
 
-def _block(
-    report: Report, recipe: str, runs: Sequence[RunRecord], rows: Mapping[int, Sequence[Mapping[str, Any]]]
-) -> str:
-    judged = {run.seed: judge(rows[run.seed]) for run in runs}
-    found = {seed: verdicts for seed, (verdicts, _) in judged.items()}
-    shown = max(runs, key=lambda run: sum(2 if v.severity == "severe" else 1 for v in found[run.seed]))
-    colour = report.colours[recipe]
-    lamps = "".join(_lamp(name, [judged[run.seed] for run in runs]) for name in RULES)
+def _judgement_of(run: RunRecord) -> Judgement | None:
+    """What was said of a run; nothing for a run without probes, or with a damaged record of them."""
+    try:
+        return judgement(run.folder)
+    except (BadInput, OSError):
+        return None
+
+
+def _block(report: Report, recipe: str, runs: Sequence[RunRecord], judged: Mapping[int, Judgement]) -> str:
+    shown = max(
+        runs, key=lambda run: sum(2 if v.severity == "severe" else 1 for v in judged[run.seed].verdicts)
+    )
+    rows, colour = rows_of(shown), report.colours[recipe]
+    lamps = "".join(_lamp(name, list(judged.values())) for name in RULES)
     cells = [
-        plot(draw(rows[shown.seed], colour), f"probe-{list(report.runs).index(recipe)}-{n}", caption)
+        plot(draw(rows, colour), f"probe-{list(report.runs).index(recipe)}-{n}", caption)
         for n, (draw, caption) in enumerate(CAPTIONS)
     ]
     return (
         f'<div class="block">{heading(recipe, colour)}<p class="lamps">{lamps}</p>'
-        f"{_cards(found)}{grid('cells', [*cells, _missing(report, shown, rows[shown.seed], colour)])}"
+        f"<p>{escape(summary_of_runs(list(judged.values())))}</p>"
+        f"{_cards({seed: said.verdicts for seed, said in judged.items()})}"
+        f"{grid('cells', [*cells, _missing(report, shown, rows, colour)])}"
         f'<p class="caption">Figures: seed {shown.seed}.</p></div>'
     )
 
 
-def _lamp(name: str, judged: Sequence[tuple[Sequence[Verdict], Mapping[str, str]]]) -> str:
+def _lamp(name: str, judged: Sequence[Judgement]) -> str:
     """One verdict's lamp over all seeds: the worst there is."""
-    states = [states[name] for _, states in judged]
-    severities = [v.severity for verdicts, _ in judged for v in verdicts if v.name == name]
+    states = [said.status[name] for said in judged]
+    severities = [v.severity for said in judged for v in said.verdicts if v.name == name]
     kind = (
         "severe" if "severe" in severities
         else "mild" if severities
-        else "fine" if "fine" in states
-        else "unknown"
+        else "unknown" if "unknown" in states
+        else "fine"
     )  # fmt: skip
     faults = states.count("fault")
     count = f" {faults}/{len(states)}" if faults and len(states) > 1 else ""
@@ -125,30 +134,6 @@ def _cards(found: Mapping[int, Sequence[Verdict]]) -> str:
             f'<p class="caption">{escape(evidence_words(worst.evidence))}</p></div>'
         )
     return "".join(cards)
-
-
-def evidence_words(evidence: Mapping[str, float | None]) -> str:
-    """Write evidence as numbers beside what they are compared with.
-
-    Example:
-        >>> evidence_words({"coverage": 0.5, "coverage_null": 0.97, "coverage_null_sd": 0.008, "w1": 2.0})
-        'coverage 0.500 (real rows 0.970 ± 0.00800), w1 2.00'
-    """
-    words = []
-    for name, value in evidence.items():
-        if name.endswith(("_null", "_null_sd", "_start", "_error")) or number(value) is None:
-            continue
-        null, sd = number(evidence.get(f"{name}_null")), number(evidence.get(f"{name}_null_sd"))
-        start, error = number(evidence.get(f"{name}_start")), number(evidence.get(f"{name}_error"))
-        beside = ""
-        if null is not None:
-            beside = f" (real rows {digits(null)}{'' if sd is None else f' ± {digits(sd)}'})"
-        elif start is not None:
-            beside = f" (at the start {digits(start)})"
-        elif error is not None:
-            beside = f" ± {digits(error)}"
-        words.append(f"{name.replace('_', ' ')} {digits(value)}{beside}")
-    return ", ".join(words[:SHOWN_EVIDENCE])
 
 
 def _missing(report: Report, run: RunRecord, rows: Sequence[Mapping[str, Any]], colour: str) -> str:

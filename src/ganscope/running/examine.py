@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ganscope.contracts import BadInput
+from ganscope.diagnose.logbook import judgement
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict, judge
-from ganscope.folder import files, healings, layout
+from ganscope.folder import healings, layout
 from ganscope.folder.healings import Record
 from ganscope.folder.read import Description, read
 
@@ -22,7 +23,7 @@ PLAYERS = ("generator", "discriminator")
 
 
 class Examination(NamedTuple):
-    """What was found about one run or one pair of networks."""
+    """What is wrong with one run or one pair of networks."""
 
     name: str
     step: int | None
@@ -35,13 +36,14 @@ class Examination(NamedTuple):
     """What was changed while it trained."""
 
 
-def examine(folder: Path) -> list[Examination]:
-    """Judge a run, or every run of a comparison, by what its probes recorded.
+def examine(folder: Path, again: bool = False) -> list[Examination]:
+    """Say what is wrong with a run, or with every run of a comparison, in the words of the run itself.
 
-    A run without such a record is probed once, at its newest checkpoint.
+    A run that was trained without diagnosis is probed once, at its newest checkpoint.
 
     Args:
         folder: a run folder, finished or not, or the folder of a comparison.
+        again: judge the recorded probes by the rules of this version, instead of reading what the run said.
 
     Returns:
         One examination a run.
@@ -50,7 +52,7 @@ def examine(folder: Path) -> list[Examination]:
         BadInput: no run there, one of a later version, a damaged file, or nothing to probe.
     """
     runs = layout.run_folders(folder) if layout.is_comparison(folder) else [folder]
-    return [_examined(run) for run in runs]
+    return [_examined(run, again) for run in runs]
 
 
 def examine_networks(
@@ -96,13 +98,11 @@ def examine_networks(
     return Examination(factory, None, found, states, scope.notes)
 
 
-def _examined(folder: Path) -> Examination:
+def _examined(folder: Path, again: bool) -> Examination:
     described = read(folder)
-    rows = files.read_rows(folder / layout.DIAGNOSIS)
-    if rows:
-        found, states = judge(rows)
-        healed = healings.read(folder)
-        return Examination(str(folder), int(rows[-1]["step"]), found, states, [], healed)
+    said = judgement(folder, again)
+    if said is not None:
+        return Examination(str(folder), *said, notes=[], healed=healings.read(folder))
     row, step = _probed(described)
     found, states = judge([row], once=True)
     note = "this run was trained without diagnosis, so its newest checkpoint was probed once."
@@ -126,7 +126,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
     folder, config = described.folder, described.config
     if OWN in (config.network, config.objective, config.data):
         raise BadInput(
-            f"{folder} holds no record of its diagnosis and was trained with objects of your own: use "
+            f"{folder} holds no record of a diagnosis and was trained with objects of your own: use "
             "ganscope.watch on them."
         )
     steps = checkpoint.steps(folder)
@@ -155,7 +155,7 @@ def _made(factory: str, latent_dim: int) -> tuple[nn.Module, nn.Module, Callable
 
     name, _, function = factory.partition(":")
     if not name or not function:
-        raise BadInput(f"{factory} is no run folder, and no factory either: give module:function.")
+        raise BadInput(f"{factory} is neither a run folder nor a factory: give module:function.")
     sys.path.insert(0, str(Path.cwd()))
     try:
         made = getattr(importlib.import_module(name), function)()
@@ -165,7 +165,7 @@ def _made(factory: str, latent_dim: int) -> tuple[nn.Module, nn.Module, Callable
         sys.path.pop(0)
     parts = made if isinstance(made, tuple) else (made,)
     if len(parts) not in (2, 3) or not all(isinstance(p, torch.nn.Module) for p in parts[:2]):
-        raise BadInput(f"{factory} returns no pair: let it return (generator, discriminator).")
+        raise BadInput(f"{factory} does not return a pair: let it return (generator, discriminator).")
     generator, discriminator = parts[:2]
     if len(parts) == 3:
         return generator, discriminator, parts[2]
@@ -190,8 +190,8 @@ def _load(weights: Path, generator: nn.Module, discriminator: nn.Module) -> None
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()[:150].rstrip(".")
             raise BadInput(
-                f"{weights} does not fit the {name} ({reason}): its keys shall be {name}.KEY, KEY as in "
-                "state_dict()."
+                f"{weights} does not fit the {name} ({reason}): its keys must be {name}.KEY, with KEY as "
+                "in state_dict()."
             ) from None
 
 

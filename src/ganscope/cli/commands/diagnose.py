@@ -26,6 +26,7 @@ def diagnose(
     constraint_weight: float | None = None,
     latent_dim: int = 0,
     fail_on: Literal["mild", "severe"] | None = None,
+    again: bool = False,
     json_: Json = False,
 ) -> None:
     """Say what is wrong with a run, or with two saved networks, since when, and what to do first.
@@ -40,6 +41,7 @@ def diagnose(
         constraint_weight: weight of the penalty.
         latent_dim: width of their latents; 0 takes that of the generator's first layer.
         fail_on: exit with code 3 on a verdict of this severity or a worse one.
+        again: judge the recorded probes by the rules of this version, instead of showing what the run said.
         json_: print the verdicts as JSON.
     """
     from ganscope.running.examine import examine, examine_networks, worst
@@ -49,7 +51,7 @@ def diagnose(
             examine_networks(what, weights, str(data), objective, latent_dim, constraint, constraint_weight)
         ]
     else:
-        found = examine(Path(what))
+        found = examine(Path(what), again)
     print_examinations(found, json_)
     severity = worst(found)
     if severity is not None and fail_on in (severity, "mild"):
@@ -58,6 +60,8 @@ def diagnose(
 
 def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
     """Print what is wrong with runs or networks: each verdict with cause and first remedy."""
+    from ganscope.diagnose.wording import summary
+
     if as_json:
         print_json({"examined": [_examined(e) for e in found]})
         return
@@ -67,13 +71,7 @@ def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
         for sentence in e.healed.sentences:
             say(f"{e.name}: {sentence}")
         at = "" if e.step is None else f", step {e.step}"
-        unknown_names = [name for name, state in e.status.items() if state == "unknown"]
-        open_ = f" Not enough evidence on: {', '.join(unknown_names)}." if unknown_names else ""
-        if not e.verdicts:
-            fine = list(e.status.values()).count("fine")
-            say(f"{e.name}{at}: nothing wrong found ({fine} of {len(e.status)} questions say fine).{open_}")
-            continue
-        say(f"{e.name}{at}: {len(e.verdicts)} verdict{'s' if len(e.verdicts) > 1 else ''}.{open_}")
+        say(f"{e.name}{at}: {summary(len(e.verdicts), e.status)}")
         for v in e.verdicts:
             say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
     pages = dict.fromkeys(v.page for e in found for v in e.verdicts)

@@ -16,7 +16,7 @@ SEES = 0.75
 
 
 def diverged(h: History) -> list[Fault] | None:
-    """The first number that was not finite, or fakes that have run away although the discriminator sees it."""
+    """The first number that was not finite, or fakes that run away in plain sight of the discriminator."""
     for row in h.rows:
         if row.nonfinite is not None:
             where = f" in {row.module}" if row.module and row.module != "output" else ""

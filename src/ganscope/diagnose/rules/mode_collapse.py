@@ -92,15 +92,17 @@ def _collapsed(h: History, pattern: str, since: int) -> Fault:
         mean, sd = h.null(name)
         evidence |= {name: real(value), f"{name}_null": mean, f"{name}_null_sd": sd}
     cause = {
-        "total": f"All samples are nearly alike: their mean distance is {evidence['pairwise']:.2g} times that "
-        "of real rows.",
+        "total": (
+            f"All samples are nearly alike: their mean distance is {evidence['pairwise']:.2g} of that of "
+            "real rows."
+        ),
         "dropped-modes": (
             f"Kinds of real rows that make up {starved:.0%} of the data are missing from the samples "
             f"(coverage {coverage:.2f}; real rows reach {evidence['coverage_null']:.2f})."
         ),
         "within-mode": (
-            f"The samples are realistic (precision {evidence['precision']:.2f}) but too much alike: recall is "
-            f"{evidence['recall']:.2f} where real rows reach {evidence['recall_null']:.2f}, and "
+            f"The samples are realistic (precision {evidence['precision']:.2f}) but too much alike: recall "
+            f"is {evidence['recall']:.2f} where real rows reach {evidence['recall_null']:.2f}, and "
             f"{evidence['duplicates']:.0%} are near-copies of others."
         ),
         "imbalance": (

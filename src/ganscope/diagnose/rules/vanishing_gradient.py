@@ -1,4 +1,4 @@
-"""`vanishing-gradient`: the generator learns nothing, since its gradient dies in one factor of the chain rule.
+"""`vanishing-gradient`: the generator learns nothing, as its gradient dies in one factor of the chain rule.
 
 Factors: the loss (a saturated sigmoid), the critic's layers, the generator's own layers.
 """
@@ -14,7 +14,7 @@ from ganscope.diagnose.rules.thresholds import DECAYED, GENERATOR_DECAYED, VANIS
 
 
 def vanishing_gradient(h: History) -> list[Fault] | None:
-    """All three factors, the one nearest to the cause first; unknown where none is at fault and one unclear."""
+    """All three factors, the one nearest to the cause first; unknown where one is, and none at fault."""
     by_factor = in_the_critic(h), in_the_generator(h), in_the_loss(h)
     faults = [fault for found in by_factor if found for fault in found]
     return faults if faults or all(found is not None for found in by_factor) else None

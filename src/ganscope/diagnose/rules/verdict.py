@@ -169,8 +169,8 @@ def judge(
             remedies = remedies_for(name, fault.factor, fault.pattern, history.about.needs_lipschitz)
             found.append(
                 Verdict(
-                    name, fault.severity, fault.since, fault.factor, fault.pattern, fault.evidence, fault.cause,
-                    str(remedies[0]) if remedies else "",
+                    name, fault.severity, fault.since, fault.factor, fault.pattern, fault.evidence,
+                    fault.cause, str(remedies[0]) if remedies else "",
                 )
             )  # fmt: skip
     return found, states

@@ -80,7 +80,7 @@ def _remedy(change: str, source: str, **settings: str | float) -> tuple[Remedy, 
 REMEDIES: dict[str | None, tuple[Remedy, ...]] = {
     "sigmoid-bce": _remedy(
         "Return raw logits from the discriminator and use BCEWithLogitsLoss.",
-        "in float32 the gradient of BCELoss is exactly 0 for fakes of logit 17 and more, where it should be 1",
+        "in float32 the gradient of BCELoss is exactly 0 for fakes of logit 17 and more; it should be 1",
     ),
     "double-sigmoid": _remedy(
         "Remove the sigmoid at the end of the discriminator.", "losses on logits apply it themselves"
