@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope.diagnose.rules import sample_rules
+from ganscope.diagnose.rules.oscillation import sustained
 from ganscope.diagnose.watch import Scope
 from tests.diagnose.rules.planted import REAL, Sampler, Score, normal
 
@@ -49,7 +49,7 @@ def noise(kind: str, rng: np.random.Generator, looks: int) -> Any:
 def test_noise_does_not_swing(kind: str) -> None:
     """A random walk and AR(1) noise of every colour: 2 alarms in 10,500 such draws at 150 to 600 looks."""
     rng = np.random.default_rng(0)
-    found = [sample_rules._sustained(noise(kind, rng, 300), 10) for _ in range(60)]
+    found = [sustained(noise(kind, rng, 300), 10) for _ in range(60)]
     assert sum(f is not None for f in found) <= 1
 
 
@@ -60,7 +60,7 @@ def test_a_swing_whose_period_drifts_is_found() -> None:
         pace, size = (np.exp(s * np.sin(np.cumsum(rng.normal(size=400) * 0.05))) for s in (0.3, 0.6))
         angle = np.cumsum(2 * np.pi / 9 * pace)
         points = 0.5 * size[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
-        found = sample_rules._sustained(points + 0.05 * rng.normal(size=(400, 2)), 10)
+        found = sustained(points + 0.05 * rng.normal(size=(400, 2)), 10)
         assert found is not None
         weight = size**2  # a spectrum counts the loud parts
         assert found.period == pytest.approx(90 * weight.sum() / (weight * pace).sum(), rel=0.1)
