@@ -130,8 +130,8 @@ def share_outside(runs: Runs) -> float:
 
 def loop_ratio(runs: Runs) -> float:
     """Seconds of a training without evaluations, probes, checkpoints and its end, over those of its steps."""
-    runs.monitor = None  # what probes cost is `watch_cost`'s question
-    spent = dict.fromkeys(("advance", "_evaluate", "_checkpoint", "_finish"), 0.0)
+    runs.observers = ()  # what probes cost is `watch_cost`'s question
+    spent = dict.fromkeys(("advance", "evaluate", "_checkpoint", "_finish"), 0.0)
 
     @contextlib.contextmanager
     def watched(name: str) -> Iterator[None]:

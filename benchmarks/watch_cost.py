@@ -22,6 +22,7 @@ import torch
 from ganscope.build.intervals import probe_interval
 from ganscope.diagnose.measure.probe import WIDE_EVERY
 from ganscope.training import Runs
+from ganscope.training.observers import tell
 
 from . import sides
 
@@ -109,10 +110,9 @@ def _measure(row: Row, walked: int) -> dict[str, Any]:
 
 def _observe(runs: Runs) -> None:
     """Ask what the loop asks of the diagnosis after a step, and what was found where history gets a row."""
-    assert runs.monitor is not None
-    runs.monitor(runs)
+    tell(runs, "step" if runs.step else "start")
     if runs.step % runs.config.logging_interval == 0:
-        assert runs.monitor.found is not None
+        tell(runs, "log")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Parts of one floor never import one another. They agree on the shapes below and 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -135,22 +135,42 @@ class Metric(NamedTuple):
         return 1 if self.better == "lower" else -1
 
 
-class Event(NamedTuple):
-    """What the training loop tells its observers."""
+EventKind = Literal["start", "step", "log", "diverged", "end"]
 
-    kind: Literal["start", "step", "log", "diverged", "end"]
+
+class Event(NamedTuple):
+    """What the training loop tells its observers.
+
+    Kinds, in the order in which they come at one step:
+
+    - "start": training begins or goes on; once, before the first step.
+    - "diverged": a run's losses are no numbers any more, and nothing says yet that it has ended.
+    - "step": a step was taken. After the last one `step == steps`.
+    - "log": a row of history was written, also at step 0; `values` and `seconds` say what is in it, and
+      `evaluation` what was measured where the step was evaluated.
+    - "end": training is over, and all that was to be written is: the last step was taken, every run
+      diverged, or a stop was asked for. It does not come where an exception ends the training.
+    """
+
+    kind: EventKind
     step: int
+    """Generator steps taken so far."""
     samples_seen: int
-    values: Any = None
-    """Of a logged step: per run its row of history, losses and slopes by name."""
-    evaluation: Any = None
-    """Of an evaluated step: per run what was measured, by name of the metric."""
-    verdicts: Any = None
-    """Per run the names of what is wrong now."""
+    """Real rows each run has trained its discriminator on."""
+    steps: int = 0
+    """Generator steps of the whole run."""
+    values: Mapping[int, Mapping[str, Any]] | None = None
+    """For each living run, by its number in the stack, the row of history: losses and slopes by name."""
+    evaluation: Mapping[int, Mapping[str, Any]] | None = None
+    """For each living run what was measured, by name of the metric."""
+    verdicts: Mapping[int, Sequence[str]] | None = None
+    """For each run the names of what was wrong when it was last judged; None without diagnosis."""
+    seconds: Mapping[str, float] | None = None
+    """`seconds` of training, `processor_seconds` of it, and `evaluation_seconds`, over all sessions."""
 
 
 Observer = Callable[[Event, Any], None]
-"""`(event, runs)`: looks at the runs and changes no bit of them."""
+"""`(event, runs)`: looks at the runs, a `ganscope.training.Runs`, and changes no bit of them."""
 
 
 class Rows(Protocol):

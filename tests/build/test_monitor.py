@@ -11,6 +11,7 @@ import torch
 from ganscope.contracts import RunFailed
 from ganscope.folder import files
 from ganscope.training import train
+from ganscope.training.observers import tell
 from tests.games import runs, weights
 
 GIVEN: dict[str, Any] = {"steps": 21, "diagnose_every": 5, "evaluate_every": 100}
@@ -52,8 +53,7 @@ def test_runs_of_a_stack_are_probed_as_if_alone(tmp_path: Path) -> None:
     stack = runs(tmp_path / "stack", "r1", (0, 1), **GIVEN)
     alone = runs(tmp_path / "alone", "r1", (1,), **GIVEN)
     for built in (stack, alone):
-        assert built.monitor is not None
-        built.monitor(built)
+        tell(built, "start")
     ours, theirs = (
         files.read_rows(tmp_path / place / "seed-1" / "diagnosis.jsonl")[0] for place in ("stack", "alone")
     )

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganscope.contracts import RunFailed
 from ganscope.training import loop, train
-from ganscope.training.finite import Failure, Watch
+from ganscope.training.finite import Failure, LossCheck
 from ganscope.training.step import DiscriminatorStep, GeneratorStep
 from tests.crashes import contents
 from tests.games import runs
@@ -23,7 +23,7 @@ def seen(d_loss: Tensor, penalty: Tensor, g_loss: Tensor) -> tuple[Discriminator
 
 
 def test_the_first_failure_of_each_run_is_named() -> None:
-    watch = Watch(every=4)
+    check = LossCheck(every=4)
     # run 0 stays sound; 1 fails in its penalty at step 2, 2 in its generator at step 3, later in its critic
     losses = {step: torch.zeros(3, 3, 5) for step in (1, 2, 3, 4)}
     losses[2][1, 1, 4] = INF
@@ -31,19 +31,19 @@ def test_the_first_failure_of_each_run_is_named() -> None:
     losses[4][0, 2, 0] = NAN
     due = []
     for step, (d_loss, penalty, g_loss) in losses.items():
-        watch.note(step, *seen(d_loss, penalty, g_loss))
-        due.append(watch.due)
+        check.note(step, *seen(d_loss, penalty, g_loss))
+        due.append(check.due)
     assert due == [False, False, False, True]
-    assert watch.look() == [Failure(1, 2, "discriminator"), Failure(2, 3, "generator")]
-    assert watch.look() == []
-    assert not watch.due
+    assert check.failures() == [Failure(1, 2, "discriminator"), Failure(2, 3, "generator")]
+    assert check.failures() == []
+    assert not check.due
 
 
 def test_infinities_do_not_cancel() -> None:
-    watch = Watch(every=100)
+    check = LossCheck(every=100)
     for step, value in ((1, INF), (2, -INF)):
-        watch.note(step, *seen(torch.full((4,), value), torch.zeros(4), torch.zeros(4)))
-    assert watch.look() == [Failure(0, 1, "discriminator")]
+        check.note(step, *seen(torch.full((4,), value), torch.zeros(4), torch.zeros(4)))
+    assert check.failures() == [Failure(0, 1, "discriminator")]
 
 
 @pytest.mark.parametrize("fails", [(1,), (0, 1, 2)], ids=["one run", "all runs"])
@@ -52,7 +52,7 @@ def test_rare_looks_retire_what_frequent_ones_do(
 ) -> None:
     def trained(every: int) -> list[dict[str, str]]:
         built = runs(tmp_path / str(every), "r1", (0, 1, 2), steps=20, log_every=7, checkpoint_every=6)
-        monkeypatch.setattr(loop, "Watch", lambda _: Watch(every))
+        monkeypatch.setattr(loop, "LossCheck", lambda _: LossCheck(every))
         poisoned = next(iter(built.game.generator.parameters.values()))
 
         def poison() -> bool:

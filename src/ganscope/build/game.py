@@ -96,7 +96,7 @@ def build(
         index = some_rows(len(runs.rows))
         seen = runs.rows[index].to(held_out)
         conditions = () if runs.conditions is None else (as_condition(runs.conditions[index], held_out),)
-        runs.monitor = Monitor(pooled(held_out, seen), (seen, *conditions))
+        runs.observers, runs.verdicts = (Monitor(pooled(held_out, seen), (seen, *conditions)),), {}
     return runs
 
 

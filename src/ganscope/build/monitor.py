@@ -1,14 +1,16 @@
-"""Diagnosis of ganscope's own runs: introduces the probes to training, for one run or a stack."""
+"""The diagnosis of runs that ganscope trains: an observer that probes one run or a stack."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ganscope.build.intervals import look_interval, probe_interval
 from ganscope.config import RunConfig
+from ganscope.contracts import Event
 from ganscope.diagnose.logbook import Logbook
 from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
 from ganscope.diagnose.measure.players import Inputs, Player, player, undisturbed
@@ -16,12 +18,20 @@ from ganscope.diagnose.measure.probe import ROWS, WIDE_EVERY, Facts, Probe, Snap
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import files, layout
 from ganscope.training import Runs, streams
-from ganscope.training.loop import evaluation_latents, in_turn
+from ganscope.training.evaluation import evaluation_latents, in_turn
 from ganscope.training.stacks.stacking import Network, member
 
 
+class Intervals(NamedTuple):
+    """When a run is looked at, in steps."""
+
+    probe: int
+    look: int
+    """From one look at fixed samples to the next."""
+
+
 class Monitor:
-    """Probes runs while they train; called after every step.
+    """The observer that probes runs while they train, and says what is wrong with them.
 
     What it does at a step depends on the step and the run alone, so that a resumed run writes the same rows.
 
@@ -37,44 +47,52 @@ class Monitor:
         self._before: dict[int, Snapshot] = {}
         self._diversity: Diversity | None = None
         self._floor: tuple[float, float] | None = None
+        self._intervals = Intervals(1, 1)
 
-    def __call__(self, runs: Runs) -> None:
-        """Probe the runs where a probe is due, and write down what was found."""
-        step, interval, track = runs.step, probe_interval(runs.config), look_interval(runs.config)
-        done = step == runs.config.steps
-        due = not (step % track and step % interval and (step + 1) % interval)
-        if not due and not done and self._logs and not runs.diverged:
+    def __call__(self, event: Event, runs: Runs) -> None:
+        """Probe the runs where a probe is due, write down what it measured, and judge."""
+        if event.kind == "start":
+            self._intervals = Intervals(probe_interval(runs.config), look_interval(runs.config))
+        if event.kind in ("log", "end") or (event.kind == "step" and not self._due(event)):
             return
-        for k in range(len(runs.configs)):
-            log = self._logs.get(k) or self._logs.setdefault(k, Logbook(runs.folders[k]).read())
+        for k, folder in enumerate(runs.folders):
+            log = self._logs.get(k) or self._logs.setdefault(k, Logbook(folder).read())
             if k in runs.diverged:
                 if not log.broken:
-                    at, network = runs.diverged[k]
-                    log.add({"step": at, "nonfinite": network, "module": "loss"})
+                    step, network = runs.diverged[k]
+                    log.add({"step": step, "nonfinite": network, "module": "loss"})
                     log.write_verdicts()
-                continue
-            self._look(runs, k, log)
-            if done and log.last_step >= 0:
-                log.write_verdicts()
-
-    @property
-    def found(self) -> Mapping[int, list[str]]:
-        """Names of what was wrong at the last wide probe, by run, with the factor or the pattern."""
-        return {k: [v.label for v in log.standing] for k, log in self._logs.items()}
+            elif event.kind != "diverged":
+                self._look(runs, k, log)
+                if runs.step == runs.config.steps and log.last_step >= 0:
+                    log.write_verdicts()
+        runs.verdicts = {k: [v.label for v in log.standing] for k, log in self._logs.items()}
 
     def verdicts(self, k: int) -> list[Verdict]:
         """What is wrong with run k now."""
         return self._logs[k].judge()[0]
 
+    def compares(self, step: int) -> bool:
+        """Whether the probe of a step compares sample sets, which most verdicts wait for."""
+        return step % (self._intervals.probe * WIDE_EVERY) == 0
+
+    def _due(self, event: Event) -> bool:
+        """Whether there is anything to do after a step."""
+        step, (probe, look) = event.step, self._intervals
+        point_due = step % look == 0
+        probe_due = step % probe == 0
+        copy_due = (step + 1) % probe == 0  # of the weights, before the step that a probe follows
+        return point_due or probe_due or copy_due or step == event.steps
+
     def _look(self, runs: Runs, k: int, log: Logbook) -> None:
-        step, interval = runs.step, probe_interval(runs.config)
+        step, (interval, look) = runs.step, self._intervals
         new, copies, probes = log.last_step < step, (step + 1) % interval == 0, step % interval == 0
         first = log.last_step < 0  # step 0, or where a healed run goes on
         game = runs.game
         with undisturbed(game.generator.module, game.discriminator.module):
             probe = self._probes.get(k) or self._probes.setdefault(k, self._prepare(runs, k))
             generator = _player(runs, game.generator, k)
-            if new and not first and step % look_interval(runs.config) == 0:
+            if new and not first and step % look == 0:
                 log.add({"step": step, "point": probe.track(generator)})
             if not copies and not probes and not first:
                 return
@@ -147,6 +165,6 @@ def some_rows(count: int) -> Tensor:
 
 
 def _player(runs: Runs, network: Network, k: int) -> Player:
-    own = k if runs.game.stacked else None
-    parameters, buffers = member(network.parameters, own), member(network.buffers, own)
+    number = k if runs.game.stacked else None
+    parameters, buffers = member(network.parameters, number), member(network.buffers, number)
     return player(network.module, network.parameters.keys(), parameters, buffers)

@@ -121,7 +121,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
     from ganscope.diagnose.measure.probe import Probe
     from ganscope.folder import checkpoint
     from ganscope.objectives import OBJECTIVES
-    from ganscope.training.loop import evaluation_latents
+    from ganscope.training.evaluation import evaluation_latents
 
     folder, config = described.folder, described.config
     if OWN in (config.network, config.objective, config.data):

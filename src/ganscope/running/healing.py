@@ -8,14 +8,14 @@ healed run does not keep stands in `abandoned/`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganscope.build.intervals import probe_interval
 from ganscope.build.monitor import Monitor
 from ganscope.build.settings import changed, player_options
 from ganscope.config import OWN, RunConfig
-from ganscope.contracts import BadInput
+from ganscope.contracts import BadInput, Event
 from ganscope.diagnose.measure.probe import WIDE_EVERY
 from ganscope.diagnose.rules.rule import Remedy
 from ganscope.diagnose.rules.verdict import Verdict
@@ -41,35 +41,33 @@ class GoBack(Exception):  # noqa: N818
 
 
 class Healer:
-    """Looks at a run's verdicts whenever its probes have compared sample sets, and ends it where one stands.
+    """The observer that acts on verdicts: where one stands, it ends the run so that a remedy can be applied.
+
+    It acts whenever the monitor, which comes before it, has compared sample sets.
 
     Args:
-        inner: who finds the verdicts.
+        monitor: who judges the run.
         check: refuses a configuration that cannot be.
         tell: told of every decision, in a sentence.
         fixed: why the networks' shapes cannot change, as far as the configuration does not say it.
     """
 
-    def __init__(self, inner: Monitor, check: Check, tell: Callable[[str], None], fixed: str = "") -> None:
-        self._inner, self._check, self._tell, self._fixed = inner, check, tell, fixed
+    def __init__(self, monitor: Monitor, check: Check, tell: Callable[[str], None], fixed: str = "") -> None:
+        self._monitor, self._check, self._tell, self._fixed = monitor, check, tell, fixed
 
-    def __call__(self, runs: Runs) -> None:
-        """Let the run be probed, and act on what stands.
+    def __call__(self, event: Event, runs: Runs) -> None:
+        """Act on what stands after a step, or where the run diverged.
 
         Raises:
             GoBack: a remedy is to be applied; the folder says which.
         """
-        self._inner(runs)
-        wide = runs.step % (probe_interval(runs.config) * WIDE_EVERY) == 0
-        if runs.step and (wide or runs.step == runs.config.steps or runs.diverged):
-            found = self._inner.verdicts(0)
-            if found:
-                self._consider(runs, found[0])
-
-    @property
-    def found(self) -> Mapping[int, Sequence[str]]:
-        """Names of what is wrong now, by run."""
-        return self._inner.found
+        if not event.step or event.kind in ("log", "end"):
+            return
+        last = event.step == event.steps
+        if event.kind == "diverged" or last or self._monitor.compares(event.step):
+            verdicts = self._monitor.verdicts(0)
+            if verdicts:
+                self._consider(runs, verdicts[0])
 
     def _consider(self, runs: Runs, verdict: Verdict) -> None:
         folder = runs.folders[0]
@@ -94,9 +92,10 @@ def attend(runs: Runs, prepared: Prepared, tell: Callable[[str], None]) -> None:
     folder = runs.folders[0]
     if runs.step == 0 and not checkpoint.steps(folder):
         save(runs, 0)
-    if isinstance(runs.monitor, Monitor):
+    monitor = next((observer for observer in runs.observers if isinstance(observer, Monitor)), None)
+    if monitor is not None:
         fixed = "its weights come from another run" if prepared.fine_tuned else ""
-        runs.monitor = Healer(runs.monitor, prepared.check, tell, fixed)
+        runs.observers = (*runs.observers, Healer(monitor, prepared.check, tell, fixed))
 
 
 def decide(

@@ -21,7 +21,7 @@ from ganscope.running import finetune, healing
 from ganscope.running.prepare import Prepared
 from ganscope.training import Runs, streams
 from ganscope.training import train as train_runs
-from ganscope.training.loop import Progress
+from ganscope.training.observers import Progress
 from ganscope.training.state import restore
 
 

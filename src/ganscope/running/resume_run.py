@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ganscope.data.find import DataLike
-    from ganscope.training.loop import Progress
+    from ganscope.training.observers import Progress
 
 
 def resume(

@@ -188,7 +188,7 @@ class Run:
         from ganscope.data.find import check_unchanged, load_data
         from ganscope.evaluation import Evaluation, check_samples, into, samples_wanted
         from ganscope.metrics.features import RAW
-        from ganscope.training.loop import evaluation_latents
+        from ganscope.training.evaluation import evaluation_latents
 
         generator, about = self.generator(), self._described.data
         if data is None and self.config.data == OWN:

@@ -1,4 +1,4 @@
-"""Whether the losses are still numbers: noted at every step, looked at when it costs nothing."""
+"""Whether the losses are still numbers: noted at every step, checked where that costs nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ganscope.training.step import DiscriminatorStep, GeneratorStep
 
-LOOK_EVERY = 100
-"""Steps between two looks on a GPU, where a look waits for all work under way."""
+CHECK_EVERY = 100
+"""Steps between two checks on a GPU, where a check waits for all work under way."""
 
 
 class Failure(NamedTuple):
@@ -21,38 +21,38 @@ class Failure(NamedTuple):
     network: str
 
 
-class Watch:
-    """The losses of the steps since the last look, which is due before anything is written.
+class LossCheck:
+    """The losses of the steps since the last check, which is due before anything is written.
 
     Args:
-        every: steps from one look to the next where nothing is written.
+        every: steps from one check to the next where nothing is written.
     """
 
     def __init__(self, every: int) -> None:
         self._every = every
-        self._seen: list[tuple[int, Tensor, Tensor]] = []
+        self._noted: list[tuple[int, Tensor, Tensor]] = []
         self._sum: Tensor | None = None
 
     def note(self, step: int, seen: DiscriminatorStep, by_generator: GeneratorStep) -> None:
         """Take note of a step's losses, without waiting for them."""
         d_loss, g_loss = seen.loss + seen.penalty, by_generator.loss
-        self._seen.append((step, d_loss, g_loss))
+        self._noted.append((step, d_loss, g_loss))
         total = d_loss + g_loss
         self._sum = total if self._sum is None else self._sum + total
 
     @property
     def due(self) -> bool:
-        """Whether it is time to look."""
-        return len(self._seen) >= self._every
+        """Whether it is time for a check."""
+        return len(self._noted) >= self._every
 
-    def look(self) -> list[Failure]:
-        """Say which runs failed since the last look, each with its first step that did."""
-        seen, total = self._seen, self._sum
-        self._seen, self._sum = [], None
+    def failures(self) -> list[Failure]:
+        """Say which runs failed since the last check, each with its first step that did."""
+        noted, total = self._noted, self._sum
+        self._noted, self._sum = [], None
         if total is None or math.isfinite(float(total.sum())):
             return []
         failures: dict[int, Failure] = {}
-        for step, d_loss, g_loss in seen:
+        for step, d_loss, g_loss in noted:
             sound = d_loss.mean(-1).reshape(-1).isfinite().tolist()
             for run, finite in enumerate((d_loss + g_loss).sum(-1).reshape(-1).isfinite().tolist()):
                 if not finite and run not in failures:

@@ -5,39 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
 from ganscope.config import RunConfig
-from ganscope.contracts import Rows
-from ganscope.folder import checkpoint, files, layout
+from ganscope.contracts import Observer, Rows
+from ganscope.folder import checkpoint, layout
 from ganscope.folder.read import read_metrics
 from ganscope.metrics import METRICS
-from ganscope.training import ema, streams
+from ganscope.training import ema, history, streams
 from ganscope.training.stacks.stacking import Network, joined, member
 from ganscope.training.step import Game
 
 
-class Monitor(Protocol):
-    """Watches runs without changing them: called at step 0, wherever a run goes on, and after every step."""
-
-    def __call__(self, runs: Runs) -> None:
-        """Look at the runs as they are."""
-        ...
-
-    @property
-    def found(self) -> Mapping[int, Sequence[str]]:
-        """Names of what is wrong now, by run; empty lists for sound ones."""
-        ...
-
-
 @dataclass
 class Runs:
-    """One plain run, or the K runs of a stack, which differ in fields of `PER_RUN` only.
+    """One plain run, or the K runs of a stack, which differ in fields of `MAY_DIFFER` only.
 
-    `configs`, `folders` and `measures` have one entry a run.
+    `configs`, `folders` and `evaluations` have one entry a run.
     """
 
     configs: Sequence[RunConfig]
@@ -49,7 +36,7 @@ class Runs:
     """Judges samples `[samples, *shape]` against held-out data."""
     samples: int
     about: Mapping[str, Any]
-    """What is known of the data: floors and names of modes go into the final metrics."""
+    """What is known of the data: floors and `mode_names` go into the final metrics."""
     conditions: Rows | None = None
     """One for each training row, where both networks take one as their second argument."""
     held_out_condition: Tensor | None = None
@@ -58,7 +45,12 @@ class Runs:
     average: dict[str, Tensor] | None = None
     last_penalty: Tensor | None = None
     """Of the last update a lazy penalty was part of, `[..., B]`, for the history."""
-    monitor: Monitor | None = None
+    observers: tuple[Observer, ...] = ()
+    """Told what happens, in this order; see `ganscope.contracts.Event`."""
+    verdicts: dict[int, list[str]] | None = None
+    """By run, the names of what is wrong now; None where nothing diagnoses the runs."""
+    evaluations: list[dict[int, dict[str, Any]]] = field(init=False)
+    """For each run, by step, what was measured: of the newest step and of those that have a checkpoint."""
     counted: tuple[int, int] = (0, 0)
     """A step, and the samples seen until then: before it another configuration may have been in force."""
     generators: list[dict[str, Generator]] = field(init=False)
@@ -71,6 +63,7 @@ class Runs:
         self.generators = [
             {name: streams.generator(c.seed, name) for name in streams.NAMES} for c in self.configs
         ]
+        self.evaluations = [{} for _ in self.configs]
         self.batches = [streams.Batches(len(self.rows), c.batch_size, c.seed) for c in self.configs]
         if self.config.ema:
             self.average = ema.start(self.game.generator.parameters)
@@ -99,10 +92,10 @@ class Runs:
 def save(runs: Runs, k: int) -> Path:
     """Write run k's checkpoint and drop old ones."""
     tensors, _ = _tensors(runs)
-    own = member(tensors, k if runs.game.stacked else None)
-    own |= {f"stream/{name}": g.get_state() for name, g in runs.generators[k].items()}
+    contents = member(tensors, k if runs.game.stacked else None)
+    contents |= {f"stream/{name}": g.get_state() for name, g in runs.generators[k].items()}
     if not runs.game.stacked:
-        own["stream/modules"] = torch.get_rng_state()
+        contents["stream/modules"] = torch.get_rng_state()
     path = checkpoint.path_of(runs.folders[k], runs.step)
     config, folder = runs.configs[k], runs.folders[k]
     state = {
@@ -111,30 +104,34 @@ def save(runs: Runs, k: int) -> Path:
         "seed": config.seed,
         "optimizer": config.optimizer,
     }
-    checkpoint.save(path, own, state)
-    best = [_best_step(folder, config.best_by)] if config.keep_best else []
+    checkpoint.save(path, contents, state)
+    best = [_best_step(runs, k, config.best_by)] if config.keep_best else []
     if config.heal:
         best += [step for step in checkpoint.steps(folder) if step % config.rollback_interval == 0]
     checkpoint.retain(folder, config.keep_checkpoints, config.keep_every, best)
+    _forget(runs, k)
     return path
 
 
 def save_generator(runs: Runs, k: int) -> None:
-    """Write run k's trained generator under its module's own names, for anybody to load."""
+    """Write run k's trained generator under its module's names, for anyone to load."""
     tensors = {**runs.sampling_parameters(), **runs.game.generator.buffers}
-    own = member(tensors, k if runs.game.stacked else None)
-    checkpoint.save(runs.folders[k] / layout.GENERATOR, own, {"step": runs.step})
+    contents = member(tensors, k if runs.game.stacked else None)
+    checkpoint.save(runs.folders[k] / layout.GENERATOR, contents, {"step": runs.step})
 
 
-def _best_step(folder: Path, by: str) -> int:
+def _best_step(runs: Runs, k: int, by: str) -> int:
     """The step of the best value of a metric among those that were evaluated and have a checkpoint."""
-    kept = set(checkpoint.steps(folder))
-    rows = files.read_rows(folder / layout.HISTORY)
-    sign = METRICS[by].sign
-    judged = [
-        (sign * row[by], row["step"]) for row in rows if row.get(by) is not None and row["step"] in kept
-    ]
+    saved, sign = set(checkpoint.steps(runs.folders[k])), METRICS[by].sign
+    rows = {step: row for step, row in runs.evaluations[k].items() if step in saved}
+    judged = [(sign * row[by], step) for step, row in rows.items() if row.get(by) is not None]
     return min(judged, default=(0.0, -1))[1]
+
+
+def _forget(runs: Runs, k: int) -> None:
+    """Drop the evaluations that neither a final metric nor a choice of checkpoints can ask for again."""
+    needed = {*checkpoint.steps(runs.folders[k]), *list(runs.evaluations[k])[-1:]}
+    runs.evaluations[k] = {step: row for step, row in runs.evaluations[k].items() if step in needed}
 
 
 def restore(runs: Runs, tell: Callable[[str], None]) -> None:
@@ -161,6 +158,8 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
         members = [read[k][0] if k in read else tensors for k in range(len(runs.configs))]
         _load(runs, members, same_optimizer)
         runs.step, runs.counted = step, (step, about["samples_seen"])
+        for k in runs.alive if step else []:  # a run that stands at step 0 is evaluated there again
+            runs.evaluations[k] = history.evaluations(runs.folders[k], step)
         return
 
 
