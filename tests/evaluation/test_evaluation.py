@@ -13,8 +13,13 @@ import torch
 
 import ganscope as gs
 from ganscope.cli import app
+from ganscope.contracts import BadInput, Metric
+from ganscope.data.find import load_data
+from ganscope.diagnose.measure.probe import W1_ROWS, floor_of
 from ganscope.evaluation import Evaluation
+from ganscope.evaluation.scores import scores
 from ganscope.folder import files
+from ganscope.metrics import METRICS
 from ganscope.training import streams
 from ganscope.training.evaluation import evaluation_latents
 
@@ -143,3 +148,75 @@ def test_the_command_prints_the_same(folder: Path, capsys: pytest.CaptureFixture
     for word in ("generated", "real rows", "precision", "recall", "density", "coverage", "of 10 modes"):
         assert word in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", ["ring", "digits"])
+def test_the_floor_of_a_probe_is_that_of_an_evaluation_of_as_many_rows(name: str) -> None:
+    """Two functions, since a watched loop has no held-out rows: on one data set they must agree."""
+    data = load_data(name)
+    rows = min(W1_ROWS, len(data.held_out))
+    few = Evaluation(
+        data._replace(held_out=data.held_out[:rows], labels=None), metrics={"emd": METRICS["emd"]}
+    )
+    assert len(few.compared) == rows
+    mean, sd = floor_of(torch.as_tensor(data.train[torch.arange(2 * rows)]))
+    assert few.about["emd_floor"] == pytest.approx(mean, abs=4 * sd)
+
+
+def test_floors_that_another_process_measured_are_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Evaluation(load_data("ring"))
+    about = json.loads(json.dumps(files.jsonable(dict(first.about))))
+    monkeypatch.setattr(Evaluation, "_floors", None)  # measuring them again would fail
+    handed = Evaluation(load_data("ring"), about=about)
+    assert handed.about["emd_floor"] == first.about["emd_floor"]
+    rows = first.data.train[torch.arange(2500)]
+    assert handed.measure(rows) == first.measure(rows)
+
+
+def test_features_are_those_of_the_extractor(folder: Path) -> None:
+    run = gs.load(folder / "ring")
+
+    def radius(rows: torch.Tensor) -> torch.Tensor:
+        return rows.square().sum(dim=1, keepdim=True).sqrt()
+
+    found = run.evaluate(n=100, features=radius)
+    held_out, fake = gs.data.ring().held_out[:100], samples(run, 100)
+    assert found["features"] == "radius"
+    expected = gs.metrics.frechet_distance(radius(held_out), radius(fake))
+    assert found["frechet_distance"] == pytest.approx(expected, rel=1e-9)
+    assert found["kid"] == pytest.approx(gs.metrics.kid(radius(held_out), radius(fake)), rel=1e-9)
+    with pytest.raises(BadInput, match=r"extractor <lambda> returned \[\] for 500 rows"):
+        run.evaluate(n=100, features=lambda rows: rows.sum())
+
+
+def test_a_metric_of_labels_is_given_those_of_the_real_rows() -> None:
+    def of_labels(real: torch.Tensor, labels: torch.Tensor, fake: torch.Tensor) -> float:
+        assert len(real) == len(labels) == len(fake)
+        return float(fake.mean() - real[labels == 3].mean())
+
+    metric = Metric("gap to threes", "labels", "lower", of_labels, "How far the mean is from that of threes.")
+    data = load_data("digits")
+    found = Evaluation(data, metrics={"threes": metric}).evaluate(data.train[torch.arange(300)])
+    assert data.held_out_labels is not None
+    expected = (
+        data.train[torch.arange(300)].mean() - data.held_out[:300][data.held_out_labels[:300] == 3].mean()
+    )
+    assert found["threes"] == pytest.approx(float(expected), rel=1e-5)
+    assert isinstance(found["threes_floor"], float)
+    unlabelled = Evaluation(load_data("swiss-roll"), metrics={"threes": metric})
+    assert "threes" not in unlabelled.evaluate(load_data("swiss-roll").held_out[:100])
+
+
+def test_what_is_costly_is_done_once_and_only_when_asked_for() -> None:
+    calls: list[str] = []
+
+    def noted(what: str, value: Any) -> Any:
+        calls.append(what)
+        return value
+
+    metric = Metric("a", "rows", "lower", float, "a")
+    shared = metric._replace(shared=lambda x, y: noted("shared", x + y))
+    other = metric._replace(shared=lambda x, y: noted("other", x - y))
+    given = {"rows": lambda: noted("rows", (1, 2)), "features": lambda: noted("features", (0, 0))}
+    assert scores({"a": shared, "b": shared, "c": other}, given) == {"a": 3.0, "b": 3.0, "c": -1.0}
+    assert calls == ["rows", "shared", "other"]

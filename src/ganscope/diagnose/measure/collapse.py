@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from ganscope.diagnose.measure.balance import fresh_auc
+from ganscope.metrics.modes import FAIR_SHARE_DIVISOR
+from ganscope.metrics.prdc import K, from_distances
 
-K = 5
-"""Neighbours that make a ball, as in `ganscope.metrics.prdc`."""
 SPLITS = 12
 """Random splits of the real rows into "real" and "as if fake" that give the null band."""
 WIDEST = 1024
@@ -21,8 +21,8 @@ MOST_ROWS = 500
 FEWEST_ROWS = 40
 ROWS_PER_BIN = 20
 MOST_BINS = 32
-STARVED = 0.2
-"""A bin with less than this share of its fair number of samples is missing (as for captured modes)."""
+STARVED = 1 / FAIR_SHARE_DIVISOR
+"""A bin with less than this share of its fair number of samples is missing, as a mode is."""
 CHANCE = 1e-5
 """Chernoff bound on a starved bin being one by luck."""
 
@@ -141,14 +141,14 @@ def _statistics(
 ) -> dict[str, float]:
     n, m = real_fake.shape
     nearest, fake_radii = _neighbours(fake_fake)
-    inside = real_fake < radii[:, None]
+    shares = from_distances(real_fake.numpy(), radii.numpy(), fake_radii.numpy(), K)
     mean_real = float(real_real.sum()) / (n * (n - 1))
     mean_fake = float(fake_fake.sum()) / (m * (m - 1))
     return {
-        "coverage": float(inside.any(1).double().mean()),
-        "recall": float((real_fake < fake_radii[None, :]).any(1).double().mean()),
-        "precision": float(inside.any(0).double().mean()),
-        "density": float(inside.sum()) / (K * m),
+        "coverage": shares.coverage,
+        "recall": shares.recall,
+        "precision": shares.precision,
+        "density": shares.density,
         "duplicates": float((nearest < duplicate).double().mean()),
         "pairwise": mean_fake / mean_real if mean_real > 0 else math.nan,
         "energy": (2 * float(real_fake.mean()) - mean_real - mean_fake) / mean_real

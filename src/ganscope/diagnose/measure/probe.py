@@ -103,7 +103,7 @@ class Probe:
         self.diversity = collapse.prepare(self.pool) if diversity is None else diversity
         self.mean, self.axes = swing.directions(inputs.real)
         own = objective.needs_lipschitz and facts.pack == 1
-        self.floor = _floor(inputs.real) if floor is None and own else floor
+        self.floor = floor_of(inputs.real) if floor is None and own else floor
 
     def about(self) -> dict[str, Any]:
         """What goes into the first row."""
@@ -294,8 +294,12 @@ class Probe:
         return None
 
 
-def _floor(real: Tensor) -> tuple[float, float]:
-    """W1 between two sets of real rows: its mean and standard deviation over random splits."""
+def floor_of(real: Tensor) -> tuple[float, float]:
+    """Return the W1 between two sets of real rows: mean and standard deviation over random splits.
+
+    Both sets are drawn from the rows at hand, since a watched loop has no others. The floor of a run's EMD
+    (`ganscope.evaluation`) sets training rows beside held-out ones; a test compares the two.
+    """
     rows = real.detach().flatten(1).cpu()
     rng = torch.Generator().manual_seed(0)
     m = min(W1_ROWS, len(rows) // 2)
