@@ -25,7 +25,7 @@ FIXED: dict[str, str] = {
     **dict.fromkeys(
         (
             "device", "threads", "log_every", "evaluate_every", "checkpoint_every", "keep_checkpoints",
-            "keep_every", "keep_best", "best_by",
+            "keep_every", "keep_best", "track", "best_by",
         ),
         _EXECUTION,
     ),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ganscope.config.names import penalty_names
+from ganscope.config.names import penalty_names, trackers
 
 SETTINGS = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
@@ -142,6 +142,11 @@ class ObservingSettings(BaseModel):
         0, ge=0, description="Steps between probes; 0 is a 25th of the run, 10 to 150 (cheap steps: 200)."
     )
     checkpoint_every: int = Field(0, ge=0, description="Steps between checkpoints; 0 is a tenth of the run.")
+    track: str = Field(
+        "",
+        description=f"Trackers that take the values elsewhere: {', '.join(trackers())}, or "
+        "package.module:factory; several are joined with +.",
+    )
     keep_checkpoints: int = Field(2, ge=1, description="How many of the newest checkpoints are kept.")
     keep_every: int = Field(0, ge=0, description="Keep checkpoints at multiples of this step too; 0 is off.")
     keep_best: bool = Field(False, description="Keep the checkpoint that is best by --best-by, too.")

@@ -26,13 +26,17 @@ def names_of(part: str, variable: str) -> tuple[str, ...]:
         >>> names_of("lipschitz/gradient_penalty", "PENALTIES")[:2]
         ('gradient-penalty', 'one-sided')
     """
+    return tuple(str(ast.literal_eval(key)) for key in _dict(part, variable).keys if key is not None)
+
+
+def _dict(part: str, variable: str) -> ast.Dict:
     place = resources.files("ganscope").joinpath(*part.split("/"))
     file = place / "__init__.py" if place.is_dir() else resources.files("ganscope") / f"{part}.py"
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
             continue
         if node.target.id == variable and isinstance(node.value, ast.Dict):
-            return tuple(str(ast.literal_eval(key)) for key in node.value.keys if key is not None)
+            return node.value
     raise LookupError(f"ganscope/{part} assigns no annotated dict {variable}")
 
 
@@ -59,6 +63,23 @@ def network_names() -> tuple[str, ...]:
 def metric_names() -> tuple[str, ...]:
     """List the metrics of samples."""
     return names_of("metrics", "METRICS")
+
+
+def file_endings() -> tuple[str, ...]:
+    """List the endings of data files that can be read."""
+    return (*names_of("data/load", "TABLES"), *names_of("data/load", "IMAGES"))
+
+
+def verdict_names() -> tuple[str, ...]:
+    """List the verdicts, upstream causes first."""
+    return names_of("diagnose/rules/verdict", "RULES")
+
+
+@functools.cache
+def trackers() -> dict[str, str]:
+    """Map the name of each tracker to its `package.module:factory`."""
+    pairs: dict[str, str] = ast.literal_eval(_dict("integrations", "TRACKERS"))
+    return pairs
 
 
 def construction_names() -> tuple[str, ...]:

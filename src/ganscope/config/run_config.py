@@ -24,6 +24,7 @@ from ganscope.config.names import (
     network_names,
     objective_names,
     penalty_names,
+    trackers,
 )
 from ganscope.contracts import BadInput
 from ganscope.words.complaints import unknown
@@ -95,6 +96,14 @@ class RunConfig(
     def _known_metric(cls, value: str) -> str:
         return _known("metric", value, metric_names())
 
+    @field_validator("track")
+    @classmethod
+    def _known_trackers(cls, value: str) -> str:
+        for name in filter(None, value.split("+")):
+            if ":" not in name:
+                _known("tracker", name, tuple(trackers()))
+        return value
+
     @field_validator("penalty")
     @classmethod
     def _known_penalties(cls, value: str) -> str:
@@ -144,6 +153,11 @@ class RunConfig(
     def penalties(self) -> tuple[str, ...]:
         """Names of the penalties in force, in order."""
         return () if self.penalty == "none" else tuple(self.penalty.split("+"))
+
+    @property
+    def trackers(self) -> tuple[str, ...]:
+        """The trackers that follow the run, each as `package.module:factory`."""
+        return tuple(trackers().get(name, name) for name in self.track.split("+") if name)
 
     @property
     def logging_interval(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
 
 from ganscope.contracts import BadInput, Dataset
@@ -12,8 +13,12 @@ from ganscope.data.images import archive, folder
 from ganscope.data.parquet import parquet
 from ganscope.data.pixels import check_size
 
-TABLES = {".csv": csv_file, ".tsv": csv_file, ".parquet": parquet}
-IMAGES = {".npy": array_file, ".npz": array_file, ".zip": archive}
+TABLES: dict[str, Callable[[Path], Dataset]] = {".csv": csv_file, ".tsv": csv_file, ".parquet": parquet}
+IMAGES: dict[str, Callable[[Path, int | None], Dataset]] = {
+    ".npy": array_file,
+    ".npz": array_file,
+    ".zip": archive,
+}
 
 
 def load(path: str | Path, size: int | None = None) -> Dataset:

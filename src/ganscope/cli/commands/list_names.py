@@ -6,13 +6,20 @@ from ganscope.build.settings import AUTO, DEFAULT_RECIPES, choices, load_recipe,
 from ganscope.cli.arguments import Json
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import print_pairs, say
-from ganscope.config.names import data_names, metric_names, penalty_names
+from ganscope.config.names import (
+    data_names,
+    file_endings,
+    metric_names,
+    penalty_names,
+    trackers,
+    verdict_names,
+)
 
 AUTO_ABOUT = "Settings chosen by the shape of the data and the number of rows."
 
 
 def list_(*, json_: Json = False) -> None:
-    """Show the recipes, data sets, objectives, penalties and networks there are.
+    """Show the recipes, data sets, objectives, penalties, networks, metrics, verdicts and trackers there are.
 
     Args:
         json_: print them as JSON.
@@ -25,7 +32,10 @@ def print_list(as_json: bool) -> None:
     recipes = {name: load_recipe(name) for name in recipe_names()} | {AUTO: {"about": AUTO_ABOUT}}
     options = {name: choices(name) for name in ("objective", "network", "optimizer", "dynamics")}
     if as_json:
-        names = {"data": data_names(), "penalties": penalty_names(), "metrics": metric_names()}
+        names = {
+            "data": data_names(), "files": file_endings(), "penalties": penalty_names(),
+            "metrics": metric_names(), "verdicts": verdict_names(), "trackers": list(trackers()),
+        }  # fmt: skip
         print_json({"recipes": recipes, **names, **options})
         return
     say("Recipes (* compared by default)")
@@ -35,11 +45,14 @@ def print_list(as_json: bool) -> None:
     print_pairs(
         [
             ("Data", ", ".join((*data_names(), "or a path"))),
+            ("Files", ", ".join((*file_endings(), "a folder of images"))),
             ("Objectives", ", ".join(options["objective"])),
             ("Penalties", ", ".join(penalty_names())),
             ("Networks", ", ".join(options["network"])),
             ("Optimisers", ", ".join(options["optimizer"])),
             ("Dynamics", ", ".join(options["dynamics"])),
             ("Metrics", ", ".join(metric_names())),
+            ("Verdicts", ", ".join(verdict_names())),
+            ("Trackers", ", ".join(trackers())),
         ]
     )
