@@ -12,7 +12,7 @@ import torch
 
 from ganscope.build.description import description
 from ganscope.build.game import build
-from ganscope.contracts import RunFailed
+from ganscope.contracts import Observer, RunFailed
 from ganscope.evaluation import write_real
 from ganscope.folder import files, layout
 from ganscope.folder.lock import locked
@@ -21,7 +21,7 @@ from ganscope.running import finetune, healing
 from ganscope.running.prepare import Prepared
 from ganscope.training import Runs, streams
 from ganscope.training import train as train_runs
-from ganscope.training.observers import Progress
+from ganscope.training.observers import Progress, imported
 from ganscope.training.state import restore
 
 
@@ -34,6 +34,8 @@ class Hooks(NamedTuple):
     """Asked after every step; True saves everything and raises `Interrupted`."""
     tell: Callable[[str], None] = print
     """Told in a sentence of damaged checkpoints, and of every healing."""
+    observers: tuple[Observer, ...] = ()
+    """Told of every event of the training loop, after the diagnosis and the trackers."""
 
 
 NO_HOOKS = Hooks()
@@ -66,6 +68,8 @@ def _train(prepared: Prepared, hooks: Hooks) -> Prepared | None:
     """Train runs to their last step, or to a verdict that is to be healed: then return the next run."""
     with streams.global_stream(prepared.config.seed, "modules"):
         runs = begin(prepared, hooks.tell)
+        trackers = (imported(name, prepared.folders[0], prepared.config) for name in prepared.config.trackers)
+        runs.observers = (*runs.observers, *trackers, *hooks.observers)
         try:
             train_runs(runs, hooks.progress, hooks.stop)
         except healing.GoBack:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganscope.contracts import Objective
+from ganscope.contracts import Objective, Observer
 from ganscope.folder import layout
 from ganscope.folder.read import read, read_metrics
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
@@ -30,6 +30,7 @@ def resume(
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
     tell: Callable[[str], None] = print,
+    observers: Sequence[Observer] = (),
 ) -> Run:
     """Go on with an unfinished run, to the very weights it would have reached uninterrupted.
 
@@ -43,6 +44,7 @@ def resume(
         progress: see `train`.
         stop: see `train`.
         tell: told in words what is noticed on the way: a finished run, a damaged checkpoint.
+        observers: see `train`.
 
     Returns:
         The finished run.
@@ -61,7 +63,7 @@ def resume(
             tell(f"{folder} {how}: there is nothing to resume.")
         else:
             prepared = reopen(stack, Custom(generator, discriminator, objective), data)
-            execute(prepared, Hooks(progress or NO_HOOKS.progress, stop, tell))
+            execute(prepared, Hooks(progress or NO_HOOKS.progress, stop, tell, tuple(observers)))
     return Run(folder, generator)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganscope.config import RunConfig
-from ganscope.contracts import Objective
+from ganscope.contracts import Objective, Observer
 from ganscope.folder.lock import claim
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
 from ganscope.running.prepare import Custom, Prepared, prepare
@@ -37,6 +37,7 @@ def train(
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
     tell: Callable[[str], None] = print,
+    observers: Sequence[Observer] = (),
 ) -> Run:
     """Train one GAN and write its run folder.
 
@@ -56,6 +57,7 @@ def train(
         progress: called with a dict (step, steps, seconds, evaluation) at every row of history.
         stop: asked after every step; True saves everything and raises `Interrupted`.
         tell: told of every healing in a sentence.
+        observers: functions `(event, runs)`, told of every event of the training loop; they change no bit.
 
     Returns:
         The finished run.
@@ -75,7 +77,9 @@ def train(
     prepared = prepare(
         _healing(config) if heal else config, Custom(generator, discriminator, objective), data, start
     )
-    return launch(prepared, out, overwrite, Hooks(progress or NO_HOOKS.progress, stop, tell))
+    return launch(
+        prepared, out, overwrite, Hooks(progress or NO_HOOKS.progress, stop, tell, tuple(observers))
+    )
 
 
 def launch(
