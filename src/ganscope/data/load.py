@@ -13,7 +13,11 @@ from ganscope.data.images import archive, folder
 from ganscope.data.parquet import parquet
 from ganscope.data.pixels import check_size
 
-TABLES: dict[str, Callable[[Path], Dataset]] = {".csv": csv_file, ".tsv": csv_file, ".parquet": parquet}
+TABLES: dict[str, Callable[[Path], Dataset]] = {
+    ".csv": csv_file,
+    ".tsv": csv_file,
+    ".parquet": parquet,
+}
 IMAGES: dict[str, Callable[[Path, int | None], Dataset]] = {
     ".npy": array_file,
     ".npz": array_file,
