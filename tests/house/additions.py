@@ -142,28 +142,12 @@ from ganscope.data.tables import table
 
 
 def blanks_file(path):
-    return table(path, ["x", "y"], np.loadtxt(path))
+    return table(path.name, ["x", "y"], np.loadtxt(path))
 """,
         "data/load.py",
         "TABLES: dict[str, Callable[[Path], Dataset]] = {",
         '    ".blanks": blanks_file,',
         "from ganscope.data.blanks_file import blanks_file",
-    ),
-    "verdict": Addition(
-        "diagnose/rules/watched.py",
-        """
-from ganscope.diagnose.rules.history import Fault
-from ganscope.diagnose.rules.rule import Remedy, Rule
-
-WATCHED = Rule(
-    lambda h: [Fault("mild", 0, "Somebody looked at this run.", {})] if h.rows else None,
-    {None: (Remedy("Look away.", "a test"),)},
-)
-""",
-        "diagnose/rules/verdict.py",
-        "RULES: dict[str, Rule] = {",
-        '    "watched": WATCHED,',
-        "from ganscope.diagnose.rules.watched import WATCHED",
     ),
     "tracker": Addition(
         "integrations/steps_seen.py",
