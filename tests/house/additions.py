@@ -149,6 +149,22 @@ def blanks_file(path):
         '    ".blanks": blanks_file,',
         "from ganscope.data.blanks_file import blanks_file",
     ),
+    "verdict": Addition(
+        "diagnose/rules/watched.py",
+        """
+from ganscope.diagnose.rules.history import Fault
+from ganscope.diagnose.rules.rule import Remedy, Rule
+
+WATCHED = Rule(
+    lambda h: [Fault("mild", 0, "Somebody looked at this run.", {})] if h.rows else None,
+    {None: (Remedy("Look away.", "a test"),)},
+)
+""",
+        "diagnose/rules/verdict.py",
+        "RULES: dict[str, Rule] = {",
+        '    "watched": WATCHED,',
+        "from ganscope.diagnose.rules.watched import WATCHED",
+    ),
     "tracker": Addition(
         "integrations/steps_seen.py",
         """

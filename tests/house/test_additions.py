@@ -59,7 +59,7 @@ def test_list_and_help_name_the_additions(place: Path) -> None:
     listed = json.loads(typed(place, "list", "--json"))
     for kind, name in (
         ("objective", "steep"), ("penalties", "fourth-power"), ("network", "maxout"), ("metrics", "mean_gap"),
-        ("metrics", "feature_gap"), ("files", ".blanks"), ("trackers", "steps-seen"),
+        ("metrics", "feature_gap"), ("files", ".blanks"), ("verdicts", "watched"), ("trackers", "steps-seen"),
     ):  # fmt: skip
         assert name in listed[kind]
     helped = typed(place, "train", "--help")
@@ -81,14 +81,18 @@ def test_a_run_uses_them_and_records_them(place: Path) -> None:
     assert all(row["feature_gap"] is not None for row in evaluated)
     metrics = json.loads((run / "metrics.json").read_text())
     assert {"mean_gap", "mean_gap_floor", "feature_gap"} <= set(metrics)
+    verdicts = json.loads((run / "verdicts.json").read_text())
+    assert "watched" in verdicts["status"]
+    assert "watched" in [verdict["name"] for verdict in verdicts["verdicts"]]
     assert (run / "steps-seen.txt").read_text().split()[-1] == "6"
     assert len((run / "values.csv").read_text().splitlines()) == len(rows) + 1
 
 
 def test_the_report_and_the_diagnosis_show_them(place: Path) -> None:
     page = (place / "run" / "report.html").read_text()
-    for words in ("mean gap", "feature gap"):
+    for words in ("mean gap", "feature gap", "watched", "Somebody looked at this run."):
         assert words in page
+    assert "Look away." in typed(place, "diagnose", "run")
     assert "mean gap" in typed(place, "evaluate", "run", "-n", "40")
 
 
