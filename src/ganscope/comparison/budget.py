@@ -22,7 +22,7 @@ from ganscope.words.complaints import flag, unknown
 Budget = Literal["samples", "steps", "seconds"]
 MOST_SEEDS = 1000
 SECONDS = 60.0
-"""Training time per recipe when nobody says."""
+"""Training time per recipe unless another is given."""
 
 
 class Plan(NamedTuple):
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     swept: tuple[str, ...] = ()
     """Fields in which the points of a sweep differ; they then stand in the place of recipes."""
     stack: int = 0
-    """Most runs that train as one program; 0 lets the machine decide."""
+    """Most runs that train as one program; with 0 the machine decides."""
     stacks: tuple[Stack, ...] = ()
     """Which of `runs` train together; empty until they are assigned."""
 
@@ -84,8 +84,8 @@ def plan(
 
     Args:
         data: a built-in data set, or the path of a file or folder.
-        recipes: recipe names or files; `auto` lets the data decide; by default minimax, non-saturating, wgan,
-            wgan-gp and r1.
+        recipes: recipe names or files; `auto` chooses settings by the data; by default minimax,
+            non-saturating, wgan, wgan-gp and r1.
         seeds: runs per recipe, at least 1.
         seed: the first seed.
         steps: generator steps of a recipe with `n_critic` 1 and the default batch size (budget "samples"), or
@@ -172,8 +172,8 @@ def check(
     """Refuse what cannot be compared, before anything is loaded."""
     if not isinstance(data, str | Path):
         raise BadInput(
-            f"a comparison cannot take data of type {type(data).__name__}, for its runs are processes: save "
-            f"it to a file and give the path, or name one of {', '.join(data_names())}."
+            f"a comparison cannot take data of type {type(data).__name__}, because its runs are processes: "
+            f"save it to a file and give the path, or name one of {', '.join(data_names())}."
         )
     if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
         raise BadInput(f"--seeds {seeds} is not possible: give 1 to {MOST_SEEDS} runs per recipe, better 4.")

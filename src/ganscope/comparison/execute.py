@@ -68,8 +68,8 @@ def compare(
 
     Args:
         data: a built-in data set, or the path of a file or folder.
-        recipes: recipe names or files; `auto` lets the data decide; by default minimax, non-saturating, wgan,
-            wgan-gp and r1.
+        recipes: recipe names or files; `auto` chooses settings by the data; by default minimax,
+            non-saturating, wgan, wgan-gp and r1.
         progress: called with the recipe and an event (step, steps, seconds, evaluation) as runs go on.
         stop: when it answers True, everything is saved and `Interrupted` raised.
         overwrite: replace a comparison that is there already.

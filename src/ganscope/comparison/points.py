@@ -54,7 +54,7 @@ class Range(NamedTuple):
 
 
 def parse(field: str, given: object) -> Values | Range:
-    """Read what a field shall take.
+    """Read the values that a field takes.
 
     Args:
         field: name of a configuration field.
@@ -91,7 +91,7 @@ def grid(axes: Mapping[str, Values | Range]) -> list[Point]:
     """Combine every value of each field with every value of the others.
 
     Raises:
-        BadInput: a range of any number whatever, or more points than anybody waits for.
+        BadInput: a range without a number of values, or too many points.
 
     Example:
         >>> grid({"g_lr": Values((0.1, 0.2)), "n_critic": Range(1, 2, False, True)})[:2]

@@ -49,7 +49,7 @@ def plan_sweep(
         seed: the first seed; points are drawn from it too.
         steps: see `plan`; it holds for every point unless it varies.
         budget: "samples", every point sees as many real rows; or "steps", takes as many generator steps.
-        stack: most runs that train as one program; 0 lets the machine decide, 1 trains each by itself.
+        stack: most runs that train as one program; with 0 the machine decides, 1 trains each alone.
         out: the sweep's folder; by default `runs/sweep-<data>-<recipe>`.
         **fields: configuration fields for all points.
 
@@ -148,8 +148,8 @@ def sweep(
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     found = sweep("ring", "r1", {"g_lr": "1e-4,1e-3"}, seeds=1, steps=3, out=folder)
-        >>> list(found.runs)
+        ...     result = sweep("ring", "r1", {"g_lr": "1e-4,1e-3"}, seeds=1, steps=3, out=folder)
+        >>> list(result.runs)
         ['g_lr=0.0001', 'g_lr=0.001']
     """
     planned = plan_sweep(data, recipe, vary, **options)

@@ -42,7 +42,7 @@ def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) ->
     path.parent.mkdir(exist_ok=True)
     contents = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     text = json.dumps({"format": FORMAT, **state}, sort_keys=True)
-    # one entry, for safetensors writes several in no fixed order and equal runs shall give equal files
+    # one entry: safetensors writes several in no fixed order, and equal runs must give equal files
     signed = json.dumps({"state": text, "sha256": _digest(contents, text)}, sort_keys=True)
     with whole_file(path) as file:
         file.write(serialise(contents, metadata={"ganscope": signed}))
@@ -74,13 +74,13 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def retain(folder: Path, newest: int, every: int = 0, best: Collection[int] = ()) -> None:
-    """Delete the checkpoints of a run folder that nobody asked to keep.
+    """Delete the checkpoints of a run folder that are not to be kept.
 
     Args:
         folder: the run folder.
         newest: how many of the newest are kept.
         every: those whose step is a multiple of this are kept too; 0 for none.
-        best: steps to keep whatever their age.
+        best: steps to keep at any age.
     """
     for step in steps(folder)[:-newest]:
         if step not in best and not (every and step % every == 0):

@@ -1,7 +1,7 @@
 """The run folder on disk: files that appear whole or not at all, and rows that survive a kill.
 
-Everything a run tells the world goes through here, so that `report`, `diagnose` and the command line need
-nothing but the folder.
+Everything a run writes goes through here, so that `report`, `diagnose` and the command line need nothing but
+the folder.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Write a file beside its place, flush it, then rename: a reader sees the old file or the new one.
 
     Args:
-        path: where the file shall stand; the folder must exist.
+        path: of the file; its folder must exist.
 
     Yields:
         A binary file to write to. On an exception nothing is left behind.
@@ -92,7 +92,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def append_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append rows to a `.jsonl` file, each a whole line, handed to the system before returning."""
+    """Append rows to a `.jsonl` file, each a whole line, given to the operating system before returning."""
     text = "".join(json.dumps(jsonable(row), allow_nan=False, ensure_ascii=False) + "\n" for row in rows)
     with path.open("ab") as file:
         file.write(text.encode())
@@ -136,7 +136,7 @@ def _digest(contents: Mapping[str, Any]) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename itself durable; not every file system lets a folder be opened for that."""
+    """Make a rename durable, where the file system allows a folder to be opened for that."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

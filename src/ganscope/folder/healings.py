@@ -1,4 +1,4 @@
-"""The record of what was changed while a run trained because a verdict stood: `healings.json`."""
+"""The record of what was changed during training because of a verdict: `healings.json`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Healing(NamedTuple):
     """The complete new configuration."""
 
     def __str__(self) -> str:
-        """Say in one sentence what was found, what was changed, and where the run goes on."""
+        """Say in one sentence what was wrong, what was changed, and where the run goes on."""
         changed = ", ".join(
             f"{field} from {_shown(old)} to {_shown(new)}{' (idle now)' if field in self.idle else ''}"
             for field, (old, new) in self.changes.items()
         )
         return (
-            f"healed {self.verdict}, since step {self.since_step}, found at step {self.found_at}: {changed}; "
-            f"on from step {self.from_step}."
+            f"healed {self.verdict}, since step {self.since_step}, seen at step {self.found_at}: {changed}; "
+            f"went on from step {self.from_step}."
         )
 
 
@@ -48,8 +48,8 @@ class Unhealed(NamedTuple):
     why: str
 
     def __str__(self) -> str:
-        """Say in one sentence what was found and why it stays."""
-        return f"not healed {self.verdict}, found at step {self.found_at}: {self.why}"
+        """Say in one sentence what is wrong and why it stays."""
+        return f"not healed {self.verdict}, seen at step {self.found_at}: {self.why}"
 
 
 class Record(NamedTuple):

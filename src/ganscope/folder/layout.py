@@ -1,4 +1,4 @@
-"""Names of the files and folders of a run and of a comparison: each stands here, once.
+"""Names of the files and folders of a run and of a comparison, each in one place.
 
 A run folder holds the files below. A comparison (or a sweep) holds `comparison.json`, `real.npy`,
 `report.html` and one run folder for each recipe and seed: `<recipe>/seed-<n>/`.
@@ -101,8 +101,8 @@ def checkpoint_file(folder: Path, step: int) -> Path:
 
 def checkpoint_files(folder: Path) -> dict[int, Path]:
     """List the checkpoints a run folder holds, damaged ones included, by step, in order."""
-    found = _by_step(folder / CHECKPOINTS, _CHECKPOINT)
-    return {step: path for step, path in found.items() if path == checkpoint_file(folder, step)}
+    files = _by_step(folder / CHECKPOINTS, _CHECKPOINT)
+    return {step: path for step, path in files.items() if path == checkpoint_file(folder, step)}
 
 
 def healing_folder(folder: Path, number: int) -> Path:

@@ -1,4 +1,4 @@
-"""Run folders as places that belong to one process at a time."""
+"""The lock of a run folder: one process at a time writes into it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def locked(folders: Sequence[Path], patience: float = 0.0) -> Iterator[None]:
 
     Args:
         folders: existing run folders.
-        patience: seconds to wait for a holder that is about to leave.
+        patience: seconds to wait for a process that is about to leave.
 
     Raises:
         BadInput: another process holds one of them; it is named by host and process id.
@@ -57,7 +57,7 @@ def _locked(folder: Path, patience: float) -> Iterator[None]:
         file.truncate()
         json.dump({"host": socket.gethostname(), "pid": os.getpid()}, file)
         file.flush()
-        # the file stays: removing it would let a waiting process lock a name nobody else sees
+        # the file stays: once it is removed, a waiting process would lock a file that no other can see
         yield
 
 
@@ -70,7 +70,7 @@ def _holder(text: str) -> str:
 
 
 def claim(folder: Path, overwrite: bool) -> None:
-    """Make an empty folder for a new run, clearing an old run out of the way if asked to.
+    """Make an empty folder for a new run, and remove an old run first if asked to.
 
     Raises:
         BadInput: the folder holds a run and `overwrite` is False, holds something else, or cannot be written;

@@ -109,10 +109,10 @@ def load_records(folder: Path | str) -> list[RunRecord]:
         return [load_record(folder)]
     asked = [str(name) for name in load_comparison(folder).get("recipes") or []]
     begun = layout.run_folders(folder)
-    found = sorted({path.parent.name for path in begun})
-    ordered = [name for name in asked if name in found] + [name for name in found if name not in asked]
+    names = sorted({path.parent.name for path in begun})
+    ordered = [name for name in asked if name in names] + [name for name in names if name not in asked]
     records = [
-        # The folder names the recipe: two of the same configuration must not melt into one.
+        # The folder names the recipe: two of the same configuration must stay apart.
         load_record(path)._replace(recipe=name)
         for name in ordered
         for path in begun

@@ -2,7 +2,7 @@
 
 from ganscope.running.engine import ENGINES, LOCAL, Engine, open_engine
 from ganscope.running.in_process import Hooks, execute
-from ganscope.running.prepare import Custom, Prepared, prepare, reopen
+from ganscope.running.prepared import Custom, Prepared, prepare, reopen
 from ganscope.running.processes import Job, run_jobs
 from ganscope.running.resume_run import resume
 from ganscope.running.train_run import launch, train

@@ -1,4 +1,4 @@
-"""Which engine trains a list of jobs: the cores of this machine, or a Ray cluster."""
+"""Engines that train a list of jobs: the cores of this machine, or a Ray cluster."""
 
 from __future__ import annotations
 

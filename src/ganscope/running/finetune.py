@@ -1,7 +1,7 @@
 """Fine-tuning: a new run whose networks begin where another run's newest sound checkpoint left them.
 
 Both networks take the raw weights, which were trained against each other. The moving average goes along where
-both runs keep one; where only the new run does, it begins at the raw weights. Optimisers start afresh.
+both runs keep one; where only the new run does, it begins at the raw weights. Optimisers start anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ganscope.build.settings import completed, player_options
 from ganscope.config import OWN, RunConfig
 from ganscope.contracts import BadInput
-from ganscope.folder import checkpoint
+from ganscope.folder import checkpoint, layout
 from ganscope.folder.read import read
 from ganscope.training import Runs
 from ganscope.words.complaints import flag
@@ -35,7 +35,7 @@ class Start(NamedTuple):
 
 
 def find(run: Path, step: int | None = None, tell: Callable[[str], None] = lambda text: None) -> Start:
-    """Read the checkpoint a new run shall begin at.
+    """Read the checkpoint that a new run begins at.
 
     Args:
         run: the earlier run's folder.
@@ -49,14 +49,14 @@ def find(run: Path, step: int | None = None, tell: Callable[[str], None] = lambd
         BadInput: no run folder, or one without a sound checkpoint.
     """
     config = read(run).config
-    for found in reversed(checkpoint.steps(run)):
-        if step in (None, found):
+    for saved in reversed(checkpoint.steps(run)):
+        if step in (None, saved):
             try:
-                tensors, _ = checkpoint.load(checkpoint.path_of(run, found))
+                tensors, _ = checkpoint.load(layout.checkpoint_file(run, saved))
             except checkpoint.Damaged as error:
                 tell(f"{error}; taking an older one")
                 continue
-            return Start(run.absolute(), found, config, tensors)
+            return Start(run.absolute(), saved, config, tensors)
     wanted = "sound checkpoint" if step is None else f"sound checkpoint of step {step}"
     raise BadInput(f"--from {run} holds no {wanted}: name a run that has been trained further.")
 

@@ -12,7 +12,7 @@ from ganscope.running.machine import Machine
 from ganscope.training.stacks.differences import program
 
 LARGEST = 64
-"""Runs in a stack: narrow networks gain up to here, wide ones up to 8."""
+"""Runs in a stack: narrow networks gain speed up to this size, wide ones up to 8."""
 PROCESS = 350 * 2**20
 """Bytes a worker process takes before its first run."""
 
@@ -23,7 +23,7 @@ class Stack(NamedTuple):
     members: tuple[int, ...]
     """Places in the list of configurations."""
     alone: str = ""
-    """Why a run trains by itself although others have its program."""
+    """Why a run trains alone although others share its program."""
 
 
 def group(
@@ -33,14 +33,14 @@ def group(
     cannot: Callable[[RunConfig], str] = lambda config: "",
     most: int = 0,
 ) -> list[Stack]:
-    """Deal runs into stacks: as few as keep every core busy, none larger than memory holds.
+    """Put runs into stacks: as few as keep every core busy, none larger than the memory holds.
 
     Args:
         configs: one per run.
         machine: where they will run: one stack a core at a time.
         footprint: bytes a run takes.
         cannot: why the runs of a program cannot be stacked; nothing where they can.
-        most: runs in a stack that the user asks for; 0 lets the machine decide.
+        most: the largest stack the user allows; with 0 the machine decides.
 
     Returns:
         Stacks that together hold every run once, in the order of their first runs.
@@ -70,7 +70,7 @@ def group(
             )
         why = cannot(first) if len(runs) > 1 else ""
         size = 1 if why else min(most or LARGEST, room, -(-len(runs) // parts))
-        stacks += [Stack(tuple(members), why) for members in dealt(runs, size)]
+        stacks += [Stack(tuple(members), why) for members in parts_of(runs, size)]
     return sorted(stacks)
 
 
@@ -91,11 +91,11 @@ def fitting(config: RunConfig, machine: Machine, footprint: Callable[[RunConfig]
     return max(1, (machine.memory // machine.cores - PROCESS) // max(1, each))
 
 
-def dealt(runs: Sequence[int], size: int) -> list[Sequence[int]]:
+def parts_of(runs: Sequence[int], size: int) -> list[Sequence[int]]:
     """Cut a list into parts of at most `size`, as even as can be.
 
     Example:
-        >>> dealt(range(7), 3)
+        >>> parts_of(range(7), 3)
         [range(0, 3), range(3, 5), range(5, 7)]
     """
     parts = -(-len(runs) // size)

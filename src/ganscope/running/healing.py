@@ -23,7 +23,7 @@ from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record, Unhealed
 from ganscope.folder.read import Description, read
 from ganscope.running.finetune import INHERITED
-from ganscope.running.prepare import Prepared, start_of
+from ganscope.running.prepared import Prepared, start_of
 from ganscope.training import Runs
 from ganscope.training.state import save
 from ganscope.words.complaints import flag

@@ -1,4 +1,4 @@
-"""Prepared runs, one or a stack, trained in this process."""
+"""Training in this process: one prepared run, or a stack of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ganscope.folder import files, layout
 from ganscope.folder.lock import locked
 from ganscope.report import write_report
 from ganscope.running import finetune, healing
-from ganscope.running.prepare import Prepared
+from ganscope.running.prepared import Prepared
 from ganscope.training import Runs, streams
 from ganscope.training import train as train_runs
 from ganscope.training.observers import Progress, imported
@@ -26,14 +26,14 @@ from ganscope.training.state import restore
 
 
 class Hooks(NamedTuple):
-    """What happens beside the training of runs; none of it changes a bit of them."""
+    """What a caller has done during training; none of it changes a bit of the runs."""
 
     progress: Progress = lambda event: None
     """Called with a dict (step, steps, seconds, evaluation) at every row of history."""
     stop: Callable[[], bool] = lambda: False
     """Asked after every step; True saves everything and raises `Interrupted`."""
     tell: Callable[[str], None] = print
-    """Told in a sentence of damaged checkpoints, and of every healing."""
+    """Called with a sentence about every damaged checkpoint and every healing."""
     observers: tuple[Observer, ...] = ()
     """Told of every event of the training loop, after the diagnosis and the trackers."""
 
@@ -46,7 +46,7 @@ def execute(prepared: Prepared, hooks: Hooks = NO_HOOKS, patience: float = 0.0) 
 
     Args:
         prepared: the runs; their folders exist.
-        hooks: what happens beside.
+        hooks: what is called during training.
         patience: seconds to wait for a process that is about to leave the folders.
 
     Raises:

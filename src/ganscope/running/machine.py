@@ -1,4 +1,4 @@
-"""What this machine offers to runs: cores, and memory that nobody else uses."""
+"""What this machine has to offer: cores, and free memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Machine(NamedTuple):
 
     cores: int
     memory: int
-    """Bytes that all runs together may take."""
+    """Bytes that all runs together may use."""
 
 
 def machine(device: str = "cpu") -> Machine:

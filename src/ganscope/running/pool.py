@@ -1,4 +1,4 @@
-"""Jobs in worker processes: as many at a time as there is room for, each heard by a thread of its own."""
+"""Jobs in worker processes, as many at a time as there is room for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run_in_processes(
     stop: Callable[[], bool],
     patient: bool = True,
 ) -> dict[int, str]:
-    """Have every job done by a worker process.
+    """Do every job in a worker process.
 
     Args:
         module: what a worker runs, as in `python -m module`; it calls `serve_parent`.

@@ -1,7 +1,7 @@
 """A list of stacks on a Ray cluster: one task a stack, with one CPU and one thread.
 
 The tasks write the same run folders as the local engine, so these must lie on a file system that all nodes
-share, under one path. What a lost worker had not saved yet is trained again, to the same bits.
+share, under one path. Steps that a lost worker had not saved are trained again, to the same bits.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LOSSES = 3
 
 @contextlib.contextmanager
 def connected(address: str = "") -> Iterator[int]:
-    """Be connected to a Ray cluster in the block that follows.
+    """Connect to a Ray cluster for the block that follows.
 
     Args:
         address: see `open_engine`.
@@ -56,7 +56,7 @@ def connected(address: str = "") -> Iterator[int]:
     address = address or os.environ.get("RAY_ADDRESS", "")
     if address not in ("", "local", "auto"):
         _check_answer(address)
-    if ray.is_initialized():  # by the caller, to whom it stays
+    if ray.is_initialized():  # by the caller, who keeps the connection
         here = ray.get_runtime_context().gcs_address
         if asked not in ("", "auto", here):
             raise BadInput(
@@ -91,7 +91,7 @@ def run_jobs(
         What went wrong, in words, by index of the job; empty when all went well.
     """
     ray = _ray()
-    # Ray tells of lost workers on standard output, where results go; so do we, in a word, through `progress`
+    # Ray reports lost workers on standard output, where results go; we report them through `progress`
     with contextlib.redirect_stdout(sys.stderr):
         work = _Work(ray, jobs, progress)
         try:
@@ -132,7 +132,7 @@ class _Work:
         self.running[task.remote(_message(job), index, self._mailbox)] = index
 
     def look(self) -> None:
-        """Pass on what has arrived, and take note of tasks that ended."""
+        """Pass on the events that have arrived, and handle the tasks that have ended."""
         ended, _ = self._ray.wait(list(self.running), timeout=LOOK_EVERY)
         for index, event in self._ray.get(self._mailbox.take.remote()):
             self._reached[index] = max(self._reached[index], event.get("step", -1))
@@ -157,7 +157,7 @@ class _Work:
 
     @property
     def _lost(self) -> tuple[type[Exception], ...]:
-        """What becomes of a task whose worker or node went away."""
+        """The errors of a task whose worker or node was lost."""
         exceptions = self._ray.exceptions
         return (exceptions.WorkerCrashedError, exceptions.NodeDiedError, exceptions.OutOfMemoryError)
 
@@ -190,7 +190,7 @@ class _Work:
                 self._ray.cancel(task)
 
     def end(self) -> None:
-        """Leave nothing behind, be it that an error ends us."""
+        """Leave nothing behind, also after an error."""
         if self.running:
             self.stop()
             self._ray.wait(list(self.running), num_returns=len(self.running), timeout=GRACE)
@@ -198,7 +198,7 @@ class _Work:
 
 
 class _Mailbox:
-    """What the tasks report, and whether they shall stop."""
+    """What the tasks report, and whether they must stop."""
 
     def __init__(self) -> None:
         self._events: list[tuple[int, dict[str, Any]]] = []
@@ -234,7 +234,7 @@ def _train(message: dict[str, Any], index: int, mailbox: Any) -> str:
             try:
                 stop = ray.get(mailbox.stopping.remote())
             except ray.exceptions.RayError:
-                stop = True  # nobody is there any more
+                stop = True  # the parent is gone
             if stop:
                 stopped.set()
                 return
@@ -299,7 +299,7 @@ def _check_answer(address: str) -> None:
 
 
 def _connect(ray: ModuleType, address: str) -> None:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # tells nobody
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # send no statistics
     os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 starves beside any other work
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address in ("", "local"):

@@ -10,7 +10,7 @@ from ganscope.contracts import Objective, Observer
 from ganscope.folder import layout
 from ganscope.folder.read import read, read_metrics
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
-from ganscope.running.prepare import Custom, reopen
+from ganscope.running.prepared import Custom, reopen
 from ganscope.running.run import Run
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ def resume(
 
     Args:
         folder: a run folder. One that was trained in a stack is resumed together with its stack. A fine-tuned
-            run needs the run it came from until its own first checkpoint stands, and never after.
+            run needs the run it came from until its first checkpoint is written, and never after that.
         generator: as handed to `train`, untrained, where it was your own; likewise the other arguments.
         discriminator: see `train`.
         data: see `train`.
         objective: see `train`.
         progress: see `train`.
         stop: see `train`.
-        tell: told in words what is noticed on the way: a finished run, a damaged checkpoint.
+        tell: called with a sentence about what is noticed on the way: a finished run, a damaged checkpoint.
         observers: see `train`.
 
     Returns:

@@ -68,7 +68,7 @@ class Run:
         """Load the trained generator, in evaluation mode.
 
         Raises:
-            BadInput: the run is unfinished, or its own module was not handed over.
+            BadInput: the run is unfinished, or it trained the user's own module, which was not handed over.
         """
         from ganscope.build.networks import generator_of
         from ganscope.folder import checkpoint
@@ -77,11 +77,11 @@ class Run:
         if not weights.is_file():
             step = self.metrics.get("diverged_at")
             raise BadInput(
-                f"{self.folder} holds no trained generator, for it is unfinished: go on with ganscope resume "
-                f"{self.folder}."
+                f"{self.folder} holds no trained generator yet, because it is unfinished: go on with "
+                f"ganscope resume {self.folder}."
                 if step is None
-                else f"{self.folder} holds no trained generator, for it diverged at step {step}: train again "
-                "with lower --d-lr and --g-lr, or with a penalty."
+                else f"{self.folder} holds no trained generator, because it diverged at step {step}: train "
+                "again with lower --d-lr and --g-lr, or with a penalty."
             )
         module = (
             self._generator
@@ -181,8 +181,8 @@ class Run:
             >>> import tempfile
             >>> from ganscope import train
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     found = train({"data": "ring", "recipe": "r1", "steps": 3}, out=folder).evaluate(n=50)
-            >>> found["compared_rows"], found["modes"], found["emd"] > found["emd_floor"]
+            ...     measured = train({"data": "ring", "recipe": "r1", "steps": 3}, out=folder).evaluate(n=50)
+            >>> measured["compared_rows"], measured["modes"], measured["emd"] > measured["emd_floor"]
             (50, 8, True)
         """
         from ganscope.data.find import check_unchanged, load_data

@@ -11,7 +11,7 @@ from ganscope.config import RunConfig
 from ganscope.contracts import Objective, Observer
 from ganscope.folder.lock import claim
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
-from ganscope.running.prepare import Custom, Prepared, prepare
+from ganscope.running.prepared import Custom, Prepared, prepare
 from ganscope.running.run import Run
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def train(
     """Train one GAN and write its run folder.
 
     Args:
-        config: a `RunConfig`, a mapping of its fields (`recipe` names the settings to start from, `auto` lets
-            the data decide), or a recipe's name.
+        config: a `RunConfig`, a mapping of its fields (`recipe` names the settings to start from, `auto`
+            chooses them by the data), or a recipe's name.
         generator: your own module, `[B, latent_dim] -> [B, *shape]`; trained in place.
         discriminator: your own module, `[B, *shape] -> [B]` or `[B, 1]`, raw logits; trained in place.
         data: your own rows `[N, *shape]` (images in [-1, 1]), a torch dataset, a `Dataset`, or a path.
@@ -56,7 +56,7 @@ def train(
             apply the verdict's first remedy, and go on.
         progress: called with a dict (step, steps, seconds, evaluation) at every row of history.
         stop: asked after every step; True saves everything and raises `Interrupted`.
-        tell: told of every healing in a sentence.
+        tell: called with a sentence about every healing.
         observers: functions `(event, runs)`, told of every event of the training loop; they change no bit.
 
     Returns:
@@ -85,13 +85,13 @@ def train(
 def launch(
     prepared: Prepared, out: Folder | None = None, overwrite: bool = False, hooks: Hooks = NO_HOOKS
 ) -> Run:
-    """Train a prepared run in a folder of its own, and write its report.
+    """Train a prepared run in a new folder, and write its report.
 
     Args:
         prepared: what `prepare` returned.
         out: the run folder; by default the one that was prepared.
         overwrite: replace a run that is there already.
-        hooks: what happens beside the training.
+        hooks: what is called during training.
 
     Returns:
         The finished run.

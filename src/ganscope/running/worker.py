@@ -11,11 +11,11 @@ from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.running.child import Say, serve_parent
 
 PATIENCE = 30.0
-"""Seconds to wait for a worker of a killed parent that is still saving into our folders."""
+"""Seconds to wait for the worker of a killed parent that is still saving into these folders."""
 
 
 def train_job(job: dict[str, Any], say: Say, stop: Callable[[], bool]) -> str:
-    """Train one stack with one thread, in whatever process an engine has started for it.
+    """Train one stack with one thread, in the process that an engine has started for it.
 
     Args:
         job: what `Job.message` gives.
@@ -23,7 +23,7 @@ def train_job(job: dict[str, Any], say: Say, stop: Callable[[], bool]) -> str:
         stop: when it answers True, the state is saved and the work ends.
 
     Returns:
-        What went wrong, in words; nothing when all went well or was saved.
+        What went wrong, in words; empty when all went well or was saved.
     """
     from ganscope.running.in_process import Hooks, execute
 
@@ -45,7 +45,7 @@ def _prepared(job: dict[str, Any]) -> Any:
     from ganscope.data.find import load_data
     from ganscope.evaluation import Evaluation
     from ganscope.folder.read import parse_config, read
-    from ganscope.running.prepare import Prepared, reopen
+    from ganscope.running.prepared import Prepared, reopen
 
     torch.set_num_threads(1)
     configs = [parse_config(values) for values in job["configs"]]

@@ -1,4 +1,4 @@
-"""A worker in a process of its own: takes one JSON message, answers in JSON lines; a thread listens."""
+"""A worker process as its parent sees it: it takes one JSON message and answers in JSON lines."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Events = queue.Queue[tuple[int, dict[str, Any] | None]]
 class WorkerProcess:
     """One worker process, with one thread, and the thread here that listens to it.
 
-    It has a session of its own: Ctrl-C reaches the parent alone, which decides. Its stdin closes when the
-    parent asks it to stop, and when the parent dies.
+    It runs in its own session, so that Ctrl-C reaches the parent only, which decides. Its stdin closes when
+    the parent asks it to stop, and when the parent dies.
 
     Args:
         module: what it runs, as in `python -m module`.
-        number: under which its events are told.
+        number: identifies its events.
         message: written to its stdin as one line.
         events: where they go.
     """
@@ -54,7 +54,7 @@ class WorkerProcess:
         self._listener.start()
 
     def ask_to_stop(self) -> None:
-        """Close the worker's stdin, upon which it may save, and leaves."""
+        """Close the worker's stdin: it saves its state and leaves."""
         if not self._stdin.closed:
             self._stdin.close()
 
@@ -64,7 +64,7 @@ class WorkerProcess:
         self.end()
 
     def end(self) -> str:
-        """Wait for the process; returns what it complained of, or nothing."""
+        """Wait for the process to end; returns what went wrong, or nothing."""
         self.ask_to_stop()
         try:
             code = self._process.wait(GRACE)

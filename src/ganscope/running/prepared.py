@@ -1,4 +1,4 @@
-"""A run that is ready: one object with all that is settled before it starts, and nothing beside it."""
+"""A prepared run: one object that holds everything a run needs to start."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ BUILT_IN = Custom()
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run, or a stack of runs of one program, that can start or go on: nothing travels beside it.
+    """A run, or a stack of runs of one program, that can start or go on, with everything it needs.
 
-    What is costly, the networks and the floors of the evaluation, is made where the runs begin, and once.
+    The costly parts, the networks and the floors of the evaluation, are made once, where the runs begin.
     """
 
     configs: tuple[RunConfig, ...]
@@ -124,13 +124,13 @@ def prepare(
         data: see `train`.
         start: see `train`.
         loaded: what the configuration's data is, where it has been opened already.
-        tell: told of damaged checkpoints of `start` that were passed over.
+        tell: called with a sentence about each damaged checkpoint of `start` that is skipped.
 
     Returns:
         The run, ready to start, in its default folder.
 
     Raises:
-        BadInput: whatever is wrong, in one sentence.
+        BadInput: what is wrong, in one sentence.
     """
     given = _given(config)
     recipe = given.pop("recipe", None)
