@@ -378,10 +378,10 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
 
 
 def fill_pages(out: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
-    """Bring the page beside the record up to date, and the README two folders up."""
+    """Bring the page beside the record up to date, and the page on training one folder up."""
     for page, text in (
         (out.parent / "README.md", table(blocks)),
-        (out.parents[2] / "README.md", brief(blocks)),
+        (out.parents[1] / "training.md", brief(blocks)),
     ):
         if page.exists():
             fill(page, text)

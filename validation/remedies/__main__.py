@@ -235,7 +235,7 @@ def write(path: Path, blocks: Sequence[Mapping[str, Any]]) -> None:
         file.write(json.dumps(files.jsonable(written), indent=1).encode() + b"\n")
     for page, text in (
         (path.parent / "remedies.md", tables(blocks)),
-        (path.parents[2] / "README.md", brief(blocks)),
+        (path.parents[1] / "diagnosing.md", brief(blocks)),
     ):
         if page.exists():
             fill(page, text)

@@ -64,7 +64,7 @@ def load_recipe(name: str) -> dict[str, Any]:
     else:
         raise BadInput(unknown("recipe", name, (*recipe_names(), AUTO), _recipes_listed()))
     try:
-        values = tomllib.loads(text)
+        values = flattened(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"recipe {where} is not valid TOML: {uncapitalised(str(error))}.") from None
     try:
