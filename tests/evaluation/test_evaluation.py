@@ -21,7 +21,7 @@ from ganscope.evaluation.scores import scores
 from ganscope.folder import files
 from ganscope.metrics import METRICS
 from ganscope.training import streams
-from ganscope.training.evaluation import evaluation_latents
+from ganscope.training.judging import evaluation_latents
 
 TINY: dict[str, Any] = {
     "g_width": 16, "d_width": 16, "g_depth": 1, "d_depth": 1, "latent_dim": 4, "batch_size": 16, "steps": 6,

@@ -70,7 +70,7 @@ def test_samples_come_from_the_weights_that_were_judged(tmp_path: Path) -> None:
 
 def test_emd_in_the_history_is_that_of_the_public_function(tmp_path: Path) -> None:
     run = gs.train({**TINY, "recipe": "r1", "data": "digits"}, out=tmp_path / "run")
-    from ganscope.training.evaluation import evaluation_latents
+    from ganscope.training.judging import evaluation_latents
 
     held_out = gs.data.DATASETS["digits"]().held_out
     latent = evaluation_latents(0, 1000, run.config.latent_dim, torch.float32)

@@ -17,7 +17,7 @@ from ganscope.diagnose.rules.verdict import RULES
 from validation.diagnosis import __main__ as study
 from validation.diagnosis import score, truth
 from validation.diagnosis.conditions import PLANTS, Run, every_run
-from validation.diagnosis.conditions_own import OWN, fields_of
+from validation.diagnosis.conditions_own import CUSTOM, fields_of
 from validation.diagnosis.plants import healthy
 from validation.diagnosis.rows import REPORTING, TUNING, rows_of
 
@@ -121,7 +121,7 @@ def test_both_halves_hold_every_verdict_and_no_condition_is_in_both() -> None:
 
 
 def test_own_conditions_are_configurations() -> None:
-    for own in OWN:
+    for own in CUSTOM:
         for data in own.data:
             for severity in (None, *own.broken):
                 RunConfig(**fields_of(own, severity, data, 0))

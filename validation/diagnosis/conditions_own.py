@@ -32,7 +32,7 @@ class Own(NamedTuple):
     twin: dict[str, Any]
 
 
-OWN: tuple[Own, ...] = (
+CUSTOM: tuple[Own, ...] = (
     Own("vanishing-gradient", "loss", ("digits", "ring"), {
         "mild": {"objective": "minimax", **NONE, "d_lr": 2e-3, "n_critic": 2},
         "clear": {"objective": "minimax", **NONE, "d_lr": 5e-3, "n_critic": 3},

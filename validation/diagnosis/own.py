@@ -26,7 +26,7 @@ from ganscope.running import Prepared, execute
 
 from . import truth
 from .conditions import Label, Run
-from .conditions_own import OWN, SHARED, fields_of
+from .conditions_own import CUSTOM, SHARED, fields_of
 from .plants import healthy
 from .rows import Rows
 from .setup import Setup
@@ -72,7 +72,7 @@ class Stack(NamedTuple):
 def stacks() -> Iterator[Stack]:
     """All of them, planted ones first."""
     twins: set[tuple[str, str]] = set()
-    for own in OWN:
+    for own in CUSTOM:
         label: Label = (own.verdict, own.kind)
         name = "-".join(filter(None, label))
         for data in own.data:

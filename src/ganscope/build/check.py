@@ -8,10 +8,10 @@ from ganscope.build.custom import check_discriminator, check_generator, check_ob
 from ganscope.build.device import check_speed, device_of
 from ganscope.build.rules import objective_of
 from ganscope.build.settings import family_of, options_of
-from ganscope.config import OWN, RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.data.find import check_rows
-from ganscope.evaluation.modes import has_modes
+from ganscope.evaluation.mode_judges import has_modes
 from ganscope.lipschitz import OrthogonalConv2d, OrthogonalLinear, SpectralNorm
 from ganscope.metrics import METRICS
 
@@ -39,11 +39,11 @@ def check(
     check_types(generator, discriminator, objective)
     if objective is not None:
         check_objective(objective)
-    elif config.objective == OWN:
+    elif config.objective == CUSTOM:
         raise BadInput(
             'objective "own" needs an objective of your own: hand over objective=, or name another.'
         )
-    if config.network == OWN and (generator is None or discriminator is None):
+    if config.network == CUSTOM and (generator is None or discriminator is None):
         raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
     check_rows(data, config.batch_size)
     if config.batch_size % config.pack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ganscope.build.settings import family_of, options_of
-from ganscope.config import OWN, RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.training.compiled import compiler
 from ganscope.training.precision import INSTRUCTIONS, has_bfloat16
@@ -43,7 +43,7 @@ def check_speed(config: RunConfig, device: torch.device) -> None:
         return
     family = family_of(config)
     state = (family is not None and family.keeps_state(options_of(config))) or config.d_lipschitz != "none"
-    if state or OWN in (config.network, config.objective) or config.moves_at_once:
+    if state or CUSTOM in (config.network, config.objective) or config.moves_at_once:
         raise BadInput(
             "--compile is for built-in networks and objectives without batch or spectral normalisation whose "
             "players move in turn: leave it out."

@@ -23,7 +23,7 @@ from ganscope.training.batches import as_condition
 from ganscope.training.compiled import compiled
 from ganscope.training.moves.optimism import make_optimistic
 from ganscope.training.precision import in_bfloat16
-from ganscope.training.stacks.differences import own
+from ganscope.training.stacks.differences import shared_or_each
 from ganscope.training.stacks.stacking import Network, plain, stack
 
 
@@ -72,10 +72,12 @@ def build(
         generator=g_network,
         discriminator=d_network,
         objective=rules,
-        g_optimizer=optimiser_of(config, g_network, own([c.g_lr for c in configs], like)),
-        d_optimizer=optimiser_of(config, d_network, own([c.d_lr for c in configs], like)),
-        terms=terms_of(config, own([c.penalty_weight for c in configs], like)),
-        project=projection_of(d_network, own([c.clip or math.inf for c in configs], like), len(configs) > 1),
+        g_optimizer=optimiser_of(config, g_network, shared_or_each([c.g_lr for c in configs], like)),
+        d_optimizer=optimiser_of(config, d_network, shared_or_each([c.d_lr for c in configs], like)),
+        terms=terms_of(config, shared_or_each([c.penalty_weight for c in configs], like)),
+        project=projection_of(
+            d_network, shared_or_each([c.clip or math.inf for c in configs], like), len(configs) > 1
+        ),
         g_needs_real=reads_real_logits(rules),
         joint=not mixes_rows,
         pack=config.pack,

@@ -18,7 +18,7 @@ from ganscope.diagnose.measure.probe import ROWS, WIDE_EVERY, Facts, Probe, Snap
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import files, layout
 from ganscope.training import Runs, streams
-from ganscope.training.evaluation import evaluation_latents, in_turn
+from ganscope.training.judging import evaluation_latents, in_turn
 from ganscope.training.stacks.stacking import Network, member
 
 

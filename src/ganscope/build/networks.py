@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from ganscope.build.settings import options_of
-from ganscope.config import OWN, RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput, Dataset
 from ganscope.lipschitz import CONSTRUCTIONS
 from ganscope.nets import NETS
@@ -40,7 +40,7 @@ def generator_of(config: RunConfig, data: Mapping[str, Any]) -> nn.Module:
         config: the run's configuration.
         data: what `config.json` says of its data: shape and range of values.
     """
-    if config.network == OWN:
+    if config.network == CUSTOM:
         raise BadInput(
             "this run trained a generator of your own: hand the module over, as in "
             "ganscope.load(run, generator=module)."

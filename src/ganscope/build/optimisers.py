@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganscope.config import RunConfig
-from ganscope.training.stacks.differences import own_rates
+from ganscope.training.stacks.differences import rate_of_each_run
 from ganscope.training.stacks.stacking import Network
 
 
@@ -14,7 +14,7 @@ def optimiser_of(config: RunConfig, network: Network, rate: float | Tensor) -> t
     """Return an optimiser with one learning rate for all runs or, where they differ, one a run."""
     if isinstance(rate, Tensor):
         optimizer = _optimizer(config, network, 1.0)
-        own_rates(optimizer, rate)
+        rate_of_each_run(optimizer, rate)
     else:
         optimizer = _optimizer(config, network, rate)
     for group in optimizer.param_groups:

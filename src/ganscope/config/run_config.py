@@ -29,7 +29,7 @@ from ganscope.config.names import (
 from ganscope.contracts import BadInput
 from ganscope.words.complaints import unknown
 
-OWN = "own"
+CUSTOM = "own"
 """Stands in a configuration for an object that was handed over in Python."""
 OF_A_PLAYER = ("g_", "d_")
 """How a setting begins that is an option of the generator or discriminator."""
@@ -79,12 +79,12 @@ class RunConfig(
     @field_validator("objective")
     @classmethod
     def _known_objective(cls, value: str) -> str:
-        return _known("objective", value, objective_names(), OWN)
+        return _known("objective", value, objective_names(), CUSTOM)
 
     @field_validator("network")
     @classmethod
     def _known_network(cls, value: str) -> str:
-        return _known("network", value, network_names(), OWN)
+        return _known("network", value, network_names(), CUSTOM)
 
     @field_validator("d_lipschitz")
     @classmethod

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganscope.config import OWN
+from ganscope.config import CUSTOM
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Remaining, blocks
 from ganscope.data.split import fingerprint, split, split_images, split_rows
@@ -62,7 +62,7 @@ def from_rows(rows: Tensor | NDArray[Any]) -> Dataset:
     left[torch.from_numpy(parts.apart)] = False
     bounded = image and bool(values.abs().max() <= 1)
     return Dataset(
-        OWN,
+        CUSTOM,
         train=values[left],
         held_out=values[torch.from_numpy(parts.held_out)],
         value_range=(-1.0, 1.0) if bounded else None,
@@ -116,7 +116,7 @@ def from_torch_dataset(dataset: Any) -> Dataset:
         notes.append(_range_note(first))
     rows = ItemRows(dataset, shape, np.sort(held_out))
     return Dataset(
-        OWN,
+        CUSTOM,
         train=rows,
         held_out=torch.stack([_item(dataset, int(at), shape) for at in held_out]),
         value_range=(-1.0, 1.0) if bounded else None,

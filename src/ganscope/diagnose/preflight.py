@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.contracts import Objective
-from ganscope.diagnose.measure import wiring
+from ganscope.diagnose.measure import wiring_checks
 from ganscope.diagnose.measure.collapse import MOST_ROWS
 from ganscope.diagnose.measure.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
 from ganscope.diagnose.measure.probe import ROWS, TRAIN_ROWS, Facts, placed
@@ -136,20 +136,20 @@ def inspected(
             (fake, inputs.fake_conditions(0, rows)),
         )
     )
-    findings += wiring.check_networks(generator, discriminator, fake, scores, real_scores)
-    ending = wiring.check_discriminator_end(scores[0], rules, on_logits=name != "own")
-    findings += ending + wiring.check_range(inputs.real, fake)
+    findings += wiring_checks.check_networks(generator, discriminator, fake, scores, real_scores)
+    ending = wiring_checks.check_discriminator_end(scores[0], rules, on_logits=name != "own")
+    findings += ending + wiring_checks.check_range(inputs.real, fake)
     if callable(constraint):
-        more, constraint, found_weight = wiring.check_penalty(constraint, inputs.real)
+        more, constraint, found_weight = wiring_checks.check_penalty(constraint, inputs.real)
         findings += more
         weight = weight if weight is not None else found_weight
     spectral = is_spectral(discriminator.module)
     held = constraint or (
-        "spectral-norm" if spectral else "clipping" if wiring.is_clipped(discriminator) else "none"
+        "spectral-norm" if spectral else "clipping" if wiring_checks.is_clipped(discriminator) else "none"
     )
-    findings += wiring.check_constraint(discriminator.module, rules, held, spectral)
+    findings += wiring_checks.check_constraint(discriminator.module, rules, held, spectral)
     if optimizers is not None:
-        findings += wiring.check_optimizers(modules[0], modules[1], optimizers)
+        findings += wiring_checks.check_optimizers(modules[0], modules[1], optimizers)
     return findings, Facts(name, held, weight, probability=bool(ending) and name != "own")
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset, Metric, ModeReport, Rows
 from ganscope.data.find import digest
-from ganscope.evaluation.modes import ModeJudge, has_modes, judged_samples, mode_judge, mode_names
+from ganscope.evaluation.mode_judges import ModeJudge, has_modes, judged_samples, mode_judge, mode_names
 from ganscope.evaluation.scores import Given, floors, scores
 from ganscope.folder import files
 from ganscope.metrics import METRICS

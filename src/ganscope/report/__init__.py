@@ -4,8 +4,8 @@ from ganscope.folder.records import RunRecord, load_record, load_records
 from ganscope.report.columns import table
 from ganscope.report.html import write_report
 from ganscope.report.ranking import best_first, point_columns, point_sentences
-from ganscope.report.sentences import in_words
 from ganscope.report.summary import RecipeSummary, summarise
+from ganscope.report.two_sentences import in_words
 from ganscope.words.spread import Spread
 
 __all__ = [

@@ -12,7 +12,7 @@ from ganscope.contracts import BadInput
 from ganscope.diagnose.logbook import Judgement, judgement
 from ganscope.diagnose.rules.verdict import RULES, Verdict
 from ganscope.diagnose.wording import evidence_words, summary_of_runs
-from ganscope.figures import probes
+from ganscope.figures import over_steps
 from ganscope.figures.pictures import load_samples, picture
 from ganscope.figures.waterfall import waterfall
 from ganscope.folder import files, layout
@@ -26,15 +26,15 @@ CAPTIONS = (
         "start, filled now. Layers relative to the last of their network; |ds/dx| per spread of the data.",
     ),
     (
-        probes.balance,
+        over_steps.balance,
         "AUC: how often a real row scores above a fake one. The fresh discriminator starts anew each time.",
     ),
     (
-        probes.diversity,
+        over_steps.diversity,
         "Samples beside real rows: what they cover, and how many lie where the data is.",
     ),
-    (probes.dynamics, "The same 16 latents at every look, before any averaging of weights."),
-    (probes.slopes, "|ds/dx| on points between real and fake rows."),
+    (over_steps.dynamics, "The same 16 latents at every look, before any averaging of weights."),
+    (over_steps.slopes, "|ds/dx| on points between real and fake rows."),
 )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from ganscope.metrics import METRICS
 from ganscope.report.columns import effort, reached, table, written
-from ganscope.report.sentences import beside_floor, caught, separated
 from ganscope.report.summary import RecipeSummary
+from ganscope.report.two_sentences import beside_floor, caught, separated
 from ganscope.words.spread import Spread
 
 Values = Mapping[str, Mapping[str, object]]

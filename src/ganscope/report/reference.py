@@ -10,7 +10,7 @@ from typing import Any
 from ganscope.folder.records import RunRecord, diverged_at, number
 from ganscope.report import definitions as words
 from ganscope.report.fragments import Report, chip, folded, glossary, section
-from ganscope.report.sentences import sentences
+from ganscope.report.two_sentences import sentences
 from ganscope.words.lists import listed
 from ganscope.words.numerals import NONE
 

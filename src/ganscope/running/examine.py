@@ -115,16 +115,16 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
 
     from ganscope.build.monitor import facts_of, pooled, some_rows
     from ganscope.build.networks import networks
-    from ganscope.config import OWN
+    from ganscope.config import CUSTOM
     from ganscope.data.find import load_data
     from ganscope.diagnose.measure.players import Inputs, player, trainable, undisturbed
     from ganscope.diagnose.measure.probe import Probe
     from ganscope.folder import checkpoint
     from ganscope.objectives import OBJECTIVES
-    from ganscope.training.evaluation import evaluation_latents
+    from ganscope.training.judging import evaluation_latents
 
     folder, config = described.folder, described.config
-    if OWN in (config.network, config.objective, config.data):
+    if CUSTOM in (config.network, config.objective, config.data):
         raise BadInput(
             f"{folder} holds no record of a diagnosis and was trained with objects of your own: use "
             "ganscope.watch on them."

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.build.settings import completed, player_options
-from ganscope.config import OWN, RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.folder import checkpoint, layout
 from ganscope.folder.read import read
@@ -75,7 +75,7 @@ def inherit(config: RunConfig, given: Mapping[str, Any], start: Start) -> RunCon
     Raises:
         BadInput: a network field given with another value.
     """
-    if OWN in (config.network, start.config.network):
+    if CUSTOM in (config.network, start.config.network):
         return config
     former = completed(start.config).flat()
     for field in INHERITED:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ganscope.build.intervals import probe_interval
 from ganscope.build.monitor import Monitor
 from ganscope.build.settings import changed, player_options
-from ganscope.config import OWN, RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput, Event
 from ganscope.diagnose.measure.probe import WIDE_EVERY
 from ganscope.diagnose.rules.rule import Remedy
@@ -184,18 +184,18 @@ def attempt(
 def _refuse_networks_of_ones_own(config: RunConfig, remedy: Remedy) -> None:
     """Networks that were handed over have no options to change."""
     for name, value in remedy.settings.items():
-        if config.network == OWN and name in (*player_options("g"), *player_options("d")):
+        if config.network == CUSTOM and name in (*player_options("g"), *player_options("d")):
             raise BadInput(f"{flag(name)} {value} is out of reach, for the networks are your own.")
 
 
 def _refuse_out_of_reach(config: RunConfig, new: RunConfig, altered: Sequence[str], fixed: str) -> None:
     """Leave alone what the configuration does not decide."""
-    own = config.network == OWN
+    own = config.network == CUSTOM
     for field in altered:
         if field in INHERITED and (own or fixed):
             why = "the networks are your own" if own else fixed
             raise BadInput(f"{flag(field)} {getattr(new, field)} is out of reach, for {why}.")
-        if field == "objective" and config.objective == OWN:
+        if field == "objective" and config.objective == CUSTOM:
             raise BadInput(f"--objective {new.objective} is out of reach, for the objective is your own.")
 
 

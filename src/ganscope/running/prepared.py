@@ -13,7 +13,7 @@ from ganscope.build.check import check
 from ganscope.build.intervals import thread_count
 from ganscope.build.networks import networks
 from ganscope.build.settings import AUTO, completed, player_options, resolve
-from ganscope.config import OWN, RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.config.auto import Setting, auto_settings
 from ganscope.config.names import data_names
 from ganscope.contracts import BadInput, Dataset, Objective
@@ -137,7 +137,7 @@ def prepare(
     if isinstance(data, str | Path):
         given["data"], data = str(data), None
     elif data is not None:
-        given["data"] = OWN
+        given["data"] = CUSTOM
     chosen: list[Setting] = []
     if isinstance(config, RunConfig):
         complete = completed(config.changed(**given))
@@ -157,9 +157,9 @@ def prepare(
         begin = finetune.find(start.folder if isinstance(start, Run) else Path(start), tell=tell)
         complete = finetune.inherit(complete, given, begin)
         chosen = [setting for setting in chosen if setting.field not in finetune.INHERITED]
-    if complete.data not in (*data_names(), OWN):
+    if complete.data not in (*data_names(), CUSTOM):
         complete = complete.model_copy(update={"data": str(Path(complete.data).absolute())})
-    if complete.network != OWN:
+    if complete.network != CUSTOM:
         check_memory(complete, loaded)
     prepared = Prepared(
         (complete,), (default_folder(complete),), Evaluation(loaded), custom, tuple(chosen), begin
@@ -195,7 +195,7 @@ def reopen(
     needed = {"generator": config.network, "data": config.data, "objective": config.objective}
     given = {**custom._asdict(), "data": data if evaluation is None else evaluation}
     for name, value in needed.items():
-        if value == OWN and given[name] is None:
+        if value == CUSTOM and given[name] is None:
             raise BadInput(
                 f"this run was trained with a {name} of your own: resume it in Python by "
                 f"ganscope.resume(folder, {name}=...)."
@@ -250,13 +250,13 @@ def _with_custom(config: RunConfig, given: Mapping[str, Any], custom: Custom) ->
     }
     for name, value in custom._asdict().items():
         for field in idle[name] if value is not None else ():
-            if field in given and given[field] != OWN:
+            if field in given and given[field] != CUSTOM:
                 raise BadInput(
                     f"{flag(field)} {given[field]} has no effect on a {name} of your own: leave it out."
                 )
     changes: dict[str, Any] = {}
     if custom.generator is not None or custom.discriminator is not None:
-        changes |= {"network": OWN, "options": {}}
+        changes |= {"network": CUSTOM, "options": {}}
     if custom.objective is not None:
-        changes["objective"] = OWN
+        changes["objective"] = CUSTOM
     return config.model_copy(update=changes)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganscope.config import OWN, RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.folder import files, layout
 from ganscope.folder.read import read, read_metrics
@@ -188,10 +188,10 @@ class Run:
         from ganscope.data.find import check_unchanged, load_data
         from ganscope.evaluation import Evaluation, check_samples, into, samples_wanted
         from ganscope.metrics.features import RAW
-        from ganscope.training.evaluation import evaluation_latents
+        from ganscope.training.judging import evaluation_latents
 
         generator, about = self.generator(), self._described.data
-        if data is None and self.config.data == OWN:
+        if data is None and self.config.data == CUSTOM:
             raise BadInput(
                 f"{self.folder} was trained on data of your own: hand it over, as in run.evaluate(data), or "
                 "name other data with --data."

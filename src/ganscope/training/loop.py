@@ -8,10 +8,10 @@ import torch
 
 from ganscope.contracts import Interrupted, RunFailed
 from ganscope.folder import checkpoint, files, layout
-from ganscope.training import ema, history, state
+from ganscope.training import ema, record, state
 from ganscope.training.clock import Clock
-from ganscope.training.evaluation import evaluate
 from ganscope.training.finite import CHECK_EVERY, Failure, LossCheck
+from ganscope.training.judging import evaluate
 from ganscope.training.moves import MOVES
 from ganscope.training.observers import Progress, reporting, tell
 from ganscope.training.state import Runs
@@ -90,7 +90,7 @@ def _evaluation_due(runs: Runs) -> bool:
 
 def _log(runs: Runs, clock: Clock, seen: Seen | None = None) -> None:
     """Write a row of history for each living run, with an evaluation where one is due, and tell of it."""
-    values = [{} for _ in runs.configs] if seen is None else history.losses(runs, *seen)
+    values = [{} for _ in runs.configs] if seen is None else record.losses(runs, *seen)
     head = {"step": runs.step, "samples_seen": runs.samples_seen}
     rows = {k: {**head, **values[k]} for k in runs.alive}
     evaluation = None
@@ -101,7 +101,7 @@ def _log(runs: Runs, clock: Clock, seen: Seen | None = None) -> None:
             rows[k] |= measured
             runs.evaluations[k][runs.step] = files.jsonable({**head, **measured})
     seconds = clock.read()
-    history.write(runs, rows, seconds)
+    record.write(runs, rows, seconds)
     tell(runs, "log", values=rows, evaluation=evaluation, seconds=seconds)
 
 
@@ -113,7 +113,7 @@ def _retire(runs: Runs, failures: Sequence[Failure]) -> None:
     runs.diverged |= retired
     tell(runs, "diverged")  # before anything says that a run has ended, for it may be healed
     for k in retired:
-        history.write_metrics(runs, k)
+        record.write_metrics(runs, k)
     if not runs.alive:
         tell(runs, "end")
         raise RunFailed("; ".join(_describe(runs, k) for k in runs.diverged))
@@ -147,4 +147,4 @@ def _checkpoint(runs: Runs) -> None:
 def _finish(runs: Runs) -> None:
     for k in runs.alive:
         state.save_generator(runs, k)
-        history.write_metrics(runs, k)
+        record.write_metrics(runs, k)

@@ -15,7 +15,7 @@ from ganscope.contracts import Observer, Rows
 from ganscope.folder import checkpoint, layout
 from ganscope.folder.read import read_metrics
 from ganscope.metrics import METRICS
-from ganscope.training import ema, history, streams
+from ganscope.training import ema, record, streams
 from ganscope.training.stacks.stacking import Network, joined, member
 from ganscope.training.step import Game
 
@@ -159,7 +159,7 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
         _load(runs, members, same_optimizer)
         runs.step, runs.counted = step, (step, about["samples_seen"])
         for k in runs.alive if step else []:  # a run that stands at step 0 is evaluated there again
-            runs.evaluations[k] = history.evaluations(runs.folders[k], step)
+            runs.evaluations[k] = record.evaluations(runs.folders[k], step)
         return
 
 

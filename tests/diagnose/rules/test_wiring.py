@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 import ganscope as gs
-from ganscope.diagnose.measure import wiring
+from ganscope.diagnose.measure import wiring_checks
 from ganscope.diagnose.watch import Scope
 from tests.diagnose.rules.planted import EVERY, FAR, REAL, STEPS, Sampler, Score, names, normal
 
@@ -145,7 +145,7 @@ def test_each_optimiser_moves_its_own_network() -> None:
     own = [torch.optim.SGD(m.parameters(), lr=0.1) for m in (generator, discriminator)]
 
     def kinds(optimizers: list[torch.optim.Optimizer]) -> set[str]:
-        return {f.kind for f in wiring.check_optimizers(generator, discriminator, optimizers)}
+        return {f.kind for f in wiring_checks.check_optimizers(generator, discriminator, optimizers)}
 
     assert kinds([*own]) == set()
     assert kinds([both, own[1]]) == {"shared-optimiser"}
@@ -157,7 +157,7 @@ def test_a_users_penalty_is_recognised_with_its_weight(name: str) -> None:
     def theirs(critic: Any, real: Tensor, fake: Tensor) -> Tensor:
         return 7 * gs.lipschitz.penalty(name, critic, real, fake).mean()
 
-    findings, found, weight = wiring.check_penalty(theirs, torch.randn(4, 3, 8, 8))
+    findings, found, weight = wiring_checks.check_penalty(theirs, torch.randn(4, 3, 8, 8))
     assert findings == []
     assert found == ("r1" if name == "r2" else name)
     assert weight == pytest.approx(7, rel=1e-3)

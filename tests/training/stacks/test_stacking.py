@@ -24,7 +24,7 @@ from tests.games import SMALL, evaluation_of, weights
 
 OBJECTIVES = choices("objective")
 CONSTRAINTS = ("none", "clip", *penalty_names())
-OWN: list[dict[str, Any]] = [
+CUSTOM: list[dict[str, Any]] = [
     {"seed": 0, "g_lr": 1e-3, "d_lr": 2e-3},
     {"seed": 1, "g_lr": 3e-4, "d_lr": 1e-3},
 ]
@@ -72,7 +72,7 @@ def assert_equal(stacked: Runs, alone: dict[int, Runs], tolerance: float) -> Non
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_game_stacks(tmp_path: Path, network: str, constraint: str, objective: str) -> None:
-    own = [a | b for a, b in zip(OWN, constrained(constraint, (10.0, 0.5)), strict=True)]
+    own = [a | b for a, b in zip(CUSTOM, constrained(constraint, (10.0, 0.5)), strict=True)]
     shared = {**NETWORKS[network], "objective": objective, "precision": "float64", "steps": 8}
     stacked, alone = stacked_and_alone(tmp_path, [resolve(None, {**shared, **mine}) for mine in own], 2, (1,))
     assert stacked.game.stacked
@@ -96,7 +96,7 @@ LONG: list[tuple[str, dict[str, Any]]] = [
     ids=[f"{name} {' '.join(map(str, given.values()))}" for name, given in LONG],
 )
 def test_runs_of_their_own_rates_in_float64(tmp_path: Path, constraint: str, given: dict[str, Any]) -> None:
-    own = [a | b for a, b in zip(OWN, constrained(constraint, (5.0, 1.0)), strict=True)]
+    own = [a | b for a, b in zip(CUSTOM, constrained(constraint, (5.0, 1.0)), strict=True)]
     shared = {**NETWORKS["mlp"], **given, "precision": "float64", "steps": 60}
     stacked, alone = stacked_and_alone(tmp_path, [resolve(None, {**shared, **mine}) for mine in own], 60)
     assert_equal(stacked, alone, 1e-9)
@@ -109,7 +109,7 @@ def test_runs_of_their_own_rates_in_float64(tmp_path: Path, constraint: str, giv
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_runs_of_their_own_rates_in_float32(tmp_path: Path, network: str) -> None:
-    own = [a | b for a, b in zip(OWN, constrained("r1", (5.0, 1.0)), strict=True)]
+    own = [a | b for a, b in zip(CUSTOM, constrained("r1", (5.0, 1.0)), strict=True)]
     configs = [resolve(None, {**NETWORKS[network], "steps": 20, **mine}) for mine in own]
     assert_equal(*stacked_and_alone(tmp_path, configs, 20), 1e-5)
 

@@ -7,7 +7,7 @@ import shlex
 from ganscope.build.settings.no_effect import without_effect
 from ganscope.build.settings.recipes import DEFAULT_RECIPES, recipe_names
 from ganscope.build.settings.resolve import resolve
-from ganscope.config import OWN, RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.words.complaints import flag
 
 
@@ -18,7 +18,7 @@ def command_of(config: RunConfig) -> str:
         >>> command_of(resolve("r1", {"data": "ring", "seed": 3, "d_lr": 0.01, "steps": 50}))
         'ganscope train ring r1 --seed 3 --steps 50 --d-lr 0.01'
     """
-    if OWN in (config.network, config.objective, config.data):
+    if CUSTOM in (config.network, config.objective, config.data):
         return ""
     recipe = config.recipe if config.recipe in recipe_names() else DEFAULT_RECIPES[0]
     usual = resolve(recipe, {"data": config.data})

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ganscope.config import GROUPS, OWN, RunConfig
+from ganscope.config import CUSTOM, GROUPS, RunConfig
 from ganscope.config.names import construction_names, metric_names, network_names, objective_names
 from ganscope.contracts import NetworkFamily
 from ganscope.nets import NETS
@@ -34,7 +34,7 @@ def options_of(config: RunConfig) -> Any:
 
 def completed(config: RunConfig) -> RunConfig:
     """Return the configuration with all options of its networks written out."""
-    options = {} if config.network == OWN else options_of(config).model_dump()
+    options = {} if config.network == CUSTOM else options_of(config).model_dump()
     return config.model_copy(update={"options": options})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ganscope.build.settings.options import choices, completed, families_with, settings
-from ganscope.config import OWN, RunConfig, flattened
+from ganscope.config import CUSTOM, RunConfig, flattened
 from ganscope.nets import NETS
 from ganscope.words.complaints import BadField, flag, unknown
 from ganscope.words.sentences import shortened, uncapitalised
@@ -34,10 +34,10 @@ def validated(values: Mapping[str, Any], given: Mapping[str, Any] | None = None)
             raise BadField(str(key), unknown("option", key, known, listed))
     network = values.get("network", RunConfig.model_fields["network"].default)
     foreign = [key for key in values if (having := families_with(key)) and network not in having]
-    for key in foreign if network in (*NETS, OWN) else ():
+    for key in foreign if network in (*NETS, CUSTOM) else ():
         if key in given:
             where, use = f"network {network}", f", or use --network {' or '.join(families_with(key))}"
-            if network == OWN:
+            if network == CUSTOM:
                 where, use = "networks of your own", ""
             raise BadField(key, f"{flag(key)} {given[key]} has no effect on {where}: leave it out{use}.")
     kept = {key: value for key, value in values.items() if key not in foreign}

@@ -16,7 +16,7 @@ from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
 from ganscope.explain.experiments.seeds import alone
 from ganscope.training import Runs
-from ganscope.training.evaluation import evaluation_latents
+from ganscope.training.judging import evaluation_latents
 from ganscope.training.loop import advance
 from ganscope.training.stacks.stacking import evaluating
 

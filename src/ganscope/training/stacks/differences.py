@@ -25,11 +25,11 @@ def program(config: RunConfig) -> Hashable:
     return tuple((name, value) for name, value in config.flat().items() if name not in PER_RUN)
 
 
-def own(values: Sequence[float], like: Tensor) -> float | Tensor:
+def shared_or_each(values: Sequence[float], like: Tensor) -> float | Tensor:
     """Return the one number all runs share, or one a run `[K]` of the type and device of `like`.
 
     Example:
-        >>> own([3.0, 3.0], torch.zeros(2)), own([3.0, 4.0], torch.zeros(2))
+        >>> shared_or_each([3.0, 3.0], torch.zeros(2)), shared_or_each([3.0, 4.0], torch.zeros(2))
         (3.0, tensor([3., 4.]))
     """
     return values[0] if len(set(values)) == 1 else torch.tensor(values, dtype=torch.float64).to(like)
@@ -40,7 +40,7 @@ def along(values: Tensor, stacked: Tensor) -> Tensor:
     return values.reshape(-1, *[1] * (stacked.ndim - 1))
 
 
-def own_rates(optimizer: torch.optim.Optimizer, rates: Tensor) -> None:
+def rate_of_each_run(optimizer: torch.optim.Optimizer, rates: Tensor) -> None:
     """Make each step of a stack's optimiser count `r_k` times for run k: `p_k <- p_k + r_k (p'_k - p_k)`.
 
     p' is where the optimiser alone leads. Its own rate is then a factor common to all runs, 1 at first. That
@@ -53,7 +53,7 @@ def own_rates(optimizer: torch.optim.Optimizer, rates: Tensor) -> None:
     Example:
         >>> stack = torch.zeros(2, 3, requires_grad=True)
         >>> optimizer = torch.optim.SGD([stack], lr=1.0)
-        >>> own_rates(optimizer, torch.tensor([0.5, 2.0]))
+        >>> rate_of_each_run(optimizer, torch.tensor([0.5, 2.0]))
         >>> stack.grad = torch.ones(2, 3)
         >>> optimizer.step()
         >>> stack[:, 0].tolist()

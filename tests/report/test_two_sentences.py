@@ -12,7 +12,7 @@ from ganscope.report import (
     Spread,
     in_words,
 )
-from ganscope.report.sentences import sentences, separated
+from ganscope.report.two_sentences import sentences, separated
 from ganscope.words.spread import spread
 
 
