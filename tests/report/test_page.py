@@ -131,7 +131,7 @@ def test_the_page_says_what_happened_first(page: Page) -> None:
         "Losses",
         "Configuration",
         "Run it again",
-        "What the words mean",
+        "Terms",
     ]
     assert "ganscope compare --seeds 2" in page.words
 

@@ -39,9 +39,9 @@ def summary_of(recipe: str, emds: Sequence[float], **fields: Any) -> RecipeSumma
 def test_healed_runs_are_not_credited_to_their_recipe() -> None:
     whole, part, none = (summary_of("a", [3.0, 3.1], healed=count) for count in (2, 1, 0))
     other = summary_of("b", [5.0, 5.2])
-    end = "Healed on the way, so not with the recipe's own settings any more: 2 of 2 seeds of a."
+    end = "Healed while they trained, so no longer with the recipe's settings: 2 of 2 seeds of a."
     assert in_words([whole, other]).endswith(end)
-    assert "any more: 1 of 2 seeds of a." in in_words([part])
+    assert "recipe's settings: 1 of 2 seeds of a." in in_words([part])
     assert "Healed" not in in_words([none, other])
 
 
@@ -149,10 +149,12 @@ def test_words_on_divergence_and_on_nothing_measured() -> None:
     lost = summary_of("minimax", [1.0, 1.0], emd=None, diverged=2, diverged_at=120)
     assert sentences([sound, lost])[1] == "minimax did worst: all 2 seeds diverged, the first at step 120."
     partly = summary_of("minimax", [6.0, 6.1, 1.0], diverged=1, diverged_at=120)
-    assert sentences([sound, partly])[1].endswith("not averaged, for they diverged: 1 of 3 seeds of minimax.")
+    assert sentences([sound, partly])[1].endswith(
+        "diverged and therefore not averaged: 1 of 3 seeds of minimax."
+    )
     both = sentences([sound, lost, lost._replace(recipe="wgan")])[1]
     assert both.startswith("minimax did worst: all 2 seeds diverged")
-    assert both.endswith("not averaged, for they diverged: 2 of 2 seeds of wgan.")
+    assert both.endswith("diverged and therefore not averaged: 2 of 2 seeds of wgan.")
     assert sentences([lost])[0] == "All 2 runs diverged, the first at step 120."
     assert "nothing can be compared" in in_words([sound, summary_of("r1", [1.0], emd=None)])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganscope.figures.curves import Curve, curve
-from ganscope.figures.drawing import Plot, level
+from ganscope.figures.drawing import Plot, anchor
 from ganscope.figures.histories import add_curve, over_samples
 from ganscope.figures.palette import INK
 from ganscope.folder.records import RunRecord, floor_of, number
@@ -33,7 +33,7 @@ def gap_figure(runs: Sequence[RunRecord], colour: str) -> Plot | None:
         add_curve(figure, certified, colour, "certified", dash="dash")
     floor = spread(floor_of(run, "emd") for run in runs)
     if floor is not None:
-        level(figure, floor.mean, "floor", side="left")
+        anchor(figure, floor.mean, "floor", side="left")
     return figure
 
 

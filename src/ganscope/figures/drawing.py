@@ -179,7 +179,7 @@ def log_axis(values: Sequence[float]) -> dict[str, Any]:
     return {"type": "log", "range": [low, high], "tickvals": ticks, "ticktext": words}
 
 
-def level(figure: Plot, value: float, text: str, *, side: str = "right", above: bool = True) -> None:
+def anchor(figure: Plot, value: float, text: str, *, side: str = "right", above: bool = True) -> None:
     """Draw a horizontal line with its meaning written on it."""
     figure.add_hline(
         y=value, line={"color": INK, "width": 1.2, "dash": "dash"},

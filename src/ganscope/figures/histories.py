@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from ganscope.figures.curves import Curve, calm_range, curve
-from ganscope.figures.drawing import Plot, axes, level, line, log_axis, shade
+from ganscope.figures.drawing import Plot, anchor, axes, line, log_axis, shade
 from ganscope.figures.palette import faded
 from ganscope.folder.records import RunRecord, diverged_at, floor_of, mode_names
 from ganscope.metrics import METRICS
@@ -26,7 +26,7 @@ def metric_figure(name: str, groups: Groups, colours: Mapping[str, str]) -> Plot
         colours: recipe -> colour.
 
     Returns:
-        The figure; None where nobody measured the metric.
+        The figure; None where the metric was not measured.
     """
     metric = METRICS[name]
     title = f"{metric.label} captured" if name == "captured" else metric.label
@@ -37,9 +37,9 @@ def metric_figure(name: str, groups: Groups, colours: Mapping[str, str]) -> Plot
     floor = spread(floor_of(run, name) for run in runs)
     total = max((len(mode_names(run)) for run in runs), default=0) if metric.form == "count" else 0
     if floor is not None:
-        level(figure, floor.mean, f"floor {digits(floor.mean)}", side="left")
+        anchor(figure, floor.mean, f"floor {digits(floor.mean)}", side="left")
     if total:
-        level(figure, total, f"all {total}", side="left")
+        anchor(figure, total, f"all {total}", side="left")
         figure.update_yaxes(range=[-0.03 * total, 1.12 * total])
     if metric.form == "share":
         figure.update_yaxes(range=[-0.03, 1.05], tickformat=".0%")
@@ -104,7 +104,7 @@ def add_curve(figure: Plot, values: Curve, colour: str, name: str, *, dash: str 
 def _recipes_figure(
     groups: Groups, colours: Mapping[str, str], key: str, title: str, *, log: bool = False
 ) -> Plot | None:
-    """Draw one quantity for every recipe; None when nobody measured it."""
+    """Draw one quantity for every recipe; None when it was not measured."""
     curves = {recipe: curve(runs, key, log=log) for recipe, runs in groups.items()}
     if not any(c.seeds for c in curves.values()):
         return None

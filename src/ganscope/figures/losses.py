@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganscope.figures.curves import curve
-from ganscope.figures.drawing import Plot, level
+from ganscope.figures.drawing import Plot, anchor
 from ganscope.figures.histories import add_curve, over_samples
 from ganscope.folder.records import RunRecord
 
@@ -23,9 +23,9 @@ def loss_figure(runs: Sequence[RunRecord], colour: str) -> Plot | None:
     figure = over_samples("", list(losses.values()), small=True)
     for (name, values), dash in zip(losses.items(), ("solid", "dot"), strict=True):
         add_curve(figure, values, colour, name, dash=dash)
-    anchor = loss_anchor(runs[0].config)
-    if anchor is not None:
-        level(figure, *anchor)
+    balanced = loss_anchor(runs[0].config)
+    if balanced is not None:
+        anchor(figure, *balanced)
     return figure
 
 

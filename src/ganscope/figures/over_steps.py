@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganscope.figures.drawing import Plot, level, line
+from ganscope.figures.drawing import Plot, anchor, line
 from ganscope.figures.histories import over_samples
 from ganscope.figures.palette import GREY, INK
 from ganscope.folder.records import number
@@ -22,7 +22,7 @@ def balance(rows: Sequence[Row], colour: str) -> Plot | None:
     }
     figure = _lines(rows, {name: (_of(rows, key), tone, dash) for name, (key, tone, dash) in lines.items()})
     if figure is not None:
-        level(figure, 0.5, "cannot tell")
+        anchor(figure, 0.5, "cannot tell")
         figure.update_yaxes(range=[-0.03, 1.08])
     return figure
 
@@ -34,7 +34,7 @@ def diversity(rows: Sequence[Row], colour: str) -> Plot | None:
     null = _about(rows).get("nulls", {}).get("coverage")
     if figure is not None:
         if isinstance(null, list) and number(null[0]) is not None:
-            level(figure, null[0], "coverage of real rows", side="left")
+            anchor(figure, null[0], "coverage of real rows", side="left")
         figure.update_yaxes(range=[-0.03, 1.12])
     return figure
 
@@ -69,7 +69,7 @@ def slopes(rows: Sequence[Row], colour: str) -> Plot | None:
         target = number(about.get("target_slope"))
         if penalty is not None and penalty.asks_slope:
             expected = expected_slope(w1[-1], weight, 1.0 if target is None else target)
-            level(figure, expected, "expected: K + W1 / 2λ")
+            anchor(figure, expected, "expected: K + W1 / 2λ")
     return figure
 
 

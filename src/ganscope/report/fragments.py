@@ -60,7 +60,7 @@ def glossary(words: Mapping[str, str]) -> str:
 
 
 def folded(summary: str, body: str) -> str:
-    """Hide what few need until it is asked for."""
+    """Fold away what few readers need."""
     return f"<details><summary>{escape(summary)}</summary>{body}</details>" if body else ""
 
 
@@ -76,7 +76,7 @@ def heading(recipe: str, colour: str, note: str = "") -> str:
 
 
 def columns_table(columns: Sequence[tuple[str, Sequence[str]]], colours: Mapping[str, str]) -> str:
-    """Lay out `(header, cells)` columns, the first one recipes; a column nobody measured is left out."""
+    """Lay out `(header, cells)` columns, the first one recipes; a column without a value is left out."""
     kept = [(header, cells) for header, cells in columns[1:] if any(cell != NONE for cell in cells)]
     if not kept:
         return ""

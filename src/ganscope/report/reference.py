@@ -55,7 +55,7 @@ def configuration(report: Report) -> str:
         f'<div class="scroll"><table class="config"><thead><tr><th scope=col>field</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
-    marked = "Marked: fields in which the recipes differ." if len(report.runs) > 1 else ""
+    marked = "Highlighted: settings in which the recipes differ." if len(report.runs) > 1 else ""
     return section("Configuration", f'{table}<p class="facts">{escape(_environment(every))}</p>', marked)
 
 
@@ -68,13 +68,13 @@ def command(report: Report) -> str:
         if line
         else ""
     )
-    each = folded("each run by itself", f"<pre>{escape(chr(10).join(own))}</pre>") if len(own) > 1 else ""
+    each = folded("Each run by itself", f"<pre>{escape(chr(10).join(own))}</pre>") if len(own) > 1 else ""
     return section("Run it again", shown + each)
 
 
 def definitions(_: Report) -> str:
-    """Explain the words of the page."""
-    return section("What the words mean", glossary(words.definitions()))
+    """Explain the terms of the page."""
+    return section("Terms", glossary(words.definitions()))
 
 
 def facts(report: Report) -> list[str]:

@@ -33,18 +33,18 @@ from ganscope.words.numerals import digits, plus_minus
 from ganscope.words.sentences import first_sentence
 
 CRITIC_CURVES = {
-    "exact EMD": "The truth: the Wasserstein-1 distance between these very rows, without any critic.",
+    "exact EMD": "The Wasserstein-1 distance between the same rows, computed without any critic.",
     "critic's gap": (
-        "What the critic reports, mean f(real) - mean f(fake): a 1-Lipschitz critic never reads more than "
-        "the EMD, a K-Lipschitz one up to K times as much (dotted: scaled, to compare the shapes)."
+        "What the critic reports, mean f(real) - mean f(fake). For a 1-Lipschitz critic it is at most the "
+        "EMD, for a K-Lipschitz one at most K times the EMD. A dotted line is scaled to compare the shapes."
     ),
     "certified": (
-        "The gap over the steepest quotient |f(a) - f(b)| / |a - b| of all pairs of these rows: proven never "
-        "to exceed the EMD, whatever the critic."
+        "The gap divided by the largest quotient |f(a) - f(b)| / |a - b| over all pairs of these rows. It "
+        "never exceeds the EMD, whatever the critic."
     ),
-    "floor": "The EMD of two batches of real rows of this size: what a perfect generator would measure.",
+    "floor": "The EMD between two sets of real rows of this size: what a perfect generator would score.",
 }
-"""The four curves of a Wasserstein critic, a sentence each."""
+"""What the four curves of a Wasserstein critic are."""
 
 
 def results(report: Report) -> str:
@@ -83,7 +83,7 @@ def samples(report: Report) -> str:
         if shown:
             name = heading(recipe, colour, f"seed {runs[0].seed}")
             blocks.append(
-                f'<div class="block">{name}{shown}{folded("the other seeds at the end", others)}</div>'
+                f'<div class="block">{name}{shown}{folded("The other seeds at the end", others)}</div>'
             )
     points = report.real is not None and report.real.ndim == 2
     said = "The same latent points at every step." + (" Grey: real." if points else "")
@@ -120,17 +120,21 @@ def gradients(report: Report) -> str:
         plot(
             slope,
             "slope",
-            "What the loss passes on to the logit, the first factor of the generator's gradient. Near 0 the "
-            "generator learns nothing, however good the networks are. A Wasserstein loss always passes on 1.",
+            "The slope of the generator's loss in the logit, the first factor of its gradient. Near 0 the "
+            "generator learns nothing, however good the networks are. For a Wasserstein loss it is always 1.",
         ),
         plot(
             norm,
             "gradient",
-            "Norm of the whole gradient at the generator's weights. Scales differ between objectives: "
-            "the trend within one counts.",
+            "Norm of the gradient in all of the generator's weights. Its scale differs between objectives, "
+            "so compare each curve with its own past.",
         ),
     ]
-    return section("Gradients", grid("pair", plots), "In long runs a point is the median of its neighbours.")
+    return section(
+        "Gradients",
+        grid("pair", plots),
+        "In long runs each point is the median of a group of neighbouring steps.",
+    )
 
 
 def critic_gap(report: Report) -> str:
@@ -149,7 +153,7 @@ def critic_gap(report: Report) -> str:
     return section(
         "The critic's estimate beside the exact distance",
         grid("cells", cells) + (glossary(CRITIC_CURVES) if any(cells) else ""),
-        "All on the same held-out and generated rows, at every evaluation.",
+        "All four are computed on the same held-out and generated rows, at every evaluation.",
     )
 
 
@@ -162,8 +166,8 @@ def losses(report: Report) -> str:
     return section(
         "Losses",
         grid("cells", cells),
-        "They say who is winning, not how good the samples are, and cannot be compared between objectives. "
-        "Rare spikes are cut off; double-click a figure for its full range.",
+        "Losses tell which player is winning, not how good the samples are, and cannot be compared between "
+        "objectives. Rare spikes are cut off; double-click a figure to see its full range.",
     )
 
 

@@ -24,9 +24,9 @@ class RecipeSummary(NamedTuple):
     diverged_at: int | None
     """The earliest step at which a seed diverged."""
     healed: int
-    """Seeds whose settings were changed on the way: what they reached is not the recipe's own doing."""
+    """Seeds whose settings were changed while they trained: their results are not the recipe's alone."""
     metrics: Mapping[str, Spread | None]
-    """Name of a metric that is measured while training -> its last value; None where nobody measured it."""
+    """Name of a metric that is measured while training -> its last value; None where it was not measured."""
     floors: Mapping[str, float | None]
     """Name of a metric -> what real rows score in the place of samples."""
     modes: int | None
@@ -76,7 +76,7 @@ def summarise(records: Sequence[RunRecord]) -> list[RecipeSummary]:
         records: one per run; runs with the same `recipe` are its seeds.
 
     Returns:
-        One summary per recipe. A number nobody measured is None. Diverged seeds count in `diverged` and
+        One summary per recipe. A number that was not measured is None. Diverged seeds count in `diverged` and
         enter no average, so a recipe without a sound seed has no final numbers.
 
     Example:

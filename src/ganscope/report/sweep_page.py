@@ -86,7 +86,7 @@ def values(report: Report) -> Values:
 
 
 def sortable_table(columns: Sequence[tuple[str, Sequence[str]]], fields: int) -> str:
-    """Lay out `(header, cells)` columns under buttons that sort; a column nobody measured is left out.
+    """Lay out `(header, cells)` columns under buttons that sort; a column without a value is left out.
 
     Args:
         columns: of text.

@@ -1,4 +1,4 @@
-"""Two sentences on what happened: no cause without a number, no order that the seeds do not bear out."""
+"""Two sentences on what happened: no cause without a number, no order that the seeds do not support."""
 
 from __future__ import annotations
 
@@ -190,13 +190,13 @@ def _reasons(s: RecipeSummary) -> list[str]:
 def _broken(summaries: Sequence[RecipeSummary]) -> str:
     """Mention every other seed that diverged."""
     broken = [f"{s.diverged} of {len(s.seeds)} seeds of {s.recipe}" for s in summaries if s.diverged]
-    return f"; not averaged, for they diverged: {listed(broken)}" if broken else ""
+    return f"; diverged and therefore not averaged: {listed(broken)}" if broken else ""
 
 
 def _healed(summaries: Sequence[RecipeSummary]) -> str:
-    """Mention every recipe whose runs did not end with its own settings."""
+    """Mention every recipe whose runs ended with other settings than its own."""
     healed = [f"{s.healed} of {len(s.seeds)} seeds of {s.recipe}" for s in summaries if s.healed]
-    said = " Healed on the way, so not with the recipe's own settings any more"
+    said = " Healed while they trained, so no longer with the recipe's settings"
     return f"{said}: {listed(healed)}." if healed else ""
 
 
@@ -208,7 +208,7 @@ def _nothing_measured(summaries: Sequence[RecipeSummary]) -> tuple[str, str]:
         first = min((s.diverged_at for s in summaries if s.diverged_at is not None), default=None)
         return (
             f"{runs} diverged, the first at step {first}.",
-            "No distance to the real data is left to compare.",
+            "So there is no distance to the real data to compare.",
         )
     names = listed([s.recipe for s in summaries])
     return (

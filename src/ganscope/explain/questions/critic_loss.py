@@ -13,7 +13,7 @@ from ganscope.explain.catalogue import QUESTIONS
 from ganscope.explain.experiments.games import critics, drawn, judge
 from ganscope.explain.experiments.settings import Looks, Setting, at_end, compared, csv_rows, curve, end_rows
 from ganscope.explain.phrases import how_often, mean, pick
-from ganscope.figures.drawing import AMBER, BLUE, GREEN, ORANGE, PINK, Figure, axes, finished, level
+from ganscope.figures.drawing import AMBER, BLUE, GREEN, ORANGE, PINK, Figure, anchor, axes, finished
 from ganscope.lipschitz import penalty, wasserstein_bounds
 from ganscope.training import Runs
 
@@ -173,7 +173,7 @@ def _scale_figure(m: Measured) -> Figure:
     figure = axes("step", "gap / exact W1")
     for setting in SETTINGS:
         curve(figure, m.seen[setting.name], lambda look: look.ratio, setting.name, setting.colour)
-    level(figure, 1.0, "a perfect 1-Lipschitz critic", side="left")
+    anchor(figure, 1.0, "a perfect 1-Lipschitz critic", side="left")
     ends = "; ".join(f"{name}: {mean(at_end(m.seen, name, 'ratio'))}" for name in m.seen)
     return finished(
         figure,

@@ -31,11 +31,11 @@ from ganscope.figures.drawing import (
     PINK,
     SKY,
     Figure,
+    anchor,
     axes,
     band,
     dots,
     finished,
-    level,
     line,
 )
 from ganscope.lipschitz import WassersteinBounds
@@ -257,7 +257,7 @@ def _critic_figure(m: Measured) -> Figure:
         band(figure, DISTANCES, [list(seed) for seed in zip(*values, strict=True)], name, colour)
     theory = [d * (1 + d / (2 * PENALISED.weight)) for d in DISTANCES]
     line(figure, DISTANCES, theory, "d (1 + d/2λ)", "#7F7F7F", dash="dot", width=1.4)
-    level(figure, 2 * math.log(2), "2 ln 2")
+    anchor(figure, 2 * math.log(2), "2 ln 2")
     far, farther = (fmean(values) for values in m.critics.cross_entropy[-2:])
     last = fmean(b.gap for b in m.critics.bounds[-1])
     return finished(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ganscope.divergences import Gaussian, Landscape, Uniform, generator_gradient, landscape, shifted
 from ganscope.explain.answer import Answer, Progress, Row, Table
 from ganscope.explain.catalogue import QUESTIONS
-from ganscope.figures.drawing import AMBER, BLUE, GREEN, ORANGE, PINK, Figure, axes, finished, level, line
+from ganscope.figures.drawing import AMBER, BLUE, GREEN, ORANGE, PINK, Figure, anchor, axes, finished, line
 from ganscope.words.numerals import digits
 
 LOG_2 = math.log(2)
@@ -152,7 +152,7 @@ def _value_figure(smooth: Landscape) -> Figure:
     figure = axes("distance θ of N(0, 1) and N(θ, 1)", "value", yaxis_range=[0, 2.2])
     for name, (field, colour) in COSTS.items():
         line(figure, smooth.shift, getattr(smooth, field), name, colour)
-    level(figure, LOG_2, "ln 2")
+    anchor(figure, LOG_2, "ln 2")
     return finished(
         figure,
         "The JS curve is an S: flat near 0, flat again at ln 2. The best cross-entropy is the same curve "

@@ -15,7 +15,7 @@ from ganscope.explain.experiments.adam_updates import EXPONENTS, Updates
 from ganscope.explain.experiments.gradient_noise import MINIBATCHES, SMALL, Noise, noise
 from ganscope.explain.experiments.stages import D_DEPTH, LATENT, STAGES, WIDTH, frozen
 from ganscope.explain.phrases import mean, pick, span, trend
-from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, axes, band, finished, level, line
+from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, anchor, axes, band, finished, line
 from ganscope.words.numerals import digits
 
 STEPS, LONGER_STEPS = 600, 3000
@@ -245,7 +245,7 @@ def _adam_figure(adam: Mapping[float, Sequence[Updates]]) -> Figure:
         name = f"signal {signal:g} of the noise: cosine {cosine:.2f}"
         band(figure, sizes, [updates.size for updates in per_seed], name, colour, geometric=True)
     most = adam_updates.RATE * math.sqrt(adam_updates.WEIGHTS)
-    level(figure, most, "rate · √n, the largest possible", side="left")
+    anchor(figure, most, "rate · √n, the largest possible", side="left")
     figure.update_xaxes(autorange="reversed", dtick=2)
     return finished(
         figure,

@@ -11,7 +11,7 @@ from ganscope.explain.catalogue import QUESTIONS
 from ganscope.explain.experiments.games import drawn, first_rows, judge, measured
 from ganscope.explain.experiments.settings import Looks, Setting, at_end, compared, curve, end_rows
 from ganscope.explain.phrases import mean, moved, pick
-from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, axes, finished, level
+from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, anchor, axes, finished
 from ganscope.metrics import prdc
 from ganscope.training import Runs
 from ganscope.words.lists import listed
@@ -215,7 +215,7 @@ def _curve_figure(m: Measured, what: str, title: str, top: int | None) -> Figure
         runs = m.seen[setting.name]
         curve(figure, runs, lambda look: float(getattr(look, what)), setting.name, setting.colour)
     if top is not None:
-        level(figure, top, "all classes", above=False)
+        anchor(figure, top, "all classes", above=False)
     return finished(figure, "Mean over seeds; band: lowest to highest seed.")
 
 

@@ -23,7 +23,7 @@ from ganscope.explain.experiments.slope_maps import (
     trained,
 )
 from ganscope.explain.phrases import mean, pick
-from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, axes, band, dots, finished, level
+from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, anchor, axes, band, dots, finished
 from ganscope.metrics import emd
 from ganscope.words.numerals import digits
 
@@ -169,7 +169,7 @@ def _gap_figure(m: Measured) -> Figure:
         steps = [step for step in value.steps if step >= 10]
         gaps = [[max(gap, 1e-3) for gap in seed[-len(steps) :]] for seed in value.gap]
         band(figure, steps, gaps, kind, COLOURS[kind], geometric=True)
-    level(figure, fmean(m.exact), f"exact EMD, {fmean(m.exact):.2f}", above=False)
+    anchor(figure, fmean(m.exact), f"exact EMD, {fmean(m.exact):.2f}", above=False)
     ends = "; ".join(f"{kind}: {digits(fmean(_over_exact(m, kind)))}" for kind in m.critics)
     return finished(
         figure,

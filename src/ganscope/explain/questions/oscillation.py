@@ -28,10 +28,10 @@ from ganscope.figures.drawing import (
     PINK,
     SKY,
     Figure,
+    anchor,
     axes,
     band,
     finished,
-    level,
     line,
 )
 from ganscope.words.lists import listed
@@ -295,7 +295,7 @@ def _swing_figure(swings: Mapping[tuple[str, float], Swing]) -> Figure:
             band(figure, steps, run.path, name, colour)
         else:
             line(figure, steps, run.path[0], f"{name} (one seed)", colour, width=1.2)
-    level(figure, MEAN, "mean of the data")
+    anchor(figure, MEAN, "mean of the data")
     ends = "; ".join(
         f"{objective}{f', R1 γ = {gamma:g}' if gamma else ''}: {mean(run.amplitude)}"
         for (objective, gamma), run in swings.items()

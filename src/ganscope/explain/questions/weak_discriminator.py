@@ -15,7 +15,7 @@ from ganscope.explain.experiments.games import critics, drawn, first_rows, judge
 from ganscope.explain.experiments.seeds import scores
 from ganscope.explain.experiments.settings import Looks, Setting, at_end, compared, csv_rows, curve, end_rows
 from ganscope.explain.phrases import mean, pick
-from ganscope.figures.drawing import BLUE, GREEN, ORANGE, Figure, axes, finished, level
+from ganscope.figures.drawing import BLUE, GREEN, ORANGE, Figure, anchor, axes, finished
 from ganscope.training import Runs
 
 STEPS, LONGER_STEPS, LOOKS, PROBED = 600, 3000, 6, 300
@@ -150,7 +150,7 @@ def _emd_figure(m: Measured) -> Figure:
     figure = axes("step", "Earth Mover's Distance to held-out digits")
     for setting in SETTINGS:
         curve(figure, m.seen[setting.name], lambda look: look.emd, setting.name, setting.colour)
-    level(figure, m.floor, "real rows", above=False)
+    anchor(figure, m.floor, "real rows", above=False)
     return finished(figure, "What the generator learns. Mean over seeds; band: lowest to highest seed.")
 
 
@@ -160,7 +160,7 @@ def _auc_figure(m: Measured) -> Figure:
         runs, name = m.seen[setting.name], setting.name
         curve(figure, runs, lambda look: look.trained, name, setting.colour)
         curve(figure, runs, lambda look: look.fresh, f"{name}, fresh D", setting.colour, dash="dot")
-    level(figure, 0.5, "cannot tell", side="left")
+    anchor(figure, 0.5, "cannot tell", side="left")
     return finished(
         figure,
         "Solid: the run's own discriminator. Dotted: the fresh one. Where dotted lies far above solid, the "
