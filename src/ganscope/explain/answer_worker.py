@@ -43,8 +43,7 @@ class _Reporter:
             self.say(done, total)
 
     def say(self, done: int, total: int) -> None:
-        event: dict[str, Any] = {"step": done, "steps": total, "seconds": time.monotonic() - self._begun}
-        self._tell(event | {"evaluation_seconds": 0.0, "evaluation": [], "diverged": 0})
+        self._tell({"step": done, "steps": total, "seconds": time.monotonic() - self._begun})
 
 
 if __name__ == "__main__":

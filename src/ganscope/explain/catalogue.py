@@ -74,7 +74,7 @@ QUESTIONS: dict[int, Question] = {
     ),
     11: Question(
         "critic_loss",
-        "What does the critic's loss mean, why is it negative?",
+        "What does the critic's loss mean, and why is it negative?",
         "runs are five times as long",
     ),
     12: Question(

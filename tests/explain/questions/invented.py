@@ -11,6 +11,7 @@ from ganscope.divergences import Landscape
 from ganscope.explain.experiments.adam_updates import EXPONENTS, Updates
 from ganscope.explain.experiments.constrained_critics import CELLS, SCALES, Deep, Surface
 from ganscope.explain.experiments.depths import Deep as DeepGenerator
+from ganscope.explain.experiments.digit_gradients import Digits
 from ganscope.explain.experiments.gradient_noise import Noise
 from ganscope.explain.experiments.known_distances import DISTANCES, Critics
 from ganscope.explain.experiments.lines import GRID, OnTheLine
@@ -75,7 +76,7 @@ def fresh(bend: Bend, minimax: float = 1e-7, slope: float = 40.0) -> fresh_discr
     lines = {kind: line(bend, minimax, slope) for kind in ("cross-entropy", "WGAN-GP")}
     last = {"minimax": minimax, "non-saturating": 90.0, "least-squares": 0.2, "wasserstein": 4.0}
     images = {
-        loss: fresh_discriminator.Digits(
+        loss: Digits(
             [0, 10, 1000], {stage: [[1.0, 0.5, bend(end * (s + 1))] for s in SEEDS] for stage in STAGES}
         )
         for loss, end in last.items()

@@ -18,10 +18,10 @@ from ganscope.lipschitz import penalty, wasserstein_bounds
 from ganscope.training import Runs
 
 STEPS, LONGER_STEPS, LOOKS, ROWS = 200, 1000, 10, 300
-SHOWN = Setting("penalty, λ = 10", "wgan-gp", {"penalty_weight": 10.0}, BLUE)
+SHOWN = Setting("penalty λ = 10", "wgan-gp", {"penalty_weight": 10.0}, BLUE)
 SETTINGS = (
-    Setting("penalty, λ = 0.1", "wgan-gp", {"penalty_weight": 0.1}, PINK),
-    Setting("penalty, λ = 1", "wgan-gp", {"penalty_weight": 1.0}, AMBER),
+    Setting("penalty λ = 0.1", "wgan-gp", {"penalty_weight": 0.1}, PINK),
+    Setting("penalty λ = 1", "wgan-gp", {"penalty_weight": 1.0}, AMBER),
     SHOWN,
     Setting("clip 0.03", "wgan", {}, GREEN),
 )
@@ -123,11 +123,12 @@ def _sentences(m: Measured) -> str:
     share = [100 * value for value in at_end(m.seen, SHOWN.name, "share")]
     return (
         "The loss is minus the gap between the mean scores of real and fake samples. So it is negative "
-        "whenever the critic scores real samples higher, as all critics here do at the end "
-        f"{how_often(negative)}, and it nears 0 from below as the fakes get better. Its scale is the "
-        f"critic's own: on the same data the final gap is {mean(ratios[low])} times the exact distance with "
-        f"{low} and {mean(ratios[high])} times with {high}. What can be read is its trend within one run, "
-        f"or the lower bound that it certifies ({mean(share)} % of the exact distance with {SHOWN.name})."
+        "whenever the critic scores real samples higher (at the end of training all critics here do, "
+        f"{how_often(negative)}), and it nears 0 from below as the fakes get better. Its scale is the "
+        f"critic's own: on the same data the final gap is {mean(ratios[low])} times the exact distance "
+        f"with {low} and {mean(ratios[high])} times with {high}. What can be read is its trend within one "
+        f"run, or the lower bound that it certifies ({mean(share)} % of the exact distance with "
+        f"{SHOWN.name})."
     )
 
 

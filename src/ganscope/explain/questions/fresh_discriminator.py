@@ -8,23 +8,25 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from ganscope.explain.answer import Answer, Progress, Published, Row, Table
 from ganscope.explain.catalogue import QUESTIONS
-from ganscope.explain.experiments.fixed_generator import UNCONSTRAINED, Constraint, moments, norms
+from ganscope.explain.experiments.digit_gradients import (
+    CRITIC_RATE,
+    PENALISED,
+    PROBE,
+    RATE,
+    Digits,
+    on_digits,
+)
+from ganscope.explain.experiments.fixed_generator import UNCONSTRAINED
 from ganscope.explain.experiments.lines import BATCH as LINE_BATCH
-from ganscope.explain.experiments.lines import DISTANCE, GRID, MEAN, PROBE, STD, OnTheLine, on_the_line
-from ganscope.explain.experiments.seeds import Streams
+from ganscope.explain.experiments.lines import DISTANCE, GRID, MEAN, STD, OnTheLine, on_the_line
 from ganscope.explain.experiments.stages import (
     LATENT,
     STAGES,
     WIDTH,
-    Frozen,
-    fresh,
     frozen,
-    generator_gradients,
-    trained,
 )
 from ganscope.explain.phrases import mean, moved, span, trend
 from ganscope.figures.drawing import BLUE, GREEN, ORANGE, PINK, Figure, axes, band, finished, line
@@ -32,34 +34,14 @@ from ganscope.lipschitz import expected_slope
 from ganscope.words.numerals import digits
 from ganscope.words.spread import spread
 
-PENALISED = Constraint("WGAN-GP", weight=10.0)
-RATE, CRITIC_RATE = 1e-2, 1e-3
 LINE_STEPS, LONGER_LINE_STEPS = 1500, 5000
 DIGIT_STEPS = {"cross-entropy": 1000, "least-squares": 300, "WGAN-GP": 300}
 LONGER_DIGIT_STEPS = {"cross-entropy": 4000, "least-squares": 1000, "WGAN-GP": 1000}
-LOSSES_OF = {
-    "cross-entropy": ("minimax", "non-saturating"),
-    "least-squares": ("least-squares",),
-    "WGAN-GP": ("wasserstein",),
-}
-"""Kind of discriminator -> the generator losses that are measured with it."""
 COLOURS = {"minimax": ORANGE, "non-saturating": BLUE, "least-squares": GREEN, "wasserstein": PINK}
 DECADES = 5.0
 GONE = 0.01
 """A gradient below this share of its first value is called gone."""
 PREDICTED = expected_slope(DISTANCE, PENALISED.weight)
-
-
-class Digits(NamedTuple):
-    """Norm of the generator's gradient in its own weights, as a fresh discriminator trains."""
-
-    steps: list[int]
-    norms: dict[str, list[list[float]]]
-    """By stage, `[seed][look]`."""
-
-    def ratios(self, stage: str) -> list[float]:
-        """Last norm over the first, per seed."""
-        return [seed[-1] / seed[0] for seed in self.norms[stage]]
 
 
 class Measured(NamedTuple):
@@ -71,36 +53,6 @@ class Measured(NamedTuple):
     """"cross-entropy" and "WGAN-GP"."""
     digits: dict[str, Digits]
     """By generator loss."""
-
-
-def on_digits(kind: str, at: Frozen, steps: int, progress: Progress) -> dict[str, Digits]:
-    """Train fresh discriminators against frozen generators; measure the gradient in the latter's weights.
-
-    Args:
-        kind: a key of `LOSSES_OF`.
-        at: the generators.
-        steps: of the discriminators.
-        progress: of this training.
-
-    Returns:
-        What was measured, by generator loss.
-    """
-    losses, penalised = LOSSES_OF[kind], kind == "WGAN-GP"
-    constraint, rate = (PENALISED, CRITIC_RATE) if penalised else (UNCONSTRAINED, RATE)
-    players = fresh(at, losses[0], rate, constraint)
-    latents = Streams(at.seeds, "probe").normal(PROBE, LATENT)
-    looks = moments(steps, 20)
-    seen: dict[str, list[Tensor]] = {loss: [] for loss in losses}
-    for done in trained(players, at, steps):
-        if done in looks:
-            progress(done, steps)
-            for loss in losses:
-                seen[loss].append(norms(generator_gradients(players, loss, latents)))
-    stacked = {loss: torch.stack(values, 1) for loss, values in seen.items()}
-    return {
-        loss: Digits(looks, {stage: values[at.of(stage)].tolist() for stage in STAGES})
-        for loss, values in stacked.items()
-    }
 
 
 def measure(seeds: Sequence[int], full: bool, progress: Progress) -> Measured:
