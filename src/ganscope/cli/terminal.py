@@ -64,18 +64,19 @@ class Progress:
         line["step"] = f"{step}/{steps}"
         if step and seconds:
             line["steps/s"] = f"{step / seconds:.3g}"
-            line["left"] = clock((steps - step) * (seconds + event["evaluation_seconds"]) / step)
-        if event["evaluation"]:
-            measured = _measured(event["evaluation"])
+            line["left"] = clock((steps - step) * (seconds + event.get("evaluation_seconds", 0.0)) / step)
+        evaluation = event.get("evaluation")
+        if evaluation:
+            measured = _measured(evaluation)
             self._metrics = tuple(dict.fromkeys((*self._metrics, *measured)))
             line |= measured
         if event.get("verdicts") is not None:
             line["verdict"] = _verdicts(event["verdicts"])
-        if event["diverged"]:
+        if event.get("diverged"):
             line["diverged"] = str(event["diverged"])
         if self._console.is_terminal:
             self._live.update(self._table())
-        elif event["evaluation"] or time.monotonic() - self._said.get(name, 0) > PLAIN_INTERVAL:
+        elif evaluation or time.monotonic() - self._said.get(name, 0) > PLAIN_INTERVAL:
             self._said[name] = time.monotonic()
             text = "  ".join(f"{key} {value}" for key, value in line.items() if value)
             self._line(f"{name:<15} {text}")
