@@ -10,7 +10,7 @@ from pathlib import Path
 from ganscope.explain.answer import Answer, Published, Table
 from ganscope.explain.markdown import as_markdown
 from ganscope.explain.store import data_path
-from ganscope.figures.drawing import Figure
+from ganscope.figures.drawing import Figure, thinned
 from ganscope.folder import files
 from ganscope.report.assets import POLICY, SCRIPT, STYLE
 from ganscope.report.fragments import folded, plot
@@ -135,7 +135,7 @@ def _section(answer: Answer, folder: Path) -> str:
 def _figure(figure: Figure, name: str) -> str:
     import plotly.graph_objects as go
 
-    return plot(go.Figure(figure.plot), name, minus(figure.caption))
+    return plot(go.Figure(thinned(figure.plot)), name, minus(figure.caption))
 
 
 def _table(table: Table) -> str:

@@ -197,6 +197,35 @@ def finished(figure: Plot, caption: str) -> Figure:
     return Figure(json.loads(figure.to_json()), caption)
 
 
+MOST_DECADES = 7
+"""Labels on a logarithmic axis; of more decades every second or third has one."""
+
+
+def thinned(plot: Mapping[str, Any]) -> dict[str, Any]:
+    """Label fewer powers of ten where an axis spans many, so that labels do not touch.
+
+    Args:
+        plot: from `finished`.
+
+    Example:
+        >>> figure = axes("x", "y", log_y=True)
+        >>> line(figure, [0, 1], [1e-20, 1.0], "falls", BLUE)
+        >>> thinned(finished(figure, "").plot)["layout"]["yaxis"]["dtick"]
+        3
+    """
+    layout = dict(plot["layout"])
+    for name in ("xaxis", "yaxis"):
+        axis = layout.get(name, {})
+        if axis.get("type") != "log" or axis.get("dtick") != 1:
+            continue
+        values = [
+            value for trace in plot["data"] for value in trace.get(name[0]) or () if value and value > 0
+        ]
+        logs = axis.get("range") or [math.log10(value) for value in values] or [0]
+        layout[name] = axis | {"dtick": max(1, math.ceil((max(logs) - min(logs)) / MOST_DECADES))}
+    return {**plot, "layout": layout}
+
+
 def short(values: Sequence[float]) -> list[float | None]:
     """Keep five digits: more are not seen, and the page stays small; None where there is no number.
 
