@@ -178,12 +178,16 @@ def _mistakes(m: Measured) -> tuple[str, ...]:
     half, end = _quality(m)
     best = max(m.seen, key=lambda name: fmean(at_end(m.seen, name, "high_quality")))
     fewest = min(m.seen, key=lambda name: fmean(at_end(m.seen, name, "captured")))
+    moved_by = pick(end, half, "rises", "moves", "falls")
+    worst = (
+        f"the setting with the best samples at the end, “{best}”, is also the one with the fewest classes"
+        if best == fewest
+        else f"“{best}” has the best samples at the end, while “{fewest}” has the fewest classes and its share "
+        f"of good samples still {moved_by} in the second half"
+    )
     return (
-        "Judging by eye. A grid of good samples looks like success whatever is missing: here the setting "
-        f"with the best samples at the end is “{best}”, and the one with the fewest classes is "
-        f"{'the same' if best == fewest else f'“{fewest}”, whose share of good samples'} "
-        + ("" if best == fewest else pick(end, half, "rose", "moved", "fell") + " in the second half")
-        + ". Count the classes, or measure recall beside precision.",
+        f"Judging by eye. A grid of good samples looks like success whatever is missing: here {worst}. Count "
+        "the classes, or measure recall beside precision.",
         "Judging by the losses. Neither player's loss says which classes are served. A class that is never "
         "drawn costs the generator nothing, because its loss is a mean over its own samples.",
         "Counting a mode as captured with its first good sample. Counted that way, drawing more samples "
