@@ -182,8 +182,8 @@ def _mistakes(m: Measured) -> tuple[str, ...]:
     worst = (
         f"the setting with the best samples at the end, “{best}”, is also the one with the fewest classes"
         if best == fewest
-        else f"“{best}” has the best samples at the end, while “{fewest}” has the fewest classes and its share "
-        f"of good samples still {moved_by} in the second half"
+        else f"“{best}” has the best samples at the end, while “{fewest}” has the fewest classes and its "
+        f"share of good samples still {moved_by} in the second half"
     )
     return (
         f"Judging by eye. A grid of good samples looks like success whatever is missing: here {worst}. Count "
