@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from torch import nn
 
-from ganscope.build.custom import check_discriminator, check_generator, check_objective, check_types
+from ganscope.build.custom import (
+    check_condition,
+    check_discriminator,
+    check_generator,
+    check_objective,
+    check_types,
+)
 from ganscope.build.device import check_speed, device_of
 from ganscope.build.rules import objective_of
 from ganscope.build.settings import family_of, options_of
@@ -46,6 +52,7 @@ def check(
     if config.network == CUSTOM and (generator is None or discriminator is None):
         raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
     check_rows(data, config.batch_size)
+    check_condition(data, generator, discriminator)
     if config.batch_size % config.pack:
         raise BadInput(
             f"--pack {config.pack} does not divide --batch-size {config.batch_size} into whole packs: give a "

@@ -12,6 +12,7 @@ from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.lipschitz import clippable
 from ganscope.nets.inspect import ends_in, mixes_rows
 from ganscope.nets.packing import packed
+from ganscope.training.batches import as_condition
 from ganscope.words.sentences import reason
 
 
@@ -61,15 +62,47 @@ def check_objective(objective: Objective) -> None:
             )
 
 
+def check_condition(data: Dataset, generator: nn.Module | None, discriminator: nn.Module | None) -> None:
+    """Refuse conditions that are incomplete, or that no network would take.
+
+    Raises:
+        BadInput: conditions of one part of the data alone, too few or too many, or built-in networks.
+    """
+    if data.condition is None and data.held_out_condition is None:
+        return
+    if data.condition is None or data.held_out_condition is None:
+        given, lacking = "condition", "held_out_condition"
+        if data.condition is None:
+            given, lacking = lacking, given
+        raise BadInput(f"{data.name} has {given} and no {lacking}: give both, or neither.")
+    for what, conditions, rows in (
+        ("condition", data.condition, len(data.train)),
+        ("held_out_condition", data.held_out_condition, len(data.held_out)),
+    ):
+        if len(conditions) != rows:
+            raise BadInput(
+                f"{what} of {data.name} has {len(conditions)} entries for {rows} rows: give one a row."
+            )
+    if generator is None or discriminator is None:
+        raise BadInput(
+            f"{data.name} has a condition for each row, which the built-in networks do not take: hand over "
+            "generator= and discriminator= with a second argument, or leave the condition out."
+        )
+
+
 def check_generator(generator: nn.Module, data: Dataset, config: RunConfig) -> None:
     """Try a generator on two latents.
 
     Raises:
         BadInput: naming its input or output, and the shape that is needed.
     """
-    latent = torch.zeros(2, config.latent_dim).to(next(generator.parameters()))
+    weight = next(generator.parameters())
+    latent = torch.zeros(2, config.latent_dim).to(weight)
     shape = _shape(
-        generator, "generator", latent, f"Make its first layer fit latent_dim {config.latent_dim}."
+        generator,
+        "generator",
+        _inputs(latent, data, weight),
+        f"Make its first layer fit latent_dim {config.latent_dim}.",
     )
     if shape != [2, *data.shape]:
         raise BadInput(
@@ -87,16 +120,18 @@ def check_discriminator(
         BadInput: naming its input or output, a sigmoid at its end, BatchNorm under a penalty, or clipping
             without effect.
     """
-    real = packed(data.held_out[: 2 * config.pack], config.pack).to(next(discriminator.parameters()))
+    weight = next(discriminator.parameters())
+    real = packed(data.held_out[: 2 * config.pack], config.pack).to(weight)
+    inputs = _inputs(real, data, weight, config.pack)
     rows = "rows" if config.pack == 1 else f"packs of {config.pack} rows"
     fits = f"Make its first layer fit {rows} {list(real.shape[1:])}."
-    shape = _shape(discriminator, "discriminator", real, fits)
+    shape = _shape(discriminator, "discriminator", inputs, fits)
     if shape[:1] != [2]:
         raise BadInput(
             f"the discriminator turns two {rows} {list(real.shape)} into {shape}, but one logit a row is "
             "needed: return [B] or [B, 1]."
         )
-    if objective is None and ends_in(_evaluated(discriminator, real)) == "Sigmoid":
+    if objective is None and ends_in(_evaluated(discriminator, inputs)) == "Sigmoid":
         raise BadInput(
             "the discriminator ends in a sigmoid, but objectives take raw logits: remove the sigmoid."
         )
@@ -112,25 +147,34 @@ def check_discriminator(
         )
 
 
-def _shape(network: nn.Module, name: str, x: Tensor, remedy: str) -> list[int]:
+def _inputs(x: Tensor, data: Dataset, like: Tensor, pack: int = 1) -> tuple[Tensor, ...]:
+    """Two rows for a network, with the conditions of the first held-out rows where the data have any."""
+    if data.held_out_condition is None:
+        return (x,)
+    condition = as_condition(data.held_out_condition[: 2 * pack], like)
+    return x, condition if pack == 1 else packed(condition, pack)
+
+
+def _shape(network: nn.Module, name: str, inputs: tuple[Tensor, ...], remedy: str) -> list[int]:
     try:
-        result = _evaluated(network, x)
+        result = _evaluated(network, inputs)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        shapes = " and a condition of shape ".join(str(list(x.shape)) for x in inputs)
         raise BadInput(
-            f"the {name} cannot take an input of shape {list(x.shape)}: {reason(error)}. {remedy}"
+            f"the {name} cannot take an input of shape {shapes}: {reason(error)}. {remedy}"
         ) from None
     if not isinstance(result, Tensor):
         raise BadInput(f"the {name} returns a {type(result).__name__}, but a tensor is needed: return one.")
     return list(result.shape)
 
 
-def _evaluated(network: nn.Module, x: Tensor) -> Any:
+def _evaluated(network: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
     """Call a network in evaluation mode, in which two rows change nothing, and restore every submodule."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
         with torch.random.fork_rng(devices=[]):
-            return network(x)
+            return network(*inputs)
     finally:
         for module, mode in modes:
             module.training = mode

@@ -74,6 +74,8 @@ def digest(data: Dataset) -> str:
     if data.digest:
         return data.digest
     held_out = data.held_out.contiguous().numpy().tobytes()
+    if data.held_out_condition is not None:
+        held_out += data.held_out_condition.contiguous().numpy().tobytes()
     return hashlib.blake2b(held_out + str(len(data.train)).encode(), digest_size=16).hexdigest()
 
 

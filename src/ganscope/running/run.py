@@ -106,18 +106,19 @@ class Run:
         module.load_state_dict(tensors)
         return module.eval()
 
-    def sample(self, n: int, seed: int = 0) -> Tensor:
+    def sample(self, n: int, seed: int = 0, condition: Tensor | None = None) -> Tensor:
         """Draw samples from the trained generator.
 
         Args:
             n: how many, at least 1.
             seed: seed of the latents; the same seed gives the same samples.
+            condition: one entry a sample, where the generator takes one as its second argument.
 
         Returns:
             `[n, *shape]`, float32, on the CPU, as the run's data was trained on (images in [-1, 1]).
 
         Raises:
-            BadInput: `n` below 1, or a run without a trained generator.
+            BadInput: `n` below 1, a condition of another length, or a run without a trained generator.
         """
         import torch
 
@@ -125,10 +126,13 @@ class Run:
 
         if not isinstance(n, int) or n < 1:
             raise BadInput(f"cannot draw {n} samples: ask for at least 1.")
+        if condition is not None and len(condition) != n:
+            raise BadInput(f"{len(condition)} conditions do not fit {n} samples: give one a sample.")
         generator = self.generator()
         dtype = next(generator.parameters()).dtype
         stream = streams.generator(seed, "sample")
-        return _drawn(generator, torch.randn((n, self.config.latent_dim), generator=stream, dtype=dtype))
+        latents = torch.randn((n, self.config.latent_dim), generator=stream, dtype=dtype)
+        return _drawn(generator, latents, condition)
 
     def table(self, n: int, seed: int = 0) -> tuple[list[str], NDArray[np.float64]]:
         """Draw rows of the table the run was trained on, in its original units, with all its columns.
@@ -188,7 +192,7 @@ class Run:
         from ganscope.data.find import check_unchanged, load_data
         from ganscope.evaluation import Evaluation, check_samples, into, samples_wanted
         from ganscope.metrics.features import RAW
-        from ganscope.training.judging import evaluation_latents
+        from ganscope.training.judging import evaluation_latents, in_turn
 
         generator, about = self.generator(), self._described.data
         if data is None and self.config.data == CUSTOM:
@@ -202,7 +206,10 @@ class Run:
         rows = n if n is not None else samples_wanted(judged_by)
         check_samples(rows)
         dtype = next(generator.parameters()).dtype
-        fake = _drawn(generator, evaluation_latents(self.config.seed, rows, self.config.latent_dim, dtype))
+        latents, condition = evaluation_latents(self.config.seed, rows, self.config.latent_dim, dtype), None
+        if judged_by.held_out_condition is not None:
+            condition = in_turn(judged_by.held_out_condition, rows)
+        fake = _drawn(generator, latents, condition)
         evaluation = Evaluation(judged_by, features=RAW if features is None else features)
         return evaluation.evaluate(into(judged_by, fake, about.get("units")))
 
@@ -219,11 +226,15 @@ class Run:
         return f"Run({str(self.folder)!r}, recipe={self.config.recipe!r}, emd={emd})"
 
 
-def _drawn(generator: nn.Module, latents: Tensor) -> Tensor:
+def _drawn(generator: nn.Module, latents: Tensor, condition: Tensor | None = None) -> Tensor:
     import torch
 
+    from ganscope.training.batches import as_condition
+
+    inputs = (latents,) if condition is None else (latents, as_condition(condition, latents))
     with torch.no_grad():
-        return torch.cat([generator(latents[i : i + CHUNK]).float() for i in range(0, len(latents), CHUNK)])
+        parts = [[x[i : i + CHUNK] for x in inputs] for i in range(0, len(latents), CHUNK)]
+        return torch.cat([generator(*part).float() for part in parts])
 
 
 def load(folder: str | Path, generator: nn.Module | None = None) -> Run:
