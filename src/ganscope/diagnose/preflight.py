@@ -1,4 +1,4 @@
-"""Before the first step: what a watched pair is fed with, and one look over how it is wired."""
+"""Before the first step: the inputs of a watched pair of networks, and a check of how it is wired."""
 
 from __future__ import annotations
 
@@ -29,22 +29,21 @@ def inputs_of(real: Any, latent: Callable[[int], Any] | None) -> Inputs:
     """
     if real is None or latent is None:
         raise Unreadable(
-            "watch needs real= (held-out rows) and latent= (a function n -> the generator's input): hand "
-            "over both."
+            "watch needs real= (held-out rows) and latent= (a function n -> the generator's input): give "
+            "both."
         )
     if not callable(latent):
         raise Unreadable(
-            f"latent= is a {type(latent).__name__}: hand over a function n -> the generator's input for n "
-            "samples."
+            f"latent= is a {type(latent).__name__}: give a function n -> the generator's input for n samples."
         )
     rows, *conditions = real if isinstance(real, tuple) else (real,)
     rows = torch.as_tensor(rows)
     if not rows.is_floating_point():
         raise Unreadable(
-            f"real= has dtype {rows.dtype}: hand over rows as the discriminator gets them, floating."
+            f"real= has dtype {rows.dtype}: give floating-point rows, as the discriminator sees them."
         )
     if rows.ndim < 2 or len(rows) < 2:
-        raise Unreadable(f"real= has shape {list(rows.shape)}: hand over at least two rows [N, *shape].")
+        raise Unreadable(f"real= has shape {list(rows.shape)}: give at least two rows [N, *shape].")
     most = min(2 * MOST_ROWS, max(2 * ROWS, LARGEST // (rows[0].numel() * rows.element_size())))
     rows = rows[:most].detach().clone()
     bad = int((~rows.flatten(1).isfinite().all(1)).sum())
@@ -55,8 +54,7 @@ def inputs_of(real: Any, latent: Callable[[int], Any] | None) -> Inputs:
     if not any(isinstance(a, Tensor) and a.ndim and len(a) >= 2 for a in arguments):
         raise Unreadable(
             f"latent({MOST_ROWS}) returns a {type(drawn).__name__}: let it return a tensor, or a tuple of "
-            "the "
-            "generator's arguments, with one row a sample."
+            "the generator's arguments, with one row per sample."
         )
     kept = tuple(a.detach().clone() if isinstance(a, Tensor) else a for a in arguments)
     return Inputs(kept, rows, tuple(c[:most] if isinstance(c, Tensor) else c for c in conditions))
@@ -74,8 +72,8 @@ def training_rows(train: Any, inputs: Inputs) -> tuple[Tensor, ...]:
     except (TypeError, ValueError, RuntimeError):
         kinds = " and ".join(type(part).__name__ for part in given)
         raise Unreadable(
-            f"train= holds {kinds}, which is no tensor: hand over rows that the discriminator trains on, or "
-            "leave it out."
+            f"train= holds {kinds}, which is no tensor: give rows that the discriminator trains on, or leave "
+            "it out."
         ) from None
     like = (inputs.real, *inputs.conditions)
     wanted = [["N", *part.shape[1:]] if isinstance(part, Tensor) else ["N"] for part in like]
@@ -89,14 +87,13 @@ def training_rows(train: Any, inputs: Inputs) -> tuple[Tensor, ...]:
             for shapes in ([list(p.shape) for p in parts], wanted)
         )
         raise Unreadable(
-            f"train= has shape {said}: hand over rows {asked} that the discriminator trains on, or leave it "
-            "out."
+            f"train= has shape {said}: give rows {asked} that the discriminator trains on, or leave it out."
         )
     return tuple(part[:TRAIN_ROWS].detach().clone() for part in parts)
 
 
 def distinct(parts: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Leave out rows that are there already: batches of few data repeat them.
+    """Leave out rows that occur before: batches of few data repeat them.
 
     Example:
         >>> distinct([torch.tensor([[1.0], [2.0], [1.0]]), torch.tensor([0, 1, 0])])
@@ -118,7 +115,7 @@ def inspected(
     optimizers: Sequence[torch.optim.Optimizer] | None,
     modules: tuple[nn.Module, nn.Module],
 ) -> tuple[list[Finding], Facts]:
-    """Run both networks on two rows, and look over how they are wired."""
+    """Run both networks on a few rows, and check how they are wired."""
     generator, discriminator = players
     findings: list[Finding] = []
     rows = 8

@@ -1,4 +1,4 @@
-"""Attach the diagnosis to anybody's training loop: it looks, and the run ends with the very same weights."""
+"""Attach the diagnosis to any training loop: the run ends with the same weights, to the bit."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from ganscope.words.complaints import unknown
 
 CONSTRAINTS = (*PENALTIES, "spectral-norm", "clipping", "none")
 TRACKS, MOST_APART = 10, 10
-"""Looks at fixed latents between two probes, at the least; steps from one to the next, at the most."""
+"""Least number of points of fixed latents between two probes; most steps from one point to the next."""
 GIVE_UP = 3
-"""Probes that may fail one after another before no more is tried."""
+"""Failed probes in a row after which no more are tried."""
 log = logging.getLogger("ganscope")
 
 LossPair = tuple[Callable[..., Any], Callable[..., Any]]
@@ -58,8 +58,8 @@ def watch(
     """Watch a GAN train, in any loop, and say what is wrong with it.
 
     Call `step()` once per generator step. Nothing is changed: weights, gradients, buffers, modes, hooks and
-    random states are as if nobody had looked, and no fault of a probe reaches the loop; `notes` tells of it.
-    In data-parallel training only the process of rank 0 looks.
+    random states stay as they would be without it, and no error of a probe reaches the loop; `notes` tells
+    of it. In data-parallel training only the process of rank 0 probes.
 
     Args:
         generator: called as `generator(latent(n))`, or `generator(*latent(n))` for a tuple.
@@ -106,7 +106,7 @@ def watch(
     if constraint_weight is not None and not isinstance(constraint_weight, int | float):
         raise BadInput(f"constraint_weight={constraint_weight!r} is no number: give the penalty's weight.")
     if optimizers is not None and not (isinstance(optimizers, Sequence) and len(optimizers) == 2):
-        raise BadInput("optimizers= is no pair: give the generator's optimiser and the discriminator's.")
+        raise BadInput("optimizers= is not a pair: give the generator's optimiser and the discriminator's.")
     scope = Scope(generator, discriminator, None if out is None else Path(out), every)
     if os.environ.get("RANK", "0") == "0":
         scope._begin(objective, real, latent, constraint, constraint_weight, train, optimizers)
@@ -114,7 +114,7 @@ def watch(
 
 
 class Scope:
-    """What watches a run: made by `watch`."""
+    """A watched run: made by `watch`."""
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module, out: Path | None, every: int) -> None:
         self.notes: list[str] = []
@@ -143,7 +143,7 @@ class Scope:
 
         Args:
             real: the batch the discriminator was just trained on.
-            fake: the generator's batch; not needed so far.
+            fake: the generator's batch; not used so far.
             d_loss: the discriminator's loss, a number or tensor: NaN in it is reported.
             g_loss: the generator's.
         """
@@ -178,7 +178,7 @@ class Scope:
         train: Any,
         optimizers: Sequence[torch.optim.Optimizer] | None,
     ) -> None:
-        """Draw the fixed inputs, look over the wiring, and take the first probe."""
+        """Draw the fixed inputs, check the wiring, and take the first probe."""
         try:
             with undisturbed(*self._modules):
                 rules = OBJECTIVES[objective] if isinstance(objective, str) else objective_of(objective)
@@ -224,9 +224,7 @@ class Scope:
             (self._out / layout.DIAGNOSIS).write_text("")
             probe.write_exemplars(self._out / layout.EXEMPLARS)
         except OSError as error:
-            self._note(
-                f"out={self._out} cannot be written ({error.strerror}): what is found stays in memory."
-            )
+            self._note(f"out={self._out} cannot be written ({error.strerror}): the record stays in memory.")
             self._log = Logbook(None)
 
     def _players(self) -> tuple[Player, Player]:
@@ -297,7 +295,7 @@ class Scope:
         try:
             return not bool(torch.as_tensor(loss).isfinite().all())
         except (TypeError, ValueError, RuntimeError):
-            self._note(f"{name[0]}_loss= is a {type(loss).__name__}: hand over a number or a tensor.")
+            self._note(f"{name[0]}_loss= is a {type(loss).__name__}: give a number or a tensor.")
             return False
 
     def _note(self, said: str) -> None:

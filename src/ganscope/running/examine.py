@@ -1,4 +1,4 @@
-"""Diagnosis after the fact: of a run folder, or of two networks somebody has saved."""
+"""Diagnosis after the fact: of a run folder, or of two saved networks."""
 
 from __future__ import annotations
 

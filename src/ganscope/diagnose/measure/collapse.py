@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from typing import Any, NamedTuple
 
 import torch
@@ -84,7 +85,7 @@ def prepare(real: Tensor) -> Diversity | None:
         for name, value in found.items():
             if isinstance(value, float):
                 draws.setdefault(name, []).append(value)
-    nulls = {name: [_mean(values), _sd(values)] for name, values in draws.items()}
+    nulls = {name: [statistics.fmean(values), statistics.stdev(values)] for name, values in draws.items()}
     real_real = distances(pool[:n], pool[:n])
     nearest, radii = _neighbours(real_real)
     exemplars = bins.argmin(0).tolist()
@@ -188,7 +189,10 @@ def _duplicate_radius(nearest: Tensor) -> float:
 
 
 def _k_means(rows: Tensor, count: int, rng: torch.Generator, turns: int = 10) -> Tensor:
-    """Lloyd's algorithm from k-means++ starts (Arthur and Vassilvitskii, 2007)."""
+    """Lloyd's algorithm from k-means++ starts (Arthur and Vassilvitskii, 2007).
+
+    Written out, since scikit-learn takes seconds to load, which every process that trains would pay.
+    """
     centroids = rows[torch.randint(len(rows), (1,), generator=rng)]
     for _ in range(count - 1):
         far = torch.cdist(rows, centroids).min(1).values.square()
@@ -202,12 +206,3 @@ def _k_means(rows: Tensor, count: int, rng: torch.Generator, turns: int = 10) ->
         filled = counts > 0
         centroids = torch.where(filled[:, None], sums / counts.clamp(min=1)[:, None], centroids)
     return centroids
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _sd(values: list[float]) -> float:
-    mean = _mean(values)
-    return math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))

@@ -1,4 +1,4 @@
-"""Two networks as functions that leave no trace: nothing a probe calls changes weights, buffers or chance."""
+"""Two networks as functions without side effects: a probe changes no weight, buffer or random state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Player(NamedTuple):
     module: nn.Module
     """Whose code runs; its own values are used only where none are given."""
     parameters: dict[str, Tensor]
-    """Aliases of the trained weights, detached: gradients of a probe reach nobody's hooks or `.grad`."""
+    """Aliases of the trained weights, detached: gradients of a probe reach no hook and no `.grad`."""
     buffers: dict[str, Tensor]
     tied: bool
     """Some weights stand under two names."""
@@ -97,8 +97,8 @@ def player(
 
     Args:
         module: the network.
-        trained: names of the parameters that are trained: loops that alternate switch `requires_grad` to and
-            fro.
+        trained: names of the parameters that are trained: alternating loops switch `requires_grad`
+            on and off.
         parameters: weights in place of its own (a run of a stack); the others stay its own.
         buffers: likewise.
     """
@@ -115,7 +115,7 @@ def player(
 
 @contextmanager
 def undisturbed(*modules: nn.Module) -> Iterator[None]:
-    """Probe networks so that the run goes on as if nobody had looked.
+    """Probe networks so that the run goes on as if they had not been probed.
 
     Gradients are on and autocast is off inside; random states of torch, NumPy and Python are given back; the
     users' forward and backward hooks do not see the probe. Hooks before the forward pass stay, for spectral
@@ -164,7 +164,7 @@ def sample_of(result: Any, shape: Sequence[int]) -> Tensor:
     got = [list(t.shape) for t in _tensors(result)]
     raise Unreadable(
         f"the generator returns {_kind(result)} of shape {got[0] if len(got) == 1 else got}, and rows of the "
-        f"data have shape {list(shape)}: let it return rows [B, {', '.join(map(str, shape))}], or hand over "
+        f"data have shape {list(shape)}: let it return rows [B, {', '.join(map(str, shape))}], or give "
         "real= as the generator makes it."
     )
 
@@ -190,8 +190,7 @@ def parts_of(result: Any, rows: int) -> list[Tensor]:
             got = list(scale.shape) if isinstance(scale, Tensor) else type(scale).__name__
             raise Unreadable(
                 f"the discriminator returns {_kind(result)} with {got} for {rows} rows, which is no score "
-                "per "
-                "row: let it return [B], [B, 1], patches [B, ...] or a list of them."
+                "per row: let it return [B], [B, 1], patches [B, ...] or a list of them."
             )
     return [
         scale.reshape(rows, -1).float() if scale.dtype.itemsize < 4 else scale.reshape(rows, -1)

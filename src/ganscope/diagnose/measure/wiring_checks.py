@@ -1,4 +1,4 @@
-"""Pre-flight: mistakes in how a GAN is wired, found before its first step, in seconds."""
+"""Pre-flight: mistakes in how a GAN is wired, seen before its first step, in seconds."""
 
 from __future__ import annotations
 
@@ -55,9 +55,8 @@ def check_networks(
                 Finding(
                     "detached-generator" if name == "generator" else "detached-discriminator",
                     "severe",
-                    f"The {name}'s result does not depend on its parameters: a detach() or no_grad() "
-                    "inside cuts "
-                    "the graph.",
+                    f"The {name}'s output does not depend on its parameters: a detach() or no_grad() "
+                    "inside cuts the graph.",
                 )
             )
         elif all(slope is None or not bool(slope.any()) for slope in slopes):
@@ -65,13 +64,15 @@ def check_networks(
                 Finding(
                     "dead-network",
                     "severe",
-                    f"The {name} is dead: the gradient of its result is exactly 0 at every parameter.",
+                    f"The {name} is dead: the gradient of its output is exactly 0 in every parameter.",
                 )
             )
     if len(fake) > 1 and bool((fake == fake[:1]).all()):
         found.append(
             Finding(
-                "dead-network", "severe", "The generator is dead: it makes the same row from every latent."
+                "dead-network",
+                "severe",
+                "The generator is dead: it turns every latent into the same row.",
             )
         )
     return found
@@ -92,9 +93,8 @@ def check_discriminator_end(scores: Tensor, objective: Objective, on_logits: boo
             Finding(
                 "sigmoid-bce",
                 "mild",
-                "The discriminator ends in a sigmoid: with BCELoss the gradient of sure scores is clamped "
-                "to 0, with "
-                "BCEWithLogitsLoss it would pass through two sigmoids.",
+                "The discriminator ends in a sigmoid: with BCELoss the gradient of confident scores is "
+                "clamped to 0; with BCEWithLogitsLoss it would pass through two sigmoids.",
             )
         ]
     return [
@@ -102,8 +102,7 @@ def check_discriminator_end(scores: Tensor, objective: Objective, on_logits: boo
             "double-sigmoid",
             "severe",
             "The discriminator ends in a sigmoid and the loss applies another one: no score can become "
-            "sure, and "
-            "every gradient is multiplied by p (1 - p) twice.",
+            "confident, and every gradient is multiplied by p (1 - p) twice.",
         )
     ]
 
@@ -121,9 +120,8 @@ def check_range(real: Tensor, fake: Tensor) -> list[Finding]:
         Finding(
             "data-range",
             "severe",
-            f"{outside:.0%} of the real values lie outside [{low:g}, {high:g}], which is all the "
-            "generator's last "
-            f"layer can make: the data spans [{float(real.min()):.3g}, {float(real.max()):.3g}].",
+            f"{outside:.0%} of the real values lie outside [{low:g}, {high:g}], the range of the generator's "
+            f"last layer: the data spans [{float(real.min()):.3g}, {float(real.max()):.3g}].",
         )
     ]
 
@@ -139,8 +137,7 @@ def check_constraint(
                 "batchnorm-penalty",
                 "severe",
                 "The critic has BatchNorm, which mixes the rows of a batch, so the slope per row that "
-                f"{constraint} "
-                "asks for does not exist.",
+                f"{constraint} penalises does not exist.",
             )
         )
     if objective.needs_lipschitz and constraint == "none" and not spectral:
@@ -148,9 +145,8 @@ def check_constraint(
             Finding(
                 "unconstrained-critic",
                 "mild",
-                "A Wasserstein critic is trained and no Lipschitz constraint was declared: without one its "
-                "gap means "
-                "nothing and grows without end.",
+                "A Wasserstein critic is trained without a declared Lipschitz constraint: without one, its "
+                "gap means nothing and grows without bound.",
             )
         )
     return found
@@ -231,9 +227,8 @@ def check_penalty(penalty: Callable[..., Any], real: Tensor) -> tuple[list[Findi
                 "penalty-axis",
                 "severe",
                 f"The penalty gives {one:.3g}, {two:.3g} and {three:.3g} on linear critics of slope 1, 2 "
-                "and 3, where "
-                "a gradient penalty gives 0, lambda and 4 lambda: its norm is not taken over all of a "
-                "row's values.",
+                "and 3, where a gradient penalty gives 0, lambda and 4 lambda: its norm is not taken over "
+                "all of a row's values.",
             )
         ],
         "own",

@@ -32,7 +32,7 @@ def lipschitz_violation(h: History) -> list[Fault] | None:
         evidence["slope_growth"] = grown
         cause = (
             f"Nothing holds the critic's slope: it is {now:.3g}, where that of a 1-Lipschitz critic is at "
-            f"most 1, and {grown:.2g} times what it was at step {slopes[third][0]}."
+            f"most 1, and {grown:.2g} times what it was at step {slopes[third][0]:,}."
         )
     elif penalty is None or not penalty.asks_slope:
         return []  # clipping allows any slope that stays; spectral normalisation holds it by construction
