@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import subprocess
-import sys
-from typing import Any
 
 WIDTH, LINES = 80, 3
 
@@ -21,9 +17,3 @@ def assert_a_clear_sentence(text: str, words: list[str]) -> None:
     assert text.rstrip().endswith((".", "?", ".)")), text
     assert "None" not in text.replace("x[:, None]", "")
     assert "Error" not in text
-
-
-def typed(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": str(WIDTH)}
-    command = [sys.executable, "-m", "ganscope", *words]
-    return subprocess.run(command, check=False, capture_output=True, text=True, env=environment, **options)

@@ -9,7 +9,8 @@ import pytest
 from ganscope.cli import app
 from tests.journeys.bad_commands import COMMANDS
 from tests.journeys.place import tree
-from tests.journeys.sentences import assert_a_clear_sentence, typed
+from tests.journeys.sentences import assert_a_clear_sentence
+from tests.processes import cold, finish, ganscope
 
 
 @pytest.mark.parametrize("case", COMMANDS)
@@ -30,7 +31,7 @@ def test_commands(case: str, place: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_real_processes(case: str, place: Path) -> None:
     line, words = COMMANDS[case]
     before = tree(place)
-    done = typed(*line.split())
+    done = cold(*line.split()) if case == "data" else finish(ganscope(*line.split()))
     assert (done.returncode, done.stdout) == (2, "")
     assert_a_clear_sentence(done.stderr, words)
     assert tree(place) == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -16,17 +15,18 @@ from ganscope.cli import app
 from ganscope.folder import checkpoint
 from tests.crashes import contents
 from tests.journeys.place import tree
-from tests.journeys.sentences import assert_a_clear_sentence, typed
+from tests.journeys.sentences import assert_a_clear_sentence
+from tests.processes import finish, ganscope
 
 
 @pytest.mark.parametrize("rate", ["1e20", "1000"])
 def test_a_run_that_turns_nan_ends_with_network_step_and_checkpoint(place: Path, rate: str) -> None:
     # 1e20 ruins the very first step; 1000 leaves a sound checkpoint from before
-    done = typed(
+    done = finish(ganscope(
         "train", "ring", "minimax", "--objective", "least-squares", "--d-lr", rate, "--g-lr", rate, "--out",
         "blown", "--steps", "60", "--log-every", "60", "--checkpoint-every", "1", "--g-width", "8",
         "--d-width", "8",
-    )  # fmt: skip
+    ))  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     sentence = done.stderr[done.stderr.index("ganscope: ") :]
     metrics = gs.load("blown").metrics
@@ -52,11 +52,7 @@ def test_a_disk_that_fills_leaves_the_last_checkpoint_and_goes_on_later(place: P
         "--g-width", "8", "--d-width", "8", "--batch-size", "8", "--seed", "3",
     ]  # fmt: skip
     command = ["train", "ring", "r1", *settings]
-    limit = 90_000
-    done = typed(
-        *command, "--out", "full",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-    )  # fmt: skip
+    done = finish(ganscope(*command, "--out", "full", largest_file=90_000))
     assert done.returncode == 1, done.stderr
     sentence = done.stderr[done.stderr.index("ganscope: ") :]
     assert_a_clear_sentence(sentence, ["full", "cannot be written any more", "ganscope resume full"])
@@ -65,8 +61,8 @@ def test_a_disk_that_fills_leaves_the_last_checkpoint_and_goes_on_later(place: P
     for path in saved:
         checkpoint.load(path)
     assert not list((place / "full").rglob("*.tmp"))
-    assert typed("resume", "full").returncode == 0
-    assert typed(*command, "--out", "roomy").returncode == 0
+    assert finish(ganscope("resume", "full")).returncode == 0
+    assert finish(ganscope(*command, "--out", "roomy")).returncode == 0
     theirs, ours = contents(place / "roomy"), contents(place / "full")
     assert theirs == ours
     shutil.rmtree("full")
@@ -75,10 +71,7 @@ def test_a_disk_that_fills_leaves_the_last_checkpoint_and_goes_on_later(place: P
 
 def test_a_full_disk_is_noticed_before_anything_is_written(place: Path) -> None:
     before = tree(place)
-    done = typed(
-        "train", "ring", "r1", "--steps", "3", "--out", "deep/in/full",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
-    )  # fmt: skip
+    done = finish(ganscope("train", "ring", "r1", "--steps", "3", "--out", "deep/in/full", largest_file=100))
     assert done.returncode == 2
     assert_a_clear_sentence(done.stderr, ["deep/in/full", "cannot be written", "File too large"])
     assert tree(place) == before

@@ -139,7 +139,7 @@ def test_the_second_process_on_a_folder_is_refused(tmp_path: Path) -> None:
     assert code == 2
     assert f"process {first.pid} on " in err
     # a lock left by a dead process is no lock
-    first.kill()
+    first.send_signal(signal.SIGKILL)
     first.communicate()
     assert json.loads((folder / ".lock").read_text())["pid"] == first.pid
     code, _, err = finish(ganscope("resume", folder))

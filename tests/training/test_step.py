@@ -212,7 +212,7 @@ def test_patch_outputs_average_losses_and_sum_slopes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "steps"), [*((g, 300) for g in CONSTRAINTS), *((g, 40) for g in OPTIONS)], ids=names
+    ("given", "steps"), [*((g, 80) for g in CONSTRAINTS), *((g, 40) for g in OPTIONS)], ids=names
 )
 def test_stack_equals_single_runs_in_float64(tmp_path: Path, given: dict[str, Any], steps: int) -> None:
     given = {"precision": "float64", "steps": steps, **given}
