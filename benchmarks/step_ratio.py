@@ -26,7 +26,7 @@ from .peers.turns import Worker
 
 HERE = Path(__file__).parents[1]
 AIM = 0.98
-BLOCK_SECONDS = 0.1
+BLOCK_SECONDS = 0.03
 HEADER = ("recipe", "width", "runs", "before, ms", "now, ms", "before / now")
 
 
@@ -61,7 +61,7 @@ def main() -> None:
         Worker(sys.executable, "benchmarks.peers.step_now", 1, sides.PATH) as new,
     ):
         rows = [
-            measured(row, old, new, 11 if given.quick else 31) for row in (QUICK if given.quick else ROWS)
+            measured(row, old, new, 21 if given.quick else 61) for row in (QUICK if given.quick else ROWS)
         ]
     sides.show({"machine": machine, "rows": rows}, report, given.json)
 
