@@ -32,7 +32,7 @@ step = @printf '  %-60s' '$(1)'; start=$$(date +%s); $(2) && printf '%4s s\n' $$
 .PHONY: demo test check package format setup explain bench bench-setup validate verdict-pages clean
 
 demo: $(READY)  ## train five adversarial objectives on real digits and open the comparison
-	$(BIN)/ganscope compare --out runs/demo --overwrite
+	$(BIN)/ganscope compare --steps 1600 --out runs/demo --overwrite
 
 test: setup  ## the whole test suite, one worker per core
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal

@@ -40,3 +40,7 @@ def test_public_names_resolve() -> None:
         assert getattr(ganscope, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = ganscope.trian
+
+
+def test_a_plan_on_digits_is_made_without_scikit_learn() -> None:
+    assert "sklearn" not in loaded_after("from ganscope.comparison import plan\nplan()")
