@@ -16,6 +16,7 @@ from ganscope.contracts import BadInput, Dataset, Metric, ModeReport, Rows
 from ganscope.data.find import digest
 from ganscope.evaluation.mode_judges import ModeJudge, has_modes, judged_samples, mode_judge, mode_names
 from ganscope.evaluation.scores import Given, floors, scores
+from ganscope.evaluation.values_and_floors import grouped
 from ganscope.folder import files
 from ganscope.metrics import METRICS
 from ganscope.metrics.features import RAW, Features, as_features, features_of
@@ -23,7 +24,7 @@ from ganscope.training import streams
 
 COMPARED_ROWS = 500
 """Held-out rows, and samples, in an exact EMD: its cost grows with the cube."""
-FLOOR_DRAWS = 5
+FLOOR_SETS = 5
 """Sets of training rows whose mean score is the floor."""
 FEWEST_SAMPLES = 20
 """Below this neither a distance nor a share says anything."""
@@ -45,8 +46,8 @@ class Evaluation:
     Example:
         >>> from ganscope.data import ring
         >>> evaluation = Evaluation(ring())
-        >>> found = evaluation.evaluate(ring().train[:400])
-        >>> found["compared_rows"], found["captured"], found["emd"] < 1.5 * found["emd_floor"]
+        >>> results = evaluation.evaluate(ring().train[:400])
+        >>> results["compared_rows"], results["captured"], results["emd"] < 1.5 * results["emd_floor"]
         (400, 8, True)
     """
 
@@ -142,15 +143,15 @@ class Evaluation:
                 "the samples hold NaN or infinity: leave those rows out, or look at why the run diverged."
             )
         measured, report = self._measured(self.metrics, fake, rows, finite=True)
-        found: dict[str, Any] = {"data": data.name, "samples": len(fake), "compared_rows": rows}
-        found |= _grouped(self.metrics, measured, self._floors(self.metrics, rows, len(fake)))
+        results: dict[str, Any] = {"data": data.name, "samples": len(fake), "compared_rows": rows}
+        results |= grouped(self.metrics, measured, self._floors(self.metrics, rows, len(fake)))
         if any(metric.needs == "features" for metric in self.metrics.values()):
-            found["features"] = self.features.name
+            results["features"] = self.features.name
         if report is not None and self.judge is not None:
             names = mode_names(data)
-            found |= {"modes": len(names), "missing": [names[mode] for mode in report.missing]}
-            found["judge_accuracy"] = self.judge.accuracy
-        return found
+            results |= {"modes": len(names), "missing": [names[mode] for mode in report.missing]}
+            results["judge_accuracy"] = self.judge.accuracy
+        return results
 
     def for_training_rows(self, train: Rows) -> Evaluation:
         """Return the same evaluation for runs that train on other rows."""
@@ -178,10 +179,10 @@ class Evaluation:
         return {name: of_modes.get(name) for name, m in metrics.items() if m.needs in given}, report
 
     def _floors(self, metrics: Mapping[str, Metric], rows: int, samples: int) -> dict[str, float | None]:
-        draws = [self._given(draw, rows) for draw in self._real_draws(rows)]
+        real_sets = [self._given(real, rows) for real in self._real_sets(rows)]
         wanted = any(metric.needs == "modes" and metric.floor for metric in metrics.values())
         shares = self.judge.shares if wanted and self.judge is not None else ()
-        return floors(metrics, draws, shares, samples)
+        return floors(metrics, real_sets, shares, samples)
 
     def _given(self, fake: Tensor, rows: int) -> Given:
         """What metrics of two sets are given: these rows beside held-out ones."""
@@ -198,13 +199,13 @@ class Evaluation:
     def _real_features(self) -> Tensor:
         return features_of(self.features, self.compared)
 
-    def _real_draws(self, rows: int) -> list[Tensor]:
+    def _real_sets(self, rows: int) -> list[Tensor]:
         """Fixed sets of training rows, each as many as there are samples."""
         train = self.data.train
         count = min(rows, len(train))
         orders = [
-            torch.randperm(len(train), generator=streams.generator(0, "floor", draw))
-            for draw in range(FLOOR_DRAWS)
+            torch.randperm(len(train), generator=streams.generator(0, "floor", number))
+            for number in range(FLOOR_SETS)
         ]
         return [train[order[:count]] for order in orders]
 
@@ -226,38 +227,5 @@ def samples_wanted(data: Dataset) -> int:
     return max(judged_samples(data) if has_modes(data) else 0, min(COMPARED_ROWS, len(data.held_out)))
 
 
-def numbers(metrics: Mapping[str, Metric], found: Mapping[str, Any]) -> dict[str, tuple[float, float | None]]:
-    """Read each metric's value and floor from what `Evaluation.evaluate` returned.
-
-    Example:
-        >>> numbers(METRICS, {"emd": 0.5, "emd_floor": 0.1, "prdc": {"recall": 1.0}, "prdc_real": {}})
-        {'emd': (0.5, 0.1), 'recall': (1.0, None)}
-    """
-    read = {}
-    for name, metric in metrics.items():
-        values = found.get(metric.group, {}) if metric.group else found
-        real = found.get(f"{metric.group}_real", {}).get(name) if metric.group else found.get(f"{name}_floor")
-        if name in values:
-            read[name] = (values[name], real)
-    return read
-
-
 def _named_floors(values: Mapping[str, float | None]) -> dict[str, float | None]:
     return {f"{name}_floor": value for name, value in values.items()}
-
-
-def _grouped(
-    metrics: Mapping[str, Metric], measured: Mapping[str, Any], real: Mapping[str, float | None]
-) -> dict[str, Any]:
-    """Put values and floors side by side, those of a group under its key."""
-    found: dict[str, Any] = {}
-    for name, value in measured.items():
-        group = metrics[name].group
-        if group:
-            found.setdefault(group, {})[name] = value
-            found.setdefault(f"{group}_real", {})[name] = real.get(name)
-        else:
-            found[name] = value
-            if name in real:
-                found[f"{name}_floor"] = real[name]
-    return found

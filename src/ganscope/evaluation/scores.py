@@ -46,13 +46,13 @@ def scores(metrics: Mapping[str, Metric], given: Given) -> dict[str, float]:
 
 
 def floors(
-    metrics: Mapping[str, Metric], draws: Sequence[Given], shares: Sequence[float], samples: int
+    metrics: Mapping[str, Metric], real_sets: Sequence[Given], shares: Sequence[float], samples: int
 ) -> dict[str, float | None]:
     """Return what real rows score in the place of samples.
 
     Args:
         metrics: name -> metric.
-        draws: several sets of real rows, each as `scores` is given samples.
+        real_sets: several sets of real rows, each as `scores` is given samples.
         shares: fair share of each mode; empty where modes are unknown.
         samples: how many samples a mode report is made of.
 
@@ -60,7 +60,7 @@ def floors(
         Name -> floor of every metric that has one; None where the data cannot serve the metric.
     """
     of_sets = {name: m for name, m in metrics.items() if m.floor is not None and m.needs != "modes"}
-    scored = [scores(of_sets, draw) for draw in draws]
+    scored = [scores(of_sets, one) for one in real_sets]
     result: dict[str, float | None] = {}
     for name, metric in metrics.items():
         if metric.floor is None:

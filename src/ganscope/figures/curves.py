@@ -56,13 +56,13 @@ def curve(runs: Sequence[RunRecord], key: str, *, log: bool = False) -> Curve:
 
 def correlation(runs: Sequence[RunRecord], a: str, b: str) -> float | None:
     """Pearson correlation of two columns within each run, averaged over runs; None where it is undefined."""
-    found = []
+    correlations = []
     for run in runs:
         pairs = [(number(row.get(a)), number(row.get(b))) for row in run.history]
         both = [(x, y) for x, y in pairs if x is not None and y is not None]
         if len({x for x, _ in both}) > 2 and len({y for _, y in both}) > 2:
-            found.append(statistics.correlation([x for x, _ in both], [y for _, y in both]))
-    return statistics.fmean(found) if found else None
+            correlations.append(statistics.correlation([x for x, _ in both], [y for _, y in both]))
+    return statistics.fmean(correlations) if correlations else None
 
 
 def calm_range(curves: Sequence[Curve]) -> tuple[float, float] | None:

@@ -127,9 +127,9 @@ def _scatter(points: Samples, real: Samples, colour: str, label: str, centres: o
         parts.append(_crosses(np.asarray(known, np.float32).reshape(-1, 2), window))
     outside = len(points) - len(drawn)
     if outside:
-        told = f"{outside} of {len(points)} outside"
+        count = f"{outside} of {len(points)} outside"
         halo = 'stroke="#fff" stroke-width="8" paint-order="stroke"'
-        parts.append(f'<text x="{SIDE - 8}" y="20" text-anchor="end" fill="{INK}" {halo}>{told}</text>')
+        parts.append(f'<text x="{SIDE - 8}" y="20" text-anchor="end" fill="{INK}" {halo}>{count}</text>')
     ticks = (_ticks(window.low[0], side), _ticks(window.low[1], side))
     return _svg(label, "".join(parts), window, ticks)
 

@@ -53,7 +53,7 @@ def factors(row: Row) -> list[tuple[str, float]]:
         >>> factors({"logit_slope": 0.5, "critic_slope": 2.0, "critic_layers": [["2", 4.0], ["0", 1.0]]})
         [('loss |dL/ds|', 0.5), ('critic |ds/dx|', 2.0), ('critic layer 0', 0.25)]
     """
-    found: list[tuple[str, float]] = []
+    chain: list[tuple[str, float]] = []
     for key, name in (
         ("dl_dp", "loss |dL/dp|"),
         ("dp_ds", "sigmoid p(1-p)"),
@@ -62,17 +62,17 @@ def factors(row: Row) -> list[tuple[str, float]]:
     ):
         value = number(row.get(key))
         if value is not None:
-            found.append((name, max(value, SMALLEST)))
+            chain.append((name, max(value, SMALLEST)))
     for key, network in (("critic_layers", "critic"), ("generator_layers", "generator")):
         layers = [(str(name), number(value)) for name, value in row.get(key) or []]
         first = layers[0][1] if layers else None
         if first:
             shown = layers[1:] if len(layers) <= MOST_LAYERS + 1 else _some(layers[1:])
-            found += [(f"{network} layer {n}", max(v / first, SMALLEST)) for n, v in shown if v is not None]
+            chain += [(f"{network} layer {n}", max(v / first, SMALLEST)) for n, v in shown if v is not None]
     signal = number(row.get("signal"))
     if signal is not None:
-        found.append(("signal |dL/dx|", max(signal, SMALLEST)))
-    return found
+        chain.append(("signal |dL/dx|", max(signal, SMALLEST)))
+    return chain
 
 
 def _some(layers: Sequence[tuple[str, float | None]]) -> list[tuple[str, float | None]]:

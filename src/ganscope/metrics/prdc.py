@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 K = 5
-"""Which neighbour gives a ball its radius, unless told otherwise."""
+"""Which neighbour gives a ball its radius, where no other is asked for."""
 
 
 class PRDC(NamedTuple):

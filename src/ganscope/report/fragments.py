@@ -44,8 +44,8 @@ class Report(NamedTuple):
 
 def section(name: str, body: str, caption: str = "") -> str:
     """Wrap a section; one without content leaves no heading behind."""
-    told = f'<p class="caption">{escape(caption)}</p>' if caption else ""
-    return f"<section><h2>{escape(name)}</h2>{told}{body}</section>" if body else ""
+    below = f'<p class="caption">{escape(caption)}</p>' if caption else ""
+    return f"<section><h2>{escape(name)}</h2>{below}{body}</section>" if body else ""
 
 
 def grid(kind: str, cells: Sequence[str]) -> str:
@@ -97,10 +97,10 @@ def plot(figure: Any, name: str, caption: str = "", above: str = "") -> str:
     if figure is None:
         return ""
     data = figure.to_json()  # Plotly escapes <, > and /, so no string in it can end the script element
-    told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return (
         f'<figure>{above}<div class="plot" id="{name}" style="height:{figure.layout.height}px"></div>'
-        f'<script type="application/json" data-figure="{name}">{data}</script>{told}</figure>'
+        f'<script type="application/json" data-figure="{name}">{data}</script>{below}</figure>'
     )
 
 

@@ -62,13 +62,17 @@ def configuration(report: Report) -> str:
 def command(report: Report) -> str:
     """Show the command that runs all of this again."""
     line = str(report.comparison.get("command") or "") or ("" if report.comparison else report.first.command)
-    own = [run.command for runs in report.runs.values() for run in runs if run.command]
+    commands = [run.command for runs in report.runs.values() for run in runs if run.command]
     shown = (
         f'<div class="copy"><pre>{escape(line)}</pre><button type="button" class="copies">copy</button></div>'
         if line
         else ""
     )
-    each = folded("Each run by itself", f"<pre>{escape(chr(10).join(own))}</pre>") if len(own) > 1 else ""
+    each = (
+        folded("Each run by itself", f"<pre>{escape(chr(10).join(commands))}</pre>")
+        if len(commands) > 1
+        else ""
+    )
     return section("Run it again", shown + each)
 
 
@@ -132,12 +136,12 @@ def _text(value: object) -> str:
 
 def _environment(runs: Sequence[RunRecord]) -> str:
     """Name versions and execution, each value once over all runs."""
-    found: dict[str, dict[str, None]] = {}
+    values_of: dict[str, dict[str, None]] = {}
     for run in runs:
         stated: dict[str, Any] = {**run.versions, **run.execution}
         stated.pop("folders", None)
         if stated.get("form") != "stacked":
             stated.pop("stack", None)
         for key, value in stated.items():
-            found.setdefault(str(key), {})[_text(value)] = None
-    return " · ".join(f"{key} {' or '.join(values)}" for key, values in found.items())
+            values_of.setdefault(str(key), {})[_text(value)] = None
+    return " · ".join(f"{key} {' or '.join(values)}" for key, values in values_of.items())

@@ -166,25 +166,25 @@ def _vanished(s: RecipeSummary) -> bool:
 
 def _reasons(s: RecipeSummary) -> list[str]:
     """Name what the numbers show to be wrong, most telling first."""
-    found = []
+    reasons = []
     start, end = s.logit_slope_start or 0.0, s.logit_slope_end
     if end is not None and _vanished(s):
         ends = f"fell from {change(start, end, ' to ')}" if start > end else f"was {digits(end)} at the end"
-        found.append(f"its median |dL/dlogit| {ends}, so its loss passed on almost no gradient")
+        reasons.append(f"its median |dL/dlogit| {ends}, so its loss passed on almost no gradient")
     always = [mode for mode, count in s.missing.items() if count == len(s.seeds) - s.diverged]
     if always and s.modes and len(always) <= s.modes / 2:  # longer lists tell less than the count of modes
         seeds = "missing" if len(s.seeds) == 1 else "missing in every seed"
-        found.append(f"{seeds}: {listed(always)}")
+        reasons.append(f"{seeds}: {listed(always)}")
     if s.high_quality is not None and s.high_quality.mean < 0.5:
-        found.append(f"only {percent(s.high_quality)} of its samples are of high quality")
+        reasons.append(f"only {percent(s.high_quality)} of its samples are of high quality")
     small, large = s.generator_gradient_start, s.generator_gradient_end
     if small and large and large > 10 * small:
-        found.append(f"the norm of its generator's gradient grew from {change(small, large, ' to ')}")
+        reasons.append(f"the norm of its generator's gradient grew from {change(small, large, ' to ')}")
     if is_distance(s) and s.gap_over_emd is not None and s.gap_over_emd.mean > 2:
-        found.append(
+        reasons.append(
             f"its critic reads {digits(s.gap_over_emd.mean)} times the exact EMD, far from 1-Lipschitz"
         )
-    return found
+    return reasons
 
 
 def _broken(summaries: Sequence[RecipeSummary]) -> str:
