@@ -43,7 +43,9 @@ def main() -> None:
     record = compared(old, new) | {"before": commit(options.before), "after": commit(options.after)}
     print(table(record))
     if options.out is not None:
-        head = {"command": "python -m validation.same_bits --before CHECKOUT", "machine": machine()}
+        chosen = (["--quick"] if options.quick else []) + (["--only", *options.only] if options.only else [])
+        command = " ".join(["python -m validation.same_bits --before CHECKOUT", *chosen])
+        head = {"command": command, "machine": machine()}
         options.out.write_text(json.dumps(head | record, indent=1) + "\n", encoding="utf-8")
     sys.exit(record["equal"] != record["of"])
 
