@@ -62,7 +62,7 @@ def test_bad_input_is_named_and_the_training_goes_on(change: dict[str, Any], wor
         ({"every": 0}, "every=0 cannot be used"),
         ({"every": "10"}, "every='10' cannot be used"),
         ({"constraint_weight": "10"}, "constraint_weight='10' is no number"),
-        ({"optimizers": [1]}, "optimizers= is no pair"),
+        ({"optimizers": [1]}, "optimizers= is not a pair"),
     ],
 )
 def test_misspelt_arguments_are_refused_at_once(change: dict[str, Any], words: str) -> None:
@@ -95,10 +95,10 @@ def test_what_a_step_brings_stops_no_probe(given: dict[str, Any], words: str | N
 @pytest.mark.parametrize(
     ("train", "words"),
     [
-        (torch.randn(90, 3), "train= has shape [90, 3]: hand over rows [N, 2]"),
+        (torch.randn(90, 3), "train= has shape [90, 3]: give rows [N, 2]"),
         ("rows.npy", "train= holds str, which is no tensor"),
         ({"rows": 1}, "train= holds dict, which is no tensor"),
-        ((REAL, torch.arange(5)), "and [5]: hand over rows [N, 2]"),
+        ((REAL, torch.arange(5)), "and [5]: give rows [N, 2]"),
     ],
 )
 def test_without_training_rows_it_can_read_it_collects_its_own(train: Any, words: str) -> None:
