@@ -32,7 +32,7 @@ def test_a_run_that_turns_nan_ends_with_network_step_and_checkpoint(place: Path,
     metrics = gs.load("blown").metrics
     step, network = metrics["diverged_at"], metrics["diverged_network"]
     kept = sorted((place / "blown").glob("checkpoints/*"))
-    last = str(kept[-1].relative_to(place)) if kept else "no checkpoint"
+    last = str(kept[-1].relative_to(place)) if kept else "no earlier checkpoint"
     assert last in sentence
     words = [f"{network}'s loss", f"step {step} ", "--d-lr"]
     assert_a_clear_sentence(sentence.replace(last, "..."), words)
