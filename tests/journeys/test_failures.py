@@ -106,7 +106,7 @@ def test_memory_that_runs_out_is_said(place: Path, capsys: pytest.CaptureFixture
         def refuse(*_: object, **__: object) -> None:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
 
-        patch.setattr("ganscope.build.check.networks", refuse)
+        patch.setattr("ganscope.running.prepared.networks", refuse)
         assert app.main(["train", "ring", "r1", "--out", "new"]) == 1
     assert_a_clear_sentence(capsys.readouterr().err, ["out of memory", "--batch-size"])
     assert tree(place) == before

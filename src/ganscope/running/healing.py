@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ganscope.build.intervals import probe_interval
 from ganscope.build.monitor import Monitor
-from ganscope.build.settings import changed, player_options
+from ganscope.build.settings import changed, completed, player_options
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput, Event
 from ganscope.diagnose.measure.probe import WIDE_EVERY
@@ -163,7 +163,7 @@ def attempt(
     try:
         _refuse_networks_of_ones_own(config, remedy)
         new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised, remedy.lowered)
-        before_it, after_it = config.flat(), new.flat()
+        before_it, after_it = completed(config).flat(), new.flat()
         altered = [name for name in after_it if after_it[name] != before_it.get(name)]
         _refuse_out_of_reach(config, new, altered, fixed)
         start = _start(altered, saved, verdict.since_step, config)
@@ -194,7 +194,7 @@ def _refuse_out_of_reach(config: RunConfig, new: RunConfig, altered: Sequence[st
     for field in altered:
         if field in INHERITED and (own or fixed):
             why = "the networks are your own" if own else fixed
-            raise BadInput(f"{flag(field)} {getattr(new, field)} is out of reach, for {why}.")
+            raise BadInput(f"{flag(field)} {new.flat()[field]} is out of reach, for {why}.")
         if field == "objective" and config.objective == CUSTOM:
             raise BadInput(f"--objective {new.objective} is out of reach, for the objective is your own.")
 
