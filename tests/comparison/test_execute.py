@@ -21,7 +21,7 @@ def test_every_recipe_sees_the_same_number_of_real_samples() -> None:
     seen = {row[0].recipe: row[0].steps * row[0].n_critic * row[0].batch_size for row in planned.configs}
     assert set(seen.values()) == {1000 * 64}
     same = {"network", "g_width", "d_width", "g_depth", "d_depth", "latent_dim", "batch_size", "data"}
-    assert len({tuple(getattr(row[0], field) for field in sorted(same)) for row in planned.configs}) == 1
+    assert len({tuple(row[0].flat()[field] for field in sorted(same)) for row in planned.configs}) == 1
     assert all([c.seed for c in row] == [0, 1, 2, 3] for row in planned.configs)
 
 

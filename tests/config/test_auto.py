@@ -88,7 +88,7 @@ def test_what_is_given_overrides_and_is_not_explained(
     assert not {"g_lr", "steps", "g_width"} & set(fields)
     assert {"objective", "penalty", "batch_size", "ema"} <= set(fields)
     for setting in stored:
-        assert getattr(run.config, setting["field"]) == setting["value"]
+        assert run.config.flat()[setting["field"]] == setting["value"]
         assert f"auto: {setting['field']} {setting['value']}: {setting['reason']}" in err
 
 
