@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope.build import game
+from ganscope.build import device
 from ganscope.training.compiled import compiled, compiler
 from ganscope.training.loop import advance
 from tests.games import runs, weights
@@ -64,6 +64,6 @@ def test_a_compiled_step_equals_the_step(tmp_path: Path) -> None:
 
 
 def test_without_a_compiler_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(game, "compiler", lambda: "")
+    monkeypatch.setattr(device, "compiler", lambda: "")
     with pytest.raises(gs.BadInput, match="C\\+\\+ compiler"):
         gs.train({"data": "ring", "recipe": "r1", "compile": True})

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope.build import game
+from ganscope.build import device
 from ganscope.contracts import Batch
 from ganscope.training import Runs
 from ganscope.training.precision import has_bfloat16
@@ -44,7 +44,7 @@ def test_gradients_are_those_of_float32_up_to_the_rounding_of_bfloat16(tmp_path:
 
 
 def test_where_it_only_costs_time_it_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(game, "has_bfloat16", lambda device: False)
+    monkeypatch.setattr(device, "has_bfloat16", lambda device: False)
     with pytest.raises(gs.BadInput, match="--precision bfloat16 would be many times slower here"):
         gs.train({"data": "ring", "recipe": "r1", "precision": "bfloat16"}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

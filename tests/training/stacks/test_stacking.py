@@ -153,7 +153,7 @@ def test_equal_rates_keep_the_plain_optimiser(tmp_path: Path) -> None:
 )
 def test_what_runs_of_a_stack_may_differ_in(field: str, value: object, together: bool) -> None:
     one = resolve("r1", NETWORKS["mlp"])
-    assert (program(one) == program(one.model_copy(update={field: value}))) is together
+    assert (program(one) == program(one.changed(**{field: value}))) is together
 
 
 GIB = 2**30
@@ -238,7 +238,7 @@ def test_the_footprint_counts_weights_layers_and_evaluation() -> None:
     data = evaluation_of("ring").data
     assert bytes_of(config, data) == by_hand
     assert bytes_of(config.model_copy(update={"precision": "float64"}), data) == 2 * by_hand
-    wide = config.model_copy(update={"g_width": 2**16, "g_depth": 50})
+    wide = config.changed(g_width=2**16, g_depth=50)
     assert bytes_of(wide, data) > 2**40  # counted, not built
 
 
