@@ -34,7 +34,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], int | None, tuple[str, ...]]] = {
         ("'u'", "'a', 'c'", "row 6 (line 8)", "remove the columns or encode them"),
     ),
     "text without header": (text("x.csv", "1,red\n2,blue\n"), None, ("'red'", "'x1'", "row 1 (line 1)")),
-    "long text": (text("x.csv", "a,b\n" + f"1,{'very ' * 30}\n" * 30), None, ("'very very", "…'", "'b'")),
+    "long text": (text("x.csv", "a,b\n" + f"1,{'very ' * 30}\n" * 30), None, ("'very very", "...", "'b'")),
     "empty cell": (
         text("x.csv", "a,b\n1,2\n3,\n"),
         None,
