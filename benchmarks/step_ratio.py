@@ -3,9 +3,12 @@
     git worktree add ../before 7c3472b
     python -m benchmarks.step_ratio --before ../before [--quick] [--json FILE]
 
-Perceptrons on digits, batch 64, one thread. Either checkout has a process of its own, which builds the same
-runs from the same settings; the two take turns in short blocks, in an order reversed every other time.
-Times are those of the processor. The ratio is old over new, block by block: above 1 this checkout is faster.
+Perceptrons on digits, batch 64, one thread. Two processes of either checkout build the same runs from
+the same settings; the four take turns in short blocks, in an order reversed every other time. Times are
+those of the processor. Where a process happens to lie in memory alone makes it some percent faster or slower
+than its twin, so every round starts fresh processes, in another order. The ratio is old over new, of the
+medians of a round's blocks, over all rounds: above 1 this checkout is faster. The last column divides twins
+of the old one.
 Aim: 0.98 at least.
 """
 
@@ -15,7 +18,8 @@ import argparse
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +31,15 @@ from .peers.turns import Worker
 HERE = Path(__file__).parents[1]
 AIM = 0.98
 BLOCK_SECONDS = 0.03
-HEADER = ("recipe", "width", "runs", "before, ms", "now, ms", "before / now")
+ORDERS = [
+    ("now", "before", "before", "now"),
+    ("now", "before", "now", "before"),
+    ("before", "now", "now", "before"),
+    ("before", "now", "before", "now"),
+    ("now", "now", "before", "before"),
+]
+"""The order in which processes are started, by round."""
+HEADER = ("recipe", "width", "runs", "before, ms", "now, ms", "before / now", "before / before")
 
 
 class Row(NamedTuple):
@@ -55,26 +67,41 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     machine = sides.machine() | {"before": commit(given.before), "now": commit(HERE)}
-    before = [HERE, given.before.resolve() / "src"]
-    with (
-        Worker(sys.executable, "benchmarks.peers.step_before", 1, before) as old,
-        Worker(sys.executable, "benchmarks.peers.step_now", 1, sides.PATH) as new,
-    ):
-        rows = [
-            measured(row, old, new, 21 if given.quick else 61) for row in (QUICK if given.quick else ROWS)
+    rows = QUICK if given.quick else ROWS
+    rounds = []
+    for number in range(2 if given.quick else len(ORDERS)):
+        print(f"round {number + 1} ...", file=sys.stderr, flush=True)
+        with four_processes(given.before.resolve(), number) as sides_of:
+            rounds.append([measured(row, *sides_of, 11 if given.quick else 31) for row in rows])
+    by_row = [summary(row, list(times)) for row, times in zip(rows, zip(*rounds, strict=True), strict=True)]
+    sides.show({"machine": machine, "rows": by_row}, report, given.json)
+
+
+@contextmanager
+def four_processes(before: Path, number: int) -> Iterator[tuple[list[Worker], list[Worker]]]:
+    """Start two processes of either checkout, in an order of its own every round."""
+    kinds = ORDERS[number]
+    paths = {"before": [HERE, before / "src"], "now": sides.PATH}
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(Worker(sys.executable, f"benchmarks.peers.step_{kind}", 1, paths[kind]))
+            for kind in kinds
         ]
-    sides.show({"machine": machine, "rows": rows}, report, given.json)
+        old = [worker for worker, kind in zip(workers, kinds, strict=True) if kind == "before"]
+        yield old, [worker for worker in workers if worker not in old]
 
 
-def measured(row: Row, old: Worker, new: Worker, blocks: int) -> dict[str, Any]:
-    """Let both sides take turns at one game."""
-    print(f"{row.recipe}, {row.width} units, {row.runs} ...", file=sys.stderr, flush=True)
+def measured(row: Row, old: list[Worker], new: list[Worker], blocks: int) -> list[float]:
+    """Let all sides take turns at one game.
+
+    Returns:
+        Seconds of a step, the median over blocks: of both old processes, then of both new ones.
+    """
     case = case_of(row)
-    for side in (old, new):
+    for side in (*old, *new):
         side.prepare(case)
-    times = sides.taking_turns([old.run, new.run], blocks, BLOCK_SECONDS)
-    before, now = ([turn.cpu for turn in side] for side in times)
-    return {**row._asdict(), **summary(before, now)}
+    times = sides.taking_turns([side.run for side in (*old, *new)], blocks, BLOCK_SECONDS)
+    return [statistics.median(turn.cpu for turn in side) for side in times]
 
 
 def case_of(row: Row) -> dict[str, Any]:
@@ -86,20 +113,26 @@ def case_of(row: Row) -> dict[str, Any]:
     return {"recipe": row.recipe, "data": "digits", "seeds": list(range(row.runs)), "settings": settings}
 
 
-def summary(before: Sequence[float], now: Sequence[float]) -> dict[str, Any]:
-    """Sum blocks up.
+def summary(row: Row, rounds: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """Sum the rounds of a game up.
 
     Args:
-        before: seconds per step of the older commit, by block.
-        now: the same of this checkout.
+        row: the game.
+        rounds: of each round, the seconds per step of both old processes and of both new ones.
 
     Returns:
-        Median milliseconds of both, and the ratio's median and range.
+        Median milliseconds of both, and the ratio's median and range over pairs of processes; the same for
+        old beside old, either way round.
     """
+    before = [seconds for old, other, *_ in rounds for seconds in (old, other)]
+    now = [seconds for *_, new, other in rounds for seconds in (new, other)]
+    twins = [seconds for old, other, *_ in rounds for seconds in (other, old)]
     return {
+        **row._asdict(),
         "before_ms": 1e3 * statistics.median(before),
         "now_ms": 1e3 * statistics.median(now),
         "ratio": sides.ratios(before, now),
+        "control": sides.ratios(before, twins),
     }
 
 
@@ -124,7 +157,8 @@ def report(result: dict[str, Any]) -> str:
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     milliseconds = (f"{row['before_ms']:.2f}", f"{row['now_ms']:.2f}")
-    return row["recipe"], str(row["width"]), str(row["runs"]), *milliseconds, str(sides.Spread(*row["ratio"]))
+    ratios = (str(sides.Spread(*row["ratio"])), str(sides.Spread(*row["control"])))
+    return row["recipe"], str(row["width"]), str(row["runs"]), *milliseconds, *ratios
 
 
 if __name__ == "__main__":

@@ -9,22 +9,28 @@ import pytest
 from benchmarks import sides, step_ratio
 from benchmarks.peers.turns import Worker
 
+ROW = step_ratio.ROWS[0]
 
-def test_ratio_is_old_over_new_block_by_block() -> None:
-    told = step_ratio.summary([0.2, 0.4, 0.6], [0.1, 0.2, 0.4])
-    assert (told["before_ms"], told["now_ms"]) == pytest.approx((400, 200))
-    assert told["ratio"].median == pytest.approx(2)
-    assert 1.5 <= told["ratio"].low < 2
+
+def test_ratio_is_old_over_new_by_pairs_of_processes() -> None:
+    told = step_ratio.summary(ROW, [(0.2, 0.4, 0.1, 0.2), (0.6, 0.6, 0.4, 0.3)])
+    assert (told["before_ms"], told["now_ms"]) == pytest.approx((500, 250))
+    assert told["ratio"] == pytest.approx((2, 1.65, 2))
+    assert told["control"].median == pytest.approx(1)
+    assert told["control"].low == pytest.approx(0.65)
 
 
 def test_table_counts_what_is_below_the_aim() -> None:
     rows = [
-        {**step_ratio.ROWS[k]._asdict(), **step_ratio.summary([0.001] * 3, [now] * 3)}
-        for k, now in enumerate([0.001, 0.00125])
+        step_ratio.summary(row, [(0.001, 0.001, now, now)] * 3)
+        for row, now in zip(step_ratio.ROWS[:2], [0.001, 0.00125], strict=True)
     ]
     text = step_ratio.report({"rows": rows})
     assert "| non-saturating | 64    | 1    | 1.00       | 1.25    | 0.80 (0.80-0.80) |" not in text
-    assert "| non-saturating | 128   | 1    | 1.00       | 1.25    | 0.80 (0.80-0.80) |" in text
+    assert (
+        "| non-saturating | 128   | 1    | 1.00       | 1.25    | 0.80 (0.80-0.80) | 1.00 (1.00-1.00) |"
+        in text
+    )
     assert text.endswith("Geometric mean of the ratios 0.89; 1 of 2 below 0.98.")
 
 
