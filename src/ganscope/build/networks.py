@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ganscope.build.settings import options_of
 from ganscope.config import CUSTOM, RunConfig
@@ -33,6 +35,17 @@ def networks(
     return generator, discriminator
 
 
+def outlines(
+    config: RunConfig,
+    data: Dataset,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+) -> tuple[nn.Module, nn.Module]:
+    """Build the networks without memory for their weights; the user's own stay."""
+    with torch.device("meta"), _Unfilled():
+        return networks(config, data, generator, discriminator)
+
+
 def generator_of(config: RunConfig, data: Mapping[str, Any]) -> nn.Module:
     """Build the (untrained) generator that a run folder describes.
 
@@ -48,3 +61,23 @@ def generator_of(config: RunConfig, data: Mapping[str, Any]) -> nn.Module:
     return NETS[config.network].generator(
         tuple(data["shape"]), config.latent_dim, 0, options_of(config), data["value_range"] is not None
     )
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves weights as they are where random numbers would fill them.
+
+    On the device "meta" there is nothing to fill, and torch would load its compiler for it: two seconds.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Call a function of torch, or answer for one that fills."""
+        return args[0] if func in FILLS else func(*args, **(kwargs or {}))
+
+
+FILLS = (Tensor.normal_, Tensor.uniform_)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ganscope.build.networks import networks
+from ganscope.build.networks import networks, outlines
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
 from ganscope.evaluation import samples_wanted
@@ -26,15 +26,12 @@ def bytes_of(config: RunConfig, data: Dataset) -> int:
         config: the run; networks and objective are built-in ones.
         data: what it will be trained on.
     """
-    with torch.device("meta"):
-        generator, discriminator = networks(config, data, None, None)
-        sizes = (
-            footprint.size(generator, torch.zeros(2, config.latent_dim)),
-            footprint.size(discriminator, torch.zeros(2, *packed_shape(data.shape, config.pack))),
-        )
+    pair = outlines(config, data)
+    shapes = ((config.latent_dim,), packed_shape(data.shape, config.pack))
+    generator, discriminator = map(footprint.size, pair, shapes)
     itemsize = 8 if config.precision == "float64" else 4
     return footprint.footprint(
-        *sizes, config.batch_size, len(config.penalties), samples_wanted(data), itemsize
+        generator, discriminator, config.batch_size, len(config.penalties), samples_wanted(data), itemsize
     )
 
 
@@ -59,8 +56,7 @@ def cannot_stack(config: RunConfig, data: Dataset) -> str:
     """
     if config.heal:
         return "--heal changes the settings of single runs, so each trains alone."
-    with torch.device("meta"):
-        pair = networks(config, data, None, None)
+    pair = outlines(config, data)
     if all(batched(network) is not None for network in pair):
         return ""
     pairs = [networks(config.model_copy(update={"seed": seed}), data, None, None) for seed in (0, 1)]

@@ -11,7 +11,7 @@ import torch
 
 from ganscope.build.check import check
 from ganscope.build.intervals import thread_count
-from ganscope.build.networks import networks
+from ganscope.build.networks import networks, outlines
 from ganscope.build.settings import AUTO, completed, player_options, resolve
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.config.auto import Setting, auto_settings
@@ -104,8 +104,7 @@ class Prepared:
             BadInput: what does not fit, in one sentence.
         """
         check(config, self.data, *self.custom)
-        with torch.device("meta"):
-            return networks(config, self.data, self.custom.generator, self.custom.discriminator)
+        return outlines(config, self.data, self.custom.generator, self.custom.discriminator)
 
 
 def prepare(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 COPIES = 7
 """Of each weight: itself, its gradient in two layouts, two moments, a moving average, the weight before."""
 PASSES, PASSES_OF_A_PENALTY = 2, 6
 """Passes through the discriminator whose layers are held at once: real and fake; of a slope and its slope."""
+SMALL = 2**24
+"""Weights of a network that runs on two rows in no time."""
 HELD_IN_EVALUATION = 4
 """Copies of its widest layer that are held while a network is only evaluated."""
 
@@ -25,15 +29,17 @@ class Size(NamedTuple):
     """Outputs of its widest layer, per row."""
 
 
-def size(network: nn.Module, sample: Tensor) -> Size:
+def size(network: nn.Module, shape: tuple[int, ...]) -> Size:
     """Count a network's weights and the outputs of its layers.
 
     Args:
-        network: on any device; on "meta" it takes no memory and no time.
-        sample: two rows of its input, on the same device.
+        network: its weights need no memory and no values: they are on the device "meta".
+        shape: of one row of its input.
 
     Example:
-        >>> size(nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 1)), torch.zeros(2, 3))
+        >>> with torch.device("meta"):
+        ...     network = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 1))
+        >>> size(network, (3,))
         Size(weights=26, layers=11, widest=5)
     """
     outputs: list[int] = []
@@ -43,13 +49,17 @@ def size(network: nn.Module, sample: Tensor) -> Size:
 
     leaves = [module for module in network.modules() if not any(module.children())]
     hooks = [module.register_forward_hook(note) for module in leaves]
+    weights = sum(p.numel() for p in network.parameters())
+    # without memory torch would load its compiler, for a second: a small network is given some
+    device = "cpu" if weights < SMALL else "meta"
+    held = itertools.chain(network.named_parameters(), network.named_buffers())
+    numbers = {name: torch.empty(t.shape, dtype=t.dtype, device=device) for name, t in held}
     try:
         with torch.no_grad():
-            network(sample)
+            functional_call(network, numbers, torch.zeros(2, *shape, device=device))
     finally:
         for hook in hooks:
             hook.remove()
-    weights = sum(p.numel() for p in network.parameters())
     return Size(weights, sum(outputs), max(outputs, default=0))
 
 
