@@ -46,11 +46,19 @@ def print_configs(configs: Mapping[str, RunConfig], as_json: bool) -> None:
         print_json(dumps)
         return
     fields = [name for name in dict.fromkeys(n for dump in dumps.values() for n in dump) if name != "recipe"]
-    own = [f for f in fields if len({str(dump.get(f)) for dump in dumps.values()}) > 1]
+    differing = [f for f in fields if len({str(dump.get(f)) for dump in dumps.values()}) > 1]
     first = next(iter(dumps.values()))
-    if own:
-        print_table([("", own), *((name, [str(dump.get(f)) for f in own]) for name, dump in dumps.items())])
-    say(("The same for all: " if own else "") + ", ".join(f"{f} {first[f]}" for f in fields if f not in own))
+    if differing:
+        print_table(
+            [
+                ("", differing),
+                *((name, [str(dump.get(f)) for f in differing]) for name, dump in dumps.items()),
+            ]
+        )
+    say(
+        ("The same for all: " if differing else "")
+        + ", ".join(f"{f} {first[f]}" for f in fields if f not in differing)
+    )
 
 
 def print_work(planned: Plan, slots: int) -> None:

@@ -88,8 +88,8 @@ def from_records(name: str, records: Records, size: int | None = None) -> Datase
     if images:
 
         def image(at: str) -> Image.Image:
-            found: Image.Image = records[int(at)][images[0]]
-            return found
+            image: Image.Image = records[int(at)][images[0]]
+            return image
 
         notes = [f"images are those of column '{images[0]}'."]
         return pictures(name, [str(at) for at in range(len(records))], image, size, notes)

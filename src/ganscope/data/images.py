@@ -76,17 +76,17 @@ def folder(path: Path, size: int | None = None) -> Dataset:
         ...     folder(Path(name), size=16).shape
         (1, 16, 16)
     """
-    found = {
+    files = {
         file.relative_to(path).as_posix(): file
         for base, _, names in os.walk(path, onerror=_refuse)
         for file in (Path(base) / name for name in names)
     }
-    names, notes = _images_among(path, list(found))
+    names, notes = _images_among(path, list(files))
 
     def read(name: str) -> Image:
-        if found[name].stat().st_size > LARGEST_FILE:
+        if files[name].stat().st_size > LARGEST_FILE:
             raise ValueError("too large")
-        return _open(found[name])
+        return _open(files[name])
 
     return pictures(path.resolve().name or str(path), names, read, size, notes)
 

@@ -151,9 +151,9 @@ def _item(dataset: Any, at: int, shape: tuple[int, ...] | None) -> Tensor:
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         value = torch.tensor(value)
     if not isinstance(value, Tensor) or value.is_complex() or value.ndim == 0:
-        found = f"a {'scalar' if isinstance(value, Tensor) else type(value).__name__}"
+        kind = f"a {'scalar' if isinstance(value, Tensor) else type(value).__name__}"
         raise BadInput(
-            f"item {at} of the dataset is {found}, but a tensor of real numbers, alone or first in a tuple, "
+            f"item {at} of the dataset is {kind}, but a tensor of real numbers, alone or first in a tuple, "
             "is needed: add a transform that makes one."
         )
     if shape is not None and tuple(value.shape) != shape:

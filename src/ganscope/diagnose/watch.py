@@ -201,7 +201,7 @@ class Scope:
                 try:
                     row |= self._probe.row(*self._players())
                 finally:
-                    self._keep(row)  # what was found about the wiring stands, even where a probe fails
+                    self._keep(row)  # what the wiring was seen to be stands, even where a probe fails
         except Exception as error:
             self._failed(error)
 

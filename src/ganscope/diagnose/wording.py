@@ -71,7 +71,7 @@ def counted(names_by_run: Sequence[Sequence[str]]) -> list[tuple[str, int]]:
         >>> counted([["oscillation"], ["wiring", "oscillation"], []])
         [('oscillation', 2), ('wiring', 1)]
     """
-    names = [name for found in names_by_run for name in dict.fromkeys(found)]
+    names = [name for names in names_by_run for name in dict.fromkeys(names)]
     return sorted(((name, names.count(name)) for name in dict.fromkeys(names)), key=lambda pair: -pair[1])
 
 

@@ -38,8 +38,8 @@ def landscape(p: Distribution, q: Distribution, shifts: Sequence[float]) -> Land
 
     Example:
         >>> from ganscope.divergences import Dirac
-        >>> found = landscape(Dirac(0), Dirac(0), [0.0, 0.5, 2.0])
-        >>> found.w1, [round(value, 3) for value in found.js]
+        >>> curve = landscape(Dirac(0), Dirac(0), [0.0, 0.5, 2.0])
+        >>> curve.w1, [round(value, 3) for value in curve.js]
         ([0.0, 0.5, 2.0], [0.0, 0.693, 0.693])
 
     Arjovsky, Chintala, Bottou, Wasserstein GAN, ICML 2017, example 1 and figure 1.

@@ -53,7 +53,7 @@ def crossings(function: Callable[[float], float], marks: Sequence[float]) -> lis
         >>> crossings(lambda x: x, [-1, 0, 1])
         [0]
     """
-    found: list[float] = []
+    roots: list[float] = []
     before = 0.0
     for low, high in itertools.pairwise(marks):
         # the ends themselves may be jumps: stay inside
@@ -61,11 +61,11 @@ def crossings(function: Callable[[float], float], marks: Sequence[float]) -> lis
         places = [low + (high - low) * 1e-9, *places, high - (high - low) * 1e-9]
         values = [function(x) for x in places]
         if before * values[0] < 0:
-            found.append(low)
+            roots.append(low)
         before = values[-1]
         for a, b, left, right in zip(places, places[1:], values, values[1:], strict=False):
             if left == 0 and right != 0:
-                found.append(a)
+                roots.append(a)
             elif left * right < 0:
-                found.append(float(brentq(function, a, b, xtol=1e-15 * max(1.0, abs(a), abs(b)), rtol=1e-14)))
-    return found
+                roots.append(float(brentq(function, a, b, xtol=1e-15 * max(1.0, abs(a), abs(b)), rtol=1e-14)))
+    return roots

@@ -90,8 +90,8 @@ def estimate(
         >>> critic = nn.Linear(2, 1)
         >>> with torch.no_grad():
         ...     _ = critic.weight.copy_(torch.tensor([[3.0, 4.0]]))
-        >>> found = estimate(critic, torch.randn(8, 2), fake=torch.randn(8, 2))
-        >>> round(found.max_slope, 4), round(found.upper_bound, 4), round(found.at["between"], 4)
+        >>> report = estimate(critic, torch.randn(8, 2), fake=torch.randn(8, 2))
+        >>> round(report.max_slope, 4), round(report.upper_bound, 4), round(report.at["between"], 4)
         (5.0, 5.0, 5.0)
 
     Scaman and Virmaux, Lipschitz regularity of deep neural networks, NeurIPS 2018 (search and bound).
@@ -324,11 +324,11 @@ def _search(function: Callable[[Tensor], Tensor], points: Tensor, slopes: Tensor
         by_gradient = (uphill_size > 0) & (turn % 2 == 0)
         direction = torch.where(by_gradient, uphill / torch.where(uphill_size > 0, uphill_size, 1), random)
         candidate = (x + length * width * direction).clamp(low, high)
-        found, found_ascent = _slopes(function, candidate)
-        better = (found > best) & found.isfinite()
+        tried, tried_ascent = _slopes(function, candidate)
+        better = (tried > best) & tried.isfinite()
         accept = better.reshape(per_sample)
-        x, ascent = torch.where(accept, candidate, x), torch.where(accept, found_ascent, ascent)
-        best = torch.where(better, found, best)
+        x, ascent = torch.where(accept, candidate, x), torch.where(accept, tried_ascent, ascent)
+        best = torch.where(better, tried, best)
         # Longer after a success; after many failures start over with long steps.
         length = torch.where(accept, 1.5 * length, 0.7 * length)
         length = torch.where(length < 1e-4, 0.5, length.clamp(max=1.0))

@@ -32,7 +32,7 @@ def linear_layers(critic: nn.Module, what: str) -> dict[str, LinearLayer]:
         >>> list(linear_layers(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)), "it"))
         ['0', '2']
     """
-    found: dict[str, LinearLayer] = {}
+    layers: dict[str, LinearLayer] = {}
     for name, layer in critic.named_modules():
         if isinstance(layer, TRANSPOSED):
             raise BadInput(
@@ -46,12 +46,12 @@ def linear_layers(critic: nn.Module, what: str) -> dict[str, LinearLayer]:
                 f"the weight of layer {name!r} is computed from another parameter (spectral norm, weight "
                 f"norm) already: leave that out, or {what}."
             )
-        found[name] = layer
-    if not found:
+        layers[name] = layer
+    if not layers:
         raise BadInput(
             f"{type(critic).__name__} has no linear or convolution layer for {what}: use a gradient penalty."
         )
-    return found
+    return layers
 
 
 def input_shapes(critic: nn.Module, shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
@@ -104,6 +104,6 @@ def replace_layers(critic: nn.Module, make: Callable[[str, LinearLayer], nn.Modu
     for name, layer in linear_layers(critic, what).items():
         if not name:
             return make(name, layer)
-        parent, _, own = name.rpartition(".")
-        setattr(critic.get_submodule(parent), own, make(name, layer))
+        parent, _, leaf = name.rpartition(".")
+        setattr(critic.get_submodule(parent), leaf, make(name, layer))
     return critic

@@ -131,8 +131,8 @@ def _weight(layer: nn.Module) -> Tensor | None:
     else:
         return None
     # Hook-based reparametrisations leave a stale `weight` behind.
-    own = dict(layer.named_parameters(recurse=False))
-    if "weight" not in own and not parametrize.is_parametrized(layer, "weight"):
+    of_this_layer = dict(layer.named_parameters(recurse=False))
+    if "weight" not in of_this_layer and not parametrize.is_parametrized(layer, "weight"):
         return None
     # Reading a spectrally normalised weight in train mode advances its power iteration: undo that.
     kept = [buffer.clone() for buffer in layer.buffers()]

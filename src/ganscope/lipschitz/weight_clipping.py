@@ -47,13 +47,13 @@ def clippable(module: nn.Module) -> list[str]:
     for name, layer in module.named_modules():
         if not isinstance(layer, (*LINEAR_LAYERS, SpectralNorm)):
             continue
-        own = dict(layer.named_parameters(recurse=False))
-        if "weight" not in own:
+        held = dict(layer.named_parameters(recurse=False))
+        if "weight" not in held:
             raise BadInput(
                 f"the weight of layer {name!r} is computed from another parameter (spectral norm, weight "
                 "norm), so clipping cannot bound it: use either clipping or the reparametrisation."
             )
-        chosen |= {id(own[key]) for key in ("weight", "bias") if key in own}
+        chosen |= {id(held[key]) for key in ("weight", "bias") if key in held}
     return [name for name, parameter in module.named_parameters() if id(parameter) in chosen]
 
 

@@ -115,17 +115,17 @@ def _lamp(name: str, judged: Sequence[Judgement]) -> str:
     return f'<span class="lamp {kind}" title="{kind}">{escape(name)}{count}</span> '
 
 
-def _cards(found: Mapping[int, Sequence[Verdict]]) -> str:
+def _cards(by_seed: Mapping[int, Sequence[Verdict]]) -> str:
     """One card a kind of verdict, with the seeds it concerns, told by the worst of them."""
     kinds: dict[tuple[str, str], list[tuple[int, Verdict]]] = {}
     order = list(RULES)
-    for seed, verdicts in found.items():
+    for seed, verdicts in by_seed.items():
         for verdict in verdicts:
             kinds.setdefault((verdict.name, verdict.label), []).append((seed, verdict))
     cards = []
     for (_, label), concerned in sorted(kinds.items(), key=lambda kind: order.index(kind[0][0])):
         worst = max((v for _, v in concerned), key=lambda v: v.severity == "severe")
-        seeds = f", {len(concerned)} of {len(found)} seeds" if len(found) > 1 else ""
+        seeds = f", {len(concerned)} of {len(by_seed)} seeds" if len(by_seed) > 1 else ""
         since = min(v.since_step for _, v in concerned)
         cards.append(
             f'<div class="verdict {worst.severity}"><a href="{worst.page}"><b>{escape(label)}</b></a> '

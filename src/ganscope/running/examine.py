@@ -94,8 +94,8 @@ def examine_networks(
         generator, discriminator, objective, real=loaded.held_out, latent=latent,
         train=_train_rows(loaded.train), constraint=constraint, constraint_weight=constraint_weight,
     )  # fmt: skip
-    found, states = judge(scope.rows, once=True)
-    return Examination(factory, None, found, states, scope.notes)
+    faults, states = judge(scope.rows, once=True)
+    return Examination(factory, None, faults, states, scope.notes)
 
 
 def _examined(folder: Path, again: bool) -> Examination:
@@ -104,9 +104,9 @@ def _examined(folder: Path, again: bool) -> Examination:
     if said is not None:
         return Examination(str(folder), *said, notes=[], healed=healings.read(folder))
     row, step = _probed(described)
-    found, states = judge([row], once=True)
+    faults, states = judge([row], once=True)
     note = "this run was trained without diagnosis, so its newest checkpoint was probed once."
-    return Examination(str(folder), step, found, states, [note])
+    return Examination(str(folder), step, faults, states, [note])
 
 
 def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
@@ -136,8 +136,8 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
     data = load_data(config.data, config.size)
     pair = networks(config, data, None, None)
     for name, network in zip(PLAYERS, pair, strict=True):
-        own = {k.removeprefix(f"{name}/"): t for k, t in tensors.items() if k.startswith(f"{name}/")}
-        network.load_state_dict(own)
+        weights = {k.removeprefix(f"{name}/"): t for k, t in tensors.items() if k.startswith(f"{name}/")}
+        network.load_state_dict(weights)
     train = data.train[some_rows(len(data.train))]
     latent = evaluation_latents(config.seed, 500, config.latent_dim, torch.float32)
     with undisturbed(*pair):
@@ -184,9 +184,9 @@ def _load(weights: Path, generator: nn.Module, discriminator: nn.Module) -> None
         raise BadInput(f"{weights} cannot be read as safetensors ({error}): give another file.") from None
     for name, network in zip(PLAYERS, (generator, discriminator), strict=True):
         prefixes = (f"{name}.", f"{name}/")
-        own = {k[len(name) + 1 :]: t for k, t in tensors.items() if k.startswith(prefixes)}
+        state = {k[len(name) + 1 :]: t for k, t in tensors.items() if k.startswith(prefixes)}
         try:
-            network.load_state_dict(own)
+            network.load_state_dict(state)
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()[:150].rstrip(".")
             raise BadInput(
@@ -204,5 +204,5 @@ def _train_rows(train: Any) -> Tensor:
 
 def worst(examinations: Sequence[Examination]) -> str | None:
     """The severity of the worst verdict; None for none."""
-    found = {v.severity for e in examinations for v in e.verdicts}
-    return "severe" if "severe" in found else "mild" if found else None
+    severities = {v.severity for e in examinations for v in e.verdicts}
+    return "severe" if "severe" in severities else "mild" if severities else None

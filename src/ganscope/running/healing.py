@@ -190,10 +190,10 @@ def _refuse_networks_of_ones_own(config: RunConfig, remedy: Remedy) -> None:
 
 def _refuse_out_of_reach(config: RunConfig, new: RunConfig, altered: Sequence[str], fixed: str) -> None:
     """Leave alone what the configuration does not decide."""
-    own = config.network == CUSTOM
+    custom = config.network == CUSTOM
     for field in altered:
-        if field in INHERITED and (own or fixed):
-            why = "the networks are your own" if own else fixed
+        if field in INHERITED and (custom or fixed):
+            why = "the networks are your own" if custom else fixed
             raise BadInput(f"{flag(field)} {new.flat()[field]} is out of reach, for {why}.")
         if field == "objective" and config.objective == CUSTOM:
             raise BadInput(f"--objective {new.objective} is out of reach, for the objective is your own.")

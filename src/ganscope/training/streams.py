@@ -67,13 +67,13 @@ def normal(
     generators: Sequence[Generator], shape: tuple[int, ...], stacked: bool, dtype: torch.dtype
 ) -> Tensor:
     """Draw N(0, 1): one draw per run, `[*shape]` for a plain run, `[K, *shape]` for a stack."""
-    draws = [torch.randn(shape, generator=g, dtype=dtype) for g in generators]
-    return torch.stack(draws) if stacked else draws[0]
+    drawn = [torch.randn(shape, generator=g, dtype=dtype) for g in generators]
+    return torch.stack(drawn) if stacked else drawn[0]
 
 
 def uniform(
     generators: Sequence[Generator], shape: tuple[int, ...], stacked: bool, dtype: torch.dtype
 ) -> Tensor:
     """Draw uniformly from [0, 1), one draw per run."""
-    draws = [torch.rand(shape, generator=g, dtype=dtype) for g in generators]
-    return torch.stack(draws) if stacked else draws[0]
+    drawn = [torch.rand(shape, generator=g, dtype=dtype) for g in generators]
+    return torch.stack(drawn) if stacked else drawn[0]

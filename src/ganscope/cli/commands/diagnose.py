@@ -47,25 +47,25 @@ def diagnose(
     from ganscope.running.examine import examine, examine_networks, worst
 
     if ":" in what and not Path(what).exists():
-        found = [
+        examined = [
             examine_networks(what, weights, str(data), objective, latent_dim, constraint, constraint_weight)
         ]
     else:
-        found = examine(Path(what), again)
-    print_examinations(found, json_)
-    severity = worst(found)
+        examined = examine(Path(what), again)
+    print_examinations(examined, json_)
+    severity = worst(examined)
     if severity is not None and fail_on in (severity, "mild"):
         raise BadVerdict(f"a {severity} verdict was found, and --fail-on {fail_on} was asked for.")
 
 
-def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
+def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
     """Print what is wrong with runs or networks: each verdict with cause and first remedy."""
     from ganscope.diagnose.wording import summary
 
     if as_json:
-        print_json({"examined": [_examined(e) for e in found]})
+        print_json({"examined": [_examined(e) for e in examined]})
         return
-    for e in found:
+    for e in examined:
         for note in e.notes:
             complain(f"{e.name}: {note}")
         for sentence in e.healed.sentences:
@@ -74,7 +74,7 @@ def print_examinations(found: Sequence[Examination], as_json: bool) -> None:
         say(f"{e.name}{at}: {summary(len(e.verdicts), e.status)}")
         for v in e.verdicts:
             say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
-    pages = dict.fromkeys(v.page for e in found for v in e.verdicts)
+    pages = dict.fromkeys(v.page for e in examined for v in e.verdicts)
     if pages:
         say("\nWhat these mean and how often they are right:\n  " + "\n  ".join(pages))
 

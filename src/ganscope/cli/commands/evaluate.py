@@ -35,15 +35,15 @@ def evaluate(
     print_evaluation(load(run).evaluate(data, number), json_)
 
 
-def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:
+def print_evaluation(result: Mapping[str, Any], as_json: bool) -> None:
     """Print what `Run.evaluate` returned: each number beside that of real rows."""
     from ganscope.evaluation import numbers
     from ganscope.metrics import METRICS
 
     if as_json:
-        print_json(found)
+        print_json(result)
         return
-    values = numbers(METRICS, found)
+    values = numbers(METRICS, result)
     of_sets = {name: pair for name, pair in values.items() if METRICS[name].needs != "modes"}
     print_table(
         [
@@ -52,19 +52,19 @@ def print_evaluation(found: Mapping[str, Any], as_json: bool) -> None:
             ("real rows", rounded([real for _, real in of_sets.values()])),
         ]
     )
-    rows = found["compared_rows"]
-    features = f" Features: {found['features']}." if "features" in found else ""
+    rows = result["compared_rows"]
+    features = f" Features: {result['features']}." if "features" in result else ""
     say(
-        f"\n{rows} rows each against {rows} held-out rows of {found['data']}; for real rows, the mean over "
+        f"\n{rows} rows each against {rows} held-out rows of {result['data']}; for real rows, the mean over "
         "five sets of training rows. Precision and recall (k = 5) are taken between rows as they are."
         f"{features}"
     )
-    if "modes" not in found:
+    if "modes" not in result:
         return
-    missing = f"; missing: {some(found['missing'], 10)}" if found["missing"] else ""
+    missing = f"; missing: {some(result['missing'], 10)}" if result["missing"] else ""
     say(
-        f"{found['captured']} of {found['modes']} modes captured{missing}; "
-        f"{found['high_quality']:.0%} of {found['samples']} samples are of high quality."
+        f"{result['captured']} of {result['modes']} modes captured{missing}; "
+        f"{result['high_quality']:.0%} of {result['samples']} samples are of high quality."
     )
     for name, (value, floor) in values.items():
         if name not in of_sets and METRICS[name].form == "number":

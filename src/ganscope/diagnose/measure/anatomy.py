@@ -19,7 +19,7 @@ from ganscope.diagnose.measure.slopes import quantiles
 
 
 class Anatomy(NamedTuple):
-    """What one probe found; medians over samples unless said otherwise."""
+    """What one probe measured; medians over samples unless said otherwise."""
 
     values: dict[str, Any]
     """Rows of `diagnosis.jsonl`, see `dissect`."""
@@ -129,8 +129,8 @@ def loss_factors(
     Example:
         >>> from ganscope.objectives import OBJECTIVES
         >>> s = [torch.full((4, 1), -40.0)]
-        >>> found = loss_factors(OBJECTIVES["minimax"], s, s)
-        >>> [f"{found[key]:.1e}" for key in ("dl_dp", "dp_ds", "logit_slope")]
+        >>> factors = loss_factors(OBJECTIVES["minimax"], s, s)
+        >>> [f"{factors[key]:.1e}" for key in ("dl_dp", "dp_ds", "logit_slope")]
         ['1.0e+00', '4.2e-18', '4.2e-18']
     """
     real = [part.detach().double() for part in real_parts]
@@ -141,12 +141,12 @@ def loss_factors(
     per_sample = torch.stack(
         [torch.zeros(rows).double() if g is None else g.abs().sum(1).cpu() * rows for g in slopes]
     ).sum(0)
-    found = {"logit_slope": float(per_sample.median())}
+    factors = {"logit_slope": float(per_sample.median())}
     if objective.bounded:
         flat = torch.cat([part.detach().flatten() for part in fake])
         dp_ds = float((logsigmoid(flat) + logsigmoid(-flat)).exp().median())
-        found |= {"dp_ds": dp_ds, "dl_dp": found["logit_slope"] / dp_ds if dp_ds > 0 else math.inf}
-    return found
+        factors |= {"dp_ds": dp_ds, "dl_dp": factors["logit_slope"] / dp_ds if dp_ds > 0 else math.inf}
+    return factors
 
 
 def alignment(

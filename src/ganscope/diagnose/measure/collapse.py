@@ -78,11 +78,11 @@ def prepare(real: Tensor) -> Diversity | None:
         a, b = split[:n], split[n : 2 * n]
         rr, rf, ff = (distances(pool[x], pool[y]) for x, y in ((a, a), (a, b), (b, b)))
         nearest, radii = _neighbours(rr)
-        found: dict[str, Any] = _statistics(rr, rf, ff, radii, _duplicate_radius(nearest))
+        measured: dict[str, Any] = _statistics(rr, rf, ff, radii, _duplicate_radius(nearest))
         # a half agrees too well with all rows, which it is part of: the other half is the measure
         counts = torch.bincount(in_bins[a], minlength=len(centroids)).double()
-        found |= _bins(in_bins[b], counts / n)
-        for name, value in found.items():
+        measured |= _bins(in_bins[b], counts / n)
+        for name, value in measured.items():
             if isinstance(value, float):
                 draws.setdefault(name, []).append(value)
     nulls = {name: [statistics.fmean(values), statistics.stdev(values)] for name, values in draws.items()}
@@ -115,12 +115,12 @@ def measure(diversity: Diversity, fake: Tensor) -> dict[str, Any]:
     """
     flat = _flat(fake[: len(diversity.rows)], diversity.sketch)
     real_fake, fake_fake = distances(diversity.rows, flat), distances(flat, flat)
-    found: dict[str, Any] = _statistics(
+    values: dict[str, Any] = _statistics(
         diversity.real_real, real_fake, fake_fake, diversity.radii, diversity.duplicate
     )
-    found["fresh_auc"] = fresh_auc(diversity.real_real, real_fake, fake_fake)
+    values["fresh_auc"] = fresh_auc(diversity.real_real, real_fake, fake_fake)
     assigned = torch.cdist(flat, diversity.centroids).argmin(1)
-    return found | _bins(assigned, diversity.shares, name_them=True)
+    return values | _bins(assigned, diversity.shares, name_them=True)
 
 
 def distances(x: Tensor, y: Tensor) -> Tensor:
@@ -166,13 +166,13 @@ def _bins(assigned: Tensor, shares: Tensor, name_them: bool = False) -> dict[str
     starved = (counts < STARVED * due) & (
         torch.exp(-due) * (math.e * due / counts.clamp(min=0.5)) ** counts < CHANCE
     )
-    found: dict[str, Any] = {
+    values: dict[str, Any] = {
         "starved": float(shares[starved].sum()),
         "imbalance": 0.5 * float((counts / m - shares).abs().sum()),
     }
     if name_them:
-        found["missing"] = starved.nonzero().flatten().tolist()
-    return found
+        values["missing"] = starved.nonzero().flatten().tolist()
+    return values
 
 
 def _neighbours(distance: Tensor) -> tuple[Tensor, Tensor]:

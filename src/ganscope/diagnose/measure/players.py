@@ -158,9 +158,9 @@ def sample_of(result: Any, shape: Sequence[int]) -> Tensor:
     Raises:
         Unreadable: there are none of the data's shape.
     """
-    found = [t for t in _tensors(result) if t.ndim > 0 and list(t.shape[1:]) == list(shape)]
-    if found:
-        return found[0]
+    fitting = [t for t in _tensors(result) if t.ndim > 0 and list(t.shape[1:]) == list(shape)]
+    if fitting:
+        return fitting[0]
     got = [list(t.shape) for t in _tensors(result)]
     raise Unreadable(
         f"the generator returns {_kind(result)} of shape {got[0] if len(got) == 1 else got}, and rows of the "

@@ -174,7 +174,7 @@ class Probe:
         fake_parts = [part.detach() for part in anatomy.fake_parts]
         real_scores, fake_scores = score_of(real_parts), score_of(fake_parts)
         middle = real + (anatomy.fake - real) * _fractions(n, real)
-        found: dict[str, Any] = {
+        values: dict[str, Any] = {
             **anatomy.values,
             "auc": auc(real_scores, fake_scores),
             "auc_error": auc_error(n, n),
@@ -184,10 +184,10 @@ class Probe:
             "fake_scale": self._scale(anatomy.fake),
         }
         if wide or self.objective.needs_lipschitz:  # elsewhere no verdict asks for the slopes so often
-            found["slope_real"] = self._slopes(discriminator, real, real_conditions)
-            found["slope_between"] = self._slopes(discriminator, middle, real_conditions)
+            values["slope_real"] = self._slopes(discriminator, real, real_conditions)
+            values["slope_between"] = self._slopes(discriminator, middle, real_conditions)
         d_loss = losses(self.objective.d_loss, real_graph, anatomy.fake_parts).mean()
-        found["d_loss"] = float(d_loss.detach())
+        values["d_loss"] = float(d_loss.detach())
         if before is not None:
             d_gradient = _gradient(d_loss, discriminator) if wide or number <= YOUNG else None
             moved = (("g", generator, anatomy.generator_gradient), ("d", discriminator, d_gradient))
@@ -197,12 +197,12 @@ class Probe:
                     list(old.values()),
                     [player.parameters[key] for key in old],
                 )
-                found[f"{name}_update"] = size
+                values[f"{name}_update"] = size
                 if slope is not None:
-                    found[f"{name}_alignment"] = cosine
+                    values[f"{name}_alignment"] = cosine
         if wide:
-            found |= self._wide(generator, discriminator)
-        return found
+            values |= self._wide(generator, discriminator)
+        return values
 
     def snapshot(self, generator: Player, discriminator: Player) -> Snapshot:
         """Copy the weights, to see what the next step does to them."""
@@ -220,7 +220,7 @@ class Probe:
                 return {}
             real_scores = self._score_rows(discriminator, real, self.inputs.conditions)
             fake_scores = self._score_rows(discriminator, fake, self.inputs.fake_conditions(0, count))
-        found: dict[str, Any] = {
+        values: dict[str, Any] = {
             "auc": auc(real_scores, fake_scores),
             "auc_error": auc_error(len(real), count),
             "wide": True,
@@ -229,19 +229,19 @@ class Probe:
             rows, *conditions = self.train
             with torch.no_grad():
                 train_scores = self._score_rows(discriminator, rows, conditions)
-            found |= {
+            values |= {
                 "auc_train": auc(train_scores, real_scores),
                 "auc_train_error": auc_error(len(rows), len(real)),
             }
         if self.diversity is not None and count >= collapse.FEWEST_ROWS:
-            found |= collapse.measure(self.diversity, fake)
+            values |= collapse.measure(self.diversity, fake)
         if self.floor is not None:
             m = min(W1_ROWS, len(real), count)
             x, y = real[:m].detach().cpu(), fake[:m].detach().cpu()
             w1 = exact_w1(x.flatten(1).numpy(), y.flatten(1).numpy())
-            found |= {"w1": w1, "w1_floor": self.floor[0], "w1_floor_sd": self.floor[1]}
-            found |= _certified(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
-        return found
+            values |= {"w1": w1, "w1_floor": self.floor[0], "w1_floor_sd": self.floor[1]}
+            values |= _certified(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
+        return values
 
     def _fakes(self, generator: Player, start: int, stop: int) -> Tensor:
         latent = self.inputs.latents(start, stop)

@@ -25,10 +25,10 @@ def norms(tensors: Sequence[Tensor]) -> list[float]:
         return []
     quick = [torch.linalg.vector_norm(t.detach() if t.dtype.itemsize >= 4 else t.detach().float())
              for t in tensors]  # fmt: skip
-    found: list[float] = torch.stack([q.double() for q in quick]).tolist()
+    sizes: list[float] = torch.stack([q.double() for q in quick]).tolist()
     return [
         norm if SAFE[0] < norm < SAFE[1] else float(torch.linalg.vector_norm(t.detach().double()))
-        for norm, t in zip(found, tensors, strict=True)
+        for norm, t in zip(sizes, tensors, strict=True)
     ]
 
 

@@ -39,5 +39,5 @@ def slopes_at(score: Score, x: Tensor) -> Tensor:
 def quantiles(slopes: Tensor) -> list[float]:
     """Median, 95 % quantile and maximum; NaN where a slope is NaN."""
     wanted = torch.tensor([0.5, 0.95, 1.0], dtype=slopes.dtype, device=slopes.device)
-    found: list[float] = slopes.quantile(wanted).tolist()
-    return found
+    quantiles: list[float] = slopes.quantile(wanted).tolist()
+    return quantiles

@@ -64,11 +64,11 @@ def swing(points: Sequence[Sequence[float]], every: float, cycles: int = 5) -> S
         cycles: the lowest frequency looked at, in cycles of the whole stretch: below it is drift.
 
     Returns:
-        What was found; None below 48 looks or where one is not finite.
+        The swing; None below 48 looks or where one is not finite.
 
     Example:
-        >>> found = swing([[math.sin(n / 5)] for n in range(400)], every=10)
-        >>> round(found.amplitude, 1), round(found.concentration, 2), round(found.period, -1)
+        >>> seen = swing([[math.sin(n / 5)] for n in range(400)], every=10)
+        >>> round(seen.amplitude, 1), round(seen.concentration, 2), round(seen.period, -1)
         (1.0, 1.0, 310.0)
     """
     x = np.asarray(points, dtype=np.float64)

@@ -34,14 +34,14 @@ def check_networks(
         scores: the discriminator's results on them.
         real_scores: likewise on real rows.
     """
-    found = []
+    findings = []
     for name, player, result in (
         ("generator", generator, fake),
         ("discriminator", discriminator, torch.cat([s.flatten(1) for s in (*scores, *real_scores)], 1)),
     ):
         weights = [p for p in player.parameters.values() if p.requires_grad]
         if not weights:
-            found.append(
+            findings.append(
                 Finding("frozen-network", "severe", f"The {name} has no parameter that requires a gradient.")
             )
             continue
@@ -51,7 +51,7 @@ def check_networks(
             direction = torch.randn(result.shape, generator=torch.Generator().manual_seed(0)).to(result)
             slopes = torch.autograd.grad(result, weights, direction, retain_graph=True, allow_unused=True)
         if all(slope is None for slope in slopes):
-            found.append(
+            findings.append(
                 Finding(
                     "detached-generator" if name == "generator" else "detached-discriminator",
                     "severe",
@@ -60,7 +60,7 @@ def check_networks(
                 )
             )
         elif all(slope is None or not bool(slope.any()) for slope in slopes):
-            found.append(
+            findings.append(
                 Finding(
                     "dead-network",
                     "severe",
@@ -68,14 +68,14 @@ def check_networks(
                 )
             )
     if len(fake) > 1 and bool((fake == fake[:1]).all()):
-        found.append(
+        findings.append(
             Finding(
                 "dead-network",
                 "severe",
                 "The generator is dead: it turns every latent into the same row.",
             )
         )
-    return found
+    return findings
 
 
 def check_discriminator_end(scores: Tensor, objective: Objective, on_logits: bool) -> list[Finding]:
@@ -130,9 +130,9 @@ def check_constraint(
     discriminator: nn.Module, objective: Objective, constraint: str, spectral: bool
 ) -> list[Finding]:
     """Look for a critic that nothing constrains, and for BatchNorm under a per-sample penalty."""
-    found = []
+    findings = []
     if constraint in PENALTIES and mixes_rows(discriminator):
-        found.append(
+        findings.append(
             Finding(
                 "batchnorm-penalty",
                 "severe",
@@ -141,7 +141,7 @@ def check_constraint(
             )
         )
     if objective.needs_lipschitz and constraint == "none" and not spectral:
-        found.append(
+        findings.append(
             Finding(
                 "unconstrained-critic",
                 "mild",
@@ -149,7 +149,7 @@ def check_constraint(
                 "gap means nothing and grows without bound.",
             )
         )
-    return found
+    return findings
 
 
 def check_optimizers(
@@ -165,11 +165,11 @@ def check_optimizers(
     held = [{id(p) for group in o.param_groups for p in group["params"]} for o in optimizers]
     ours = [{id(p) for p in m.parameters() if p.requires_grad} for m in (generator, discriminator)]
     names = ("generator", "discriminator")
-    found = []
+    findings = []
     for i, name in enumerate(names):
         other = names[1 - i]
         if held[i] & ours[1 - i]:
-            found.append(
+            findings.append(
                 Finding(
                     "shared-optimiser",
                     "severe",
@@ -177,10 +177,10 @@ def check_optimizers(
                 )
             )
         if not held[i] & ours[i]:
-            found.append(
+            findings.append(
                 Finding("frozen-network", "severe", f"The {name}'s optimiser holds none of its parameters.")
             )
-    return found
+    return findings
 
 
 def check_penalty(penalty: Callable[..., Any], real: Tensor) -> tuple[list[Finding], str, float | None]:

@@ -114,7 +114,7 @@ class History:
     ) -> list[float]:
         """The newest known values of one number of a row."""
         rows = self.wide if wide else self.rows
-        known = [float(found) for row in rows if (found := value(row)) is not None]
+        known = [float(number) for row in rows if (number := value(row)) is not None]
         return known[-count:]
 
     def copied(self, row: ProbeRow, spare: float = 0.0) -> bool:

@@ -20,17 +20,17 @@ def oscillation(h: History) -> list[Fault] | None:
         return None
     points = [[math.nan if value is None else value for value in row.point] for row in h.points]
     every = h.points[-1].step - h.points[-2].step
-    found = sustained(points, every)
-    if found is None:
+    swing = sustained(points, every)
+    if swing is None:
         return []
-    trend = "growing" if found.growth > 0.1 else "damped" if found.growth < -0.1 else "sustained"
+    trend = "growing" if swing.growth > 0.1 else "damped" if swing.growth < -0.1 else "sustained"
     cause = (
-        f"The samples' mean swings by {found.amplitude:.2g} standard deviations of the data with a period of "
-        f"{found.period:.0f} steps on average ({trend}; {found.periods:.1f} periods in the stretch examined)."
+        f"The samples' mean swings by {swing.amplitude:.2g} standard deviations of the data with a period of "
+        f"{swing.period:.0f} steps on average ({trend}; {swing.periods:.1f} periods in the stretch examined)."
     )
-    severe = found.amplitude > 0.5 or trend == "growing"
-    since = max(0, int(h.points[-1].step - found.periods * found.period))
-    return [Fault("severe" if severe else "mild", since, cause, found._asdict(), pattern=trend)]
+    severe = swing.amplitude > 0.5 or trend == "growing"
+    since = max(0, int(h.points[-1].step - swing.periods * swing.period))
+    return [Fault("severe" if severe else "mild", since, cause, swing._asdict(), pattern=trend)]
 
 
 def sustained(points: Sequence[Sequence[float]], every: float) -> Swing | None:

@@ -16,8 +16,8 @@ from ganscope.diagnose.rules.thresholds import DECAYED, GENERATOR_DECAYED, VANIS
 def vanishing_gradient(h: History) -> list[Fault] | None:
     """All three factors, the one nearest to the cause first; unknown where one is, and none at fault."""
     by_factor = in_the_critic(h), in_the_generator(h), in_the_loss(h)
-    faults = [fault for found in by_factor if found for fault in found]
-    return faults if faults or all(found is not None for found in by_factor) else None
+    faults = [fault for judged in by_factor if judged for fault in judged]
+    return faults if faults or all(judged is not None for judged in by_factor) else None
 
 
 def in_the_critic(h: History) -> list[Fault] | None:

@@ -77,8 +77,8 @@ def from_json(entry: Mapping[str, Any]) -> Verdict:
     """Read a verdict back from what `Verdict.as_json` wrote; what else there is, is left out.
 
     Example:
-        >>> found = Verdict("wiring", "severe", 0, None, "swapped-labels", {}, "A cause.", "Swap them.")
-        >>> from_json(found.as_json()) == found
+        >>> verdict = Verdict("wiring", "severe", 0, None, "swapped-labels", {}, "A cause.", "Swap them.")
+        >>> from_json(verdict.as_json()) == verdict
         True
     """
     return Verdict(**{name: entry[name] for name in Verdict._fields})
@@ -160,17 +160,17 @@ def judge(
         once: the rows are one probe of networks that are no longer trained, so that nothing can persist.
     """
     history = History(read_all(rows), once)
-    found: list[Verdict] = []
+    standing: list[Verdict] = []
     states: dict[str, State] = {}
     for name, rule in RULES.items():
         faults = rule.judge(history) if history.rows else None
         states[name] = "unknown" if faults is None else "fault" if faults else "fine"
         for fault in faults or ():
             remedies = remedies_for(name, fault.factor, fault.pattern, history.about.needs_lipschitz)
-            found.append(
+            standing.append(
                 Verdict(
                     name, fault.severity, fault.since, fault.factor, fault.pattern, fault.evidence,
                     fault.cause, str(remedies[0]) if remedies else "",
                 )
             )  # fmt: skip
-    return found, states
+    return standing, states
