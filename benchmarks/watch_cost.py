@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ganscope.build.intervals import probe_interval
-from ganscope.diagnose.measure.probe import WIDE_EVERY
+from ganscope.diagnose.rows import WIDE_EVERY
 from ganscope.training import Runs
 from ganscope.training.observers import tell
 

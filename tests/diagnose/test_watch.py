@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import ganscope as gs
 from ganscope.folder import files
-from tests.diagnose.watched import REAL, latent, loop, networks, pair
+from tests.diagnose.watched import REAL, latent, loop, networks, pair, troubles
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "dropout", "batchnorm", "autocast", "spectral"])
@@ -24,7 +24,7 @@ def test_the_run_ends_with_the_same_bits(kind: str) -> None:
         torch.manual_seed(5)
         found, scope = loop(kind, watched)
         results.append(found)
-    assert scope.notes == []
+    assert troubles(scope) == []
     assert [row["step"] for row in scope.rows if "auc" in row] == [0, 4, 8, 12]
     assert all(row["g_update"] > 0 for row in scope.rows if row["step"] and "auc" in row)
     for ours, theirs in zip(*results, strict=True):
@@ -70,7 +70,7 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None
     scope.step()
     scope.step()
     assert "cannot be written (Not a directory)" in scope.notes[0]
-    assert len(scope.notes) == 1
+    assert len(troubles(scope)) == 1
     assert sum("auc" in row for row in scope.rows) == 2
 
 
@@ -89,7 +89,7 @@ def test_a_failing_probe_stops_nothing(caplog: pytest.LogCaptureFixture) -> None
     scope = gs.watch(generator, nn.Linear(2, 1), real=REAL, latent=latent, every=1)
     for _ in range(30):
         scope.step()
-    assert len(scope.notes) == 1
+    assert len(troubles(scope)) == 1
     assert "a probe failed (KeyError" in scope.notes[0]
     assert "The training goes on" in caplog.text
     before = len(calls)
@@ -103,4 +103,4 @@ def test_only_the_first_process_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     scope = gs.watch(generator, discriminator, real=REAL, latent=latent)
     scope.step()
     assert scope.rows == []
-    assert scope.notes == []
+    assert troubles(scope) == []

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import ganscope as gs
 from ganscope.diagnose.measure.balance import auc_error
-from tests.diagnose.watched import REAL, latent, pair
+from tests.diagnose.watched import REAL, latent, pair, troubles
 
 
 class TwoResults(nn.Module):
@@ -46,7 +46,7 @@ def test_bad_input_is_named_and_the_training_goes_on(change: dict[str, Any], wor
     scope = gs.watch(**given)
     for _ in range(3):
         scope.step(real=REAL[:8], d_loss=1.0)
-    (note,) = scope.notes
+    (note,) = troubles(scope)
     assert words in note
     assert note.endswith(".")
     assert scope.verdicts() == []
@@ -86,8 +86,8 @@ def test_what_a_step_brings_stops_no_probe(given: dict[str, Any], words: str | N
     scope = gs.watch(*pair(), real=REAL, latent=latent, every=2)
     for _ in range(10):
         scope.step(**given)
-    assert len(scope.notes) == (words is not None)
-    assert all(note.startswith(words or "") for note in scope.notes)
+    assert len(troubles(scope)) == (words is not None)
+    assert all(note.startswith(words or "") for note in troubles(scope))
     assert sum("auc" in row for row in scope.rows) == 6
     assert scope.status()["diverged"] == "fine"
 
@@ -105,14 +105,14 @@ def test_without_training_rows_it_can_read_it_collects_its_own(train: Any, words
     scope = gs.watch(*pair(), real=REAL, latent=latent, train=train, every=10)
     for step in range(60):
         scope.step(real=REAL[8 * step : 8 * step + 8])
-    (note,) = scope.notes
+    (note,) = troubles(scope)
     assert words in note
     assert any("auc_train" in row for row in scope.rows)
 
 
 def test_training_rows_may_be_a_list() -> None:
     scope = gs.watch(*pair(), real=REAL, latent=latent, train=REAL[:40].tolist(), every=10)
-    assert scope.notes == []
+    assert troubles(scope) == []
     assert scope.rows[0]["auc_train_error"] == auc_error(40, len(REAL))
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 import ganscope as gs
-from tests.diagnose.watched import REAL, latent, pair
+from tests.diagnose.watched import REAL, latent, pair, troubles
 
 
 class Conditional(nn.Module):
@@ -84,7 +84,7 @@ def test_all_kinds_of_pairs_are_probed(make: Callable[[], dict[str, Any]]) -> No
             for p in given["generator"].parameters():
                 p.add_(0.01)
         scope.step()
-    assert scope.notes == []
+    assert troubles(scope) == []
     rows = [row for row in scope.rows if "auc" in row]
     assert [row["step"] for row in rows] == [0, 2, 4]
     for row in rows:
@@ -150,7 +150,7 @@ def test_a_conditional_discriminator_that_remembers_is_seen_where_its_labels_are
     for step in range(100):
         batch = torch.arange(8 * step, 8 * step + 8) % 40
         scope.step(real=(train[batch], labels[batch]) if labels_known else train[batch])
-    assert scope.notes == []
+    assert troubles(scope) == []
     seen = [row["auc_train"] for row in scope.rows if "auc_train" in row]
     assert (scope.status()["discriminator-overfit"] == "fault") is labels_known
     assert (min(seen, default=0) > 0.99) is labels_known

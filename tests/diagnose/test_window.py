@@ -142,11 +142,11 @@ def test_what_is_remembered_and_what_is_read_back_judge_alike(monkeypatch: pytes
                     book.add(again)
             if count in stops:
                 everything = files.read_rows(folder / layout.DIAGNOSIS)
-                (found, states), (read_back, states_read_back) = book.judge(), judge(everything)
+                (found, states, told), (read_back, states_read_back, retold) = book.judge(), judge(everything)
                 assert str(found) == str(read_back), (
                     seed
                 )  # NaN in the evidence equals nothing, not even itself
-                assert states == states_read_back, seed
+                assert (states, told) == (states_read_back, retold), seed
                 longer += sum("point" not in entry for entry in everything) > FIRST_PROBES + NEWEST_PROBES
                 said |= {v.label for v in book.judge()[0]}
     assert longer > HISTORIES / LONG / 2
@@ -161,13 +161,13 @@ def test_a_folder_says_what_the_process_said(tmp_path: Path) -> None:
         book = Logbook(folder)
         for row in history(seed):
             book.add(row)
-        found, states = book.judge()
+        found, states, told = book.judge()
         unwritten = judgement(folder)
         book.write_verdicts()
         for answer in (unwritten, judgement(folder), judgement(folder, again=True)):
             assert answer is not None
             assert answer.step == book.last_step
-            assert answer.status == states
+            assert (answer.status, answer.answer) == (states, told)
             said = [files.jsonable(v.as_json()) for v in answer.verdicts]
             assert said == [files.jsonable(v.as_json()) for v in found]
     assert judgement(tmp_path) is None

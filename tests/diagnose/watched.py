@@ -75,3 +75,8 @@ def loop(kind: str, watched: bool, out: Path | None = None) -> tuple[list[Tensor
 
 def pair() -> tuple[nn.Module, nn.Module]:
     return nn.Linear(4, 2), nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+
+
+def troubles(scope: Any) -> list[str]:
+    """Notes of a scope without the last one, which says what evidence is still awaited."""
+    return [note for note in scope.notes if not note.startswith("At step")]

@@ -117,7 +117,7 @@ def judged(stored: Sequence[Stored], by: Judge = judge, delays: bool = True) -> 
 
 def judge_run(s: Stored, by: Judge = judge, delays: bool = True) -> Judged:
     """Judge one run, and compare with what the loop measured."""
-    verdicts, status = by(s.rows)
+    verdicts, status, _ = by(s.rows)
     found = tuple((v.name, v.factor or v.pattern) for v in verdicts)
     happened = has_happened(s)
     extra = [label for label in dict.fromkeys(found) if not same(label, s.run.planted)]
@@ -125,7 +125,7 @@ def judge_run(s: Stored, by: Judge = judge, delays: bool = True) -> Judged:
     wrong = tuple(label for label in extra if label not in true)
     return Judged(
         s.run, happened, found, tuple(v.since_step for v in verdicts),
-        tuple(name for name, state in status.items() if state == "unknown"), true, wrong,
+        tuple(name for name, state in status.items() if state == "unknown" and name != "unconverged"), true, wrong,
         delay_of(s, by) if delays and s.run.injected and happened else None, s.panel,
     )  # fmt: skip
 

@@ -65,9 +65,9 @@ def first_verdict(folder: Path, config: RunConfig) -> tuple[Verdict, int] | None
     ends = [row["step"] for row in rows if row.get("wide") and row["step"]]
     ends += [row["step"] for row in rows if row.get("nonfinite")] + [config.steps]
     for end in sorted(set(ends)):
-        found, _ = judge([row for row in rows if row["step"] <= end])
-        if found:
-            return found[0], end
+        standing = judge([row for row in rows if row["step"] <= end]).verdicts
+        if standing:
+            return standing[0], end
     return None
 
 

@@ -14,7 +14,8 @@ from ganscope.contracts import Event
 from ganscope.diagnose.logbook import Logbook
 from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
 from ganscope.diagnose.measure.players import Inputs, Player, player, undisturbed
-from ganscope.diagnose.measure.probe import ROWS, WIDE_EVERY, Facts, Probe, Snapshot
+from ganscope.diagnose.measure.probe import ROWS, Facts, Probe, Snapshot
+from ganscope.diagnose.rows import WIDE_EVERY
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import files, layout
 from ganscope.training import Runs, streams
@@ -151,6 +152,9 @@ def facts_of(config: RunConfig) -> Facts:
         probability=False,
         pack=config.pack,
         target=config.penalty_target,
+        every=probe_interval(config),
+        batch=config.batch_size,
+        average=config.ema or None,
     )
 
 

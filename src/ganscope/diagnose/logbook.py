@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from ganscope.contracts import BadInput
 from ganscope.diagnose.rows import ProbeRow, Row, as_json, made
 from ganscope.diagnose.rows import read as read_row
+from ganscope.diagnose.rules import answer
+from ganscope.diagnose.rules.answer import Answer
 from ganscope.diagnose.rules.history import State
-from ganscope.diagnose.rules.verdict import RULES, Verdict, from_json, judge
+from ganscope.diagnose.rules.verdict import CHECKS, Judged, Verdict, from_json, judge
 from ganscope.diagnose.window import Window
 from ganscope.folder import files, layout
 
@@ -22,7 +24,8 @@ class Judgement(NamedTuple):
     verdicts: list[Verdict]
     """Faults only, upstream cause first."""
     status: dict[str, State]
-    """Of every verdict."""
+    """Of every check."""
+    answer: Answer
 
 
 class Logbook:
@@ -35,7 +38,7 @@ class Logbook:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._window = Window()
-        self._judged: tuple[list[Verdict], dict[str, State]] | None = None
+        self._judged: Judged | None = None
         self.last_step = -1
         """Step of the newest row."""
         self.standing: Sequence[Verdict] = ()
@@ -75,20 +78,21 @@ class Logbook:
         """Whether NaN or infinity was seen."""
         return any(row.nonfinite is not None for row in self._window.probes)
 
-    def judge(self) -> tuple[list[Verdict], dict[str, State]]:
-        """Verdicts and states as of the newest row."""
+    def judge(self) -> Judged:
+        """Verdicts, states and the answer as of the newest row."""
         if self._judged is None:
             self._judged = judge(self._window.rows)
         return self._judged
 
     def write_verdicts(self) -> None:
         """Write `verdicts.json`."""
-        self.standing, states = self.judge()
+        self.standing, states, told = self.judge()
         if self._folder is not None:
             contents = {
                 "step": self.last_step,
                 "verdicts": [verdict.as_json() for verdict in self.standing],
                 "status": states,
+                "answer": told.as_json(),
             }
             files.write_json(self._folder / layout.VERDICTS, contents)
 
@@ -117,9 +121,9 @@ def judgement(folder: Path, again: bool = False) -> Judgement | None:
     try:
         last = max((int(entry["step"]) for entry in entries), default=-1)
         if entries and written.is_file() and not again:
-            stands = _from_json(files.read_json(written))
-            if stands.step <= last:
-                return stands
+            contents = files.read_json(written)
+            if int(contents["step"]) <= last:
+                return _from_json(contents, entries)
         return Judgement(last, *judge(entries)) if entries else None
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BadInput):
@@ -128,9 +132,14 @@ def judgement(folder: Path, again: bool = False) -> Judgement | None:
         raise BadInput(f"{what} is damaged ({error!r}): restore it, or train the run again.") from None
 
 
-def _from_json(contents: Mapping[str, Any]) -> Judgement:
-    states: dict[str, State] = dict.fromkeys(RULES, "unknown")
-    return Judgement(
-        int(contents["step"]), [from_json(entry) for entry in contents["verdicts"]],
-        states | contents.get("status", {}),
-    )  # fmt: skip
+def _from_json(contents: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Judgement:
+    """Read `verdicts.json`; what an earlier version did not write is judged from the rows."""
+    states: dict[str, State] = dict.fromkeys(CHECKS, "unknown")
+    standing = [from_json(entry) for entry in contents["verdicts"]]
+    if "answer" in contents:
+        told = answer.from_json(contents["answer"])
+    else:
+        judged = judge(entries)
+        told = judged.answer
+        states |= {name: judged.status[name] for name in CHECKS}
+    return Judgement(int(contents["step"]), standing, states | contents.get("status", {}), told)

@@ -14,9 +14,25 @@ from ganscope.diagnose.measure.collapse import MOST_ROWS
 from ganscope.diagnose.measure.players import Inputs, Player, Unreadable, parts_of, rows_of, sample_of
 from ganscope.diagnose.measure.probe import ROWS, TRAIN_ROWS, Facts, placed
 from ganscope.diagnose.rows import Finding
+from ganscope.lipschitz import PENALTIES
 from ganscope.nets.inspect import is_spectral
 from ganscope.words.sentences import reason
 
+CONSTRAINTS = {
+    **{name: name for name in (*PENALTIES, "spectral-norm", "clipping", "none")},
+    "r1+r2": "r1",
+    "weight-clipping": "clipping",
+    "wgan": "clipping",
+    "wgan-gp": "gradient-penalty",
+    "spectral": "spectral-norm",
+    "spectral-operator": "spectral-norm",
+    "orthogonal": "spectral-norm",
+    "wgan-lp": "one-sided",
+    "sngan": "spectral-norm",
+    "hinge-sn": "spectral-norm",
+    "rpgan-r1r2": "r1",
+}
+"""What may hold a critic's slope, by every name that recipes have for it."""
 LARGEST = 2**27
 """Bytes of real rows that are kept."""
 

@@ -17,11 +17,21 @@ Layers = tuple[tuple[str, float | None], ...]
 Quantiles = tuple[float | None, float | None, float | None]
 """Median, 95 % quantile and maximum over rows."""
 Statistic = Literal[
-    "coverage", "recall", "precision", "density", "duplicates", "pairwise", "energy", "starved", "imbalance"
+    "coverage",
+    "recall",
+    "precision",
+    "density",
+    "duplicates",
+    "distinct",
+    "pairwise",
+    "energy",
+    "starved",
+    "imbalance",
 ]
 """What is measured between two sets of samples, and between two sets of real rows too."""
 STATISTICS: tuple[Statistic, ...] = (
-    "coverage", "recall", "precision", "density", "duplicates", "pairwise", "energy", "starved", "imbalance",
+    "coverage", "recall", "precision", "density", "duplicates", "distinct", "pairwise", "energy", "starved",
+    "imbalance",
 )  # fmt: skip
 
 
@@ -57,6 +67,12 @@ class About:
     """Statistic -> mean and standard deviation between real rows and real rows."""
     fresh_error: float | None = None
     """Standard error of `fresh_auc` where real and fake do not differ."""
+    every: int | None = None
+    """Steps between the first probes."""
+    batch: int | None = None
+    """Rows of a batch, where they are known."""
+    average: float | None = None
+    """Decay of the moving average of the generator's weights, where there is one."""
     wiring: tuple[Finding, ...] = ()
     """Mistakes seen before the first step."""
 
@@ -120,6 +136,8 @@ class ProbeRow:
     precision: float | None = None
     density: float | None = None
     duplicates: float | None = None
+    distinct: float | None = None
+    """Share of fakes that are left where near-copies are counted once."""
     pairwise: float | None = None
     energy: float | None = None
     fresh_auc: float | None = None
@@ -144,6 +162,8 @@ class PointRow:
 
 
 Row = ProbeRow | PointRow
+WIDE_EVERY = 5
+"""Every fifth probe also compares sample sets."""
 
 
 def made(values: Mapping[str, Any]) -> Row:
@@ -256,7 +276,7 @@ def _about(value: Any) -> About | None:
     if isinstance(value, About) or not isinstance(value, Mapping):
         return value if isinstance(value, About) else None
     known = {name: entry for name, entry in value.items() if name in About.__dataclass_fields__}
-    for name in ("equilibrium", "constraint_weight", "spread", "fresh_error"):
+    for name in ("equilibrium", "constraint_weight", "spread", "fresh_error", "average"):
         known[name] = _number(known.get(name))
     target = _number(known.get("target_slope"))
     nulls = known.get("nulls")

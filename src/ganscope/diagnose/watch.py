@@ -23,17 +23,15 @@ from ganscope.diagnose.measure.players import (
     undisturbed,
 )
 from ganscope.diagnose.measure.probe import TRAIN_ROWS, Probe, Snapshot
-from ganscope.diagnose.preflight import distinct, inputs_of, inspected, training_rows
+from ganscope.diagnose.preflight import CONSTRAINTS, distinct, inputs_of, inspected, training_rows
+from ganscope.diagnose.rules.answer import Answer, lacking_words
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict
+from ganscope.diagnose.schedule import Schedule
 from ganscope.folder import files, layout
-from ganscope.lipschitz import PENALTIES
 from ganscope.objectives import OBJECTIVES
 from ganscope.words.complaints import unknown
 
-CONSTRAINTS = (*PENALTIES, "spectral-norm", "clipping", "none")
-TRACKS, MOST_APART = 10, 10
-"""Least number of points of fixed latents between two probes; most steps from one point to the next."""
 GIVE_UP = 3
 """Failed probes in a row after which no more are tried."""
 log = logging.getLogger("ganscope")
@@ -53,7 +51,7 @@ def watch(
     constraint_weight: float | None = None,
     train: Any = None,
     optimizers: Sequence[torch.optim.Optimizer] | None = None,
-    every: int = 100,
+    every: int | None = None,
 ) -> Scope:
     """Watch a GAN train, in any loop, and say what is wrong with it.
 
@@ -71,14 +69,15 @@ def watch(
         latent: `n ->` the generator's input for n samples: a tensor, or a tuple of arguments, the last of
             which are the conditions of a conditional discriminator. Called once, here.
         out: folder for `diagnosis.jsonl` and `verdicts.json`; None keeps them in memory.
-        constraint: what holds the critic's slope: a name of `PENALTIES`, "spectral-norm", "clipping", or
-            your own penalty `(critic, real, fake) -> cost`, which is tried on linear critics.
+        constraint: what holds the critic's slope: a name of `PENALTIES`, "r1+r2", "spectral-norm",
+            "clipping", the name of a recipe such as "wgan-gp", or your own penalty
+            `(critic, real, fake) -> cost`, which is tried on linear critics.
         constraint_weight: weight of the penalty.
         train: rows the discriminator trains on, to see whether it remembers them (with conditions a tuple,
             as `real`); by default the first 250 that `step(real=...)` brings.
         optimizers: the generator's and the discriminator's, to check that each moves its own.
-        every: steps between probes; in between, every tenth step or more often, looks at
-            16 fixed samples.
+        every: steps between probes; by default 10 at first, later a tenth of the steps so far, at most 100.
+            In between, every tenth step or more often, looks at 16 fixed samples.
 
     Returns:
         The scope.
@@ -101,7 +100,7 @@ def watch(
         raise BadInput(unknown("objective", objective, OBJECTIVES))
     if isinstance(constraint, str) and constraint not in CONSTRAINTS:
         raise BadInput(unknown("constraint", constraint, CONSTRAINTS))
-    if not isinstance(every, int) or every < 1:
+    if every is not None and (not isinstance(every, int) or every < 1):
         raise BadInput(f"every={every!r} cannot be used: give the steps between two probes, at least 1.")
     if constraint_weight is not None and not isinstance(constraint_weight, int | float):
         raise BadInput(f"constraint_weight={constraint_weight!r} is no number: give the penalty's weight.")
@@ -109,21 +108,22 @@ def watch(
         raise BadInput("optimizers= is not a pair: give the generator's optimiser and the discriminator's.")
     scope = Scope(generator, discriminator, None if out is None else Path(out), every)
     if os.environ.get("RANK", "0") == "0":
-        scope._begin(objective, real, latent, constraint, constraint_weight, train, optimizers)
+        named = CONSTRAINTS[constraint] if isinstance(constraint, str) else constraint
+        scope._begin(objective, real, latent, named, constraint_weight, train, optimizers)
     return scope
 
 
 class Scope:
     """A watched run: made by `watch`."""
 
-    def __init__(self, generator: nn.Module, discriminator: nn.Module, out: Path | None, every: int) -> None:
-        self.notes: list[str] = []
-        """What could not be measured, and why, a sentence each."""
+    def __init__(
+        self, generator: nn.Module, discriminator: nn.Module, out: Path | None, every: int | None
+    ) -> None:
+        self._notes: list[str] = []
         self._modules = (generator, discriminator)
         self._trained = (trainable(generator), trainable(discriminator))
-        self._out, self._every = out, every
+        self._out, self._schedule = out, Schedule(every)
         self._log = Logbook(out)
-        self._track_every = max(1, min(MOST_APART, every // TRACKS))
         self._step = 0
         self._probes = 0
         self._failures = 0
@@ -139,7 +139,7 @@ class Scope:
         d_loss: Any = None,
         g_loss: Any = None,
     ) -> None:
-        """Take note of one generator step. Most calls do nothing; one in `every` probes.
+        """Take note of one generator step. Most calls do nothing; one in some dozens probes.
 
         Args:
             real: the batch the discriminator was just trained on.
@@ -157,11 +157,21 @@ class Scope:
 
     def verdicts(self) -> list[Verdict]:
         """Say what is wrong now: faults only, upstream cause first."""
-        return self._log.judge()[0]
+        return self._log.judge().verdicts
 
     def status(self) -> dict[str, State]:
-        """Say for every verdict whether it is a fault, fine or unknown."""
-        return self._log.judge()[1]
+        """Say for every check whether it is a fault, fine or unknown; `unconverged` gives no verdict."""
+        return self._log.judge().status
+
+    def answer(self) -> Answer:
+        """Say in a sentence whether the run is healthy, faulty, not there yet, or cannot be judged yet."""
+        return self._log.judge().answer
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be measured, and why, a sentence each; last, which checks still lack evidence."""
+        lacking = self.answer().lacking if self._step and self._probe is not None else {}
+        return [*self._notes, *([f"At step {self._step:,}: {lacking_words(lacking)}"] if lacking else [])]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -194,6 +204,7 @@ class Scope:
                     optimizers,
                     self._modules,
                 )
+                facts = facts._replace(every=self._schedule.first)
                 self._probe = Probe(inputs, rules, facts, self._known(train, inputs))
                 about = {**self._probe.about(), "wiring": [f._asdict() for f in findings]}
                 row = {"format": files.FORMAT, "step": 0, "about": about}
@@ -232,11 +243,13 @@ class Scope:
         return g, d
 
     def _look(self, real: Any, given: Mapping[str, Any]) -> None:
-        step, probe = self._step, self._probe
+        step, probe, schedule = self._step, self._probe, self._schedule
         assert probe is not None  # noqa: S101 - for the type checker
-        tracks = step % self._track_every == 0
-        if not tracks and step % self._every and (step + 1) % self._every:
+        tracks, probes, copies = (due(step) for due in (schedule.tracks, schedule.probes, schedule.copies))
+        if not (tracks or probes or copies):
             return
+        if probes:
+            schedule.advance()
         with undisturbed(*self._modules):
             if tracks:
                 self._collect(real)
@@ -244,9 +257,9 @@ class Scope:
                     if not self._log.broken and self._is_broken(name, loss):
                         self._keep({"step": step, "nonfinite": name, "module": "loss"})
                 self._log.add({"step": step, "point": probe.track(self._players()[0])})
-            if (step + 1) % self._every == 0:
+            if copies:
                 self._before = probe.snapshot(*self._players())
-            if step % self._every == 0:
+            if probes:
                 self._probes += 1
                 self._keep({"step": step, **probe.row(*self._players(), self._before, self._probes)})
         self._failures = 0
@@ -299,8 +312,8 @@ class Scope:
             return False
 
     def _note(self, said: str) -> None:
-        if said not in self.notes and len(self.notes) < 10:
-            self.notes.append(said)
+        if said not in self._notes and len(self._notes) < 10:
+            self._notes.append(said)
             log.warning("ganscope watch, step %d: %s The training goes on.", self._step, said)
 
     def _failed(self, error: Exception) -> None:

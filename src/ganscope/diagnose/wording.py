@@ -6,62 +6,44 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ganscope.diagnose.logbook import Judgement
-from ganscope.diagnose.rules.history import State
 from ganscope.words.numerals import digits
 
 SHOWN_EVIDENCE = 6
 
 
-def summary(faults: int, status: Mapping[str, State]) -> str:
-    """Say in one sentence how many checks of a run found a fault, passed, or could not decide.
-
-    "No fault" is said only of checks that had the evidence for it.
-
-    Args:
-        faults: number of verdicts.
-        status: of every verdict, in the order of `RULES`.
-
-    Example:
-        >>> summary(0, {"wiring": "fine", "diverged": "fine"})
-        'No fault: all 2 checks pass.'
-        >>> summary(0, {"wiring": "fine", "diverged": "unknown", "oscillation": "unknown"})
-        'Too early to tell: 1 of 3 checks passes, 2 lack evidence (diverged, oscillation).'
-        >>> summary(1, {"wiring": "fine", "diverged": "fault", "oscillation": "unknown"})
-        '1 verdict; 1 of 3 checks passes, 1 lacks evidence (oscillation).'
-    """
-    states = list(status.values())
-    count, passed = len(states), states.count("fine")
-    undecided = [name for name, state in status.items() if state == "unknown"]
-    if not undecided:
-        return _verdicts(faults) + "." if faults else f"No fault: all {count} checks pass."
-    told = f"{passed} of {count} checks {'passes' if passed == 1 else 'pass'}"
-    lacking = f"{len(undecided)} {'lacks' if len(undecided) == 1 else 'lack'} evidence"
-    if faults:
-        opening = f"{_verdicts(faults)}; "
-    else:
-        opening = "No fault so far: " if 2 * passed > count else "Too early to tell: "
-    return f"{opening}{told}, {lacking} ({', '.join(undecided)})."
-
-
 def summary_of_runs(judged: Sequence[Judgement]) -> str:
-    """Say in one sentence what is wrong with several runs, the most frequent verdict first.
+    """Say in a sentence or two what is wrong with several runs, and how many are healthy.
 
     Example:
-        >>> summary_of_runs([Judgement(9, [], {"wiring": "fine"}), Judgement(9, [], {"wiring": "unknown"})])
-        'No fault so far in 2 runs; some lack evidence: wiring (1 of 2 runs).'
+        >>> from ganscope.diagnose.rules.answer import Answer
+        >>> summary_of_runs([Judgement(9, [], {}, Answer("healthy", "Healthy."))] * 2)
+        '2 of 2 runs are healthy.'
+        >>> summary_of_runs([Judgement(9, [], {}, Answer("cannot tell", "Cannot tell yet."))])
+        'Cannot tell yet.'
     """
-    runs = f"{len(judged)} run{'' if len(judged) == 1 else 's'}"
-    labels = counted([[verdict.label for verdict in j.verdicts] for j in judged])
-    if labels:
-        return ", ".join(_of(label, count, runs) for label, count in labels) + "."
-    undecided = counted([[name for name, state in j.status.items() if state == "unknown"] for j in judged])
-    if not undecided:
-        return f"No fault in {runs}: all checks pass."
     if len(judged) == 1:
-        return summary(0, judged[0].status)
-    return f"No fault so far in {runs}; some lack evidence: " + (
-        ", ".join(_of(name, count, runs) for name, count in undecided) + "."
-    )
+        return _alone(judged[0])
+    runs = f"{len(judged)} runs"
+    labels = counted([[verdict.label for verdict in j.verdicts] for j in judged])
+    sentences = [", ".join(_of(label, count, runs) for label, count in labels) + "."] if labels else []
+    kinds = [j.answer.kind for j in judged]
+    told = {
+        "healthy": ("is healthy", "are healthy"),
+        "not there yet": ("is not there yet", "are not there yet"),
+        "cannot tell": ("cannot be judged yet", "cannot be judged yet"),
+    }
+    others = [
+        f"{kinds.count(kind)} of {runs} {words[kinds.count(kind) > 1]}"
+        for kind, words in told.items()
+        if kind in kinds
+    ]
+    if others:
+        sentences.append(f"{'; '.join(others)}.")
+    lacking = counted([list(j.answer.lacking) for j in judged if j.answer.kind == "cannot tell"])
+    if lacking:
+        names = ", ".join(_of(name, count, runs) for name, count in lacking)
+        sentences.append(f"Evidence is lacking for {names}.")
+    return " ".join(sentences)
 
 
 def counted(names_by_run: Sequence[Sequence[str]]) -> list[tuple[str, int]]:
@@ -101,8 +83,10 @@ def evidence_words(evidence: Mapping[str, float | None]) -> str:
     return ", ".join(words[:SHOWN_EVIDENCE])
 
 
-def _verdicts(count: int) -> str:
-    return f"{count} verdict{'' if count == 1 else 's'}"
+def _alone(judged: Judgement) -> str:
+    if not judged.verdicts:
+        return judged.answer.sentence
+    return ", ".join(verdict.label for verdict in judged.verdicts) + "."
 
 
 def _of(name: str, count: int, runs: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ganscope.contracts import BadInput
 from ganscope.diagnose.logbook import Judgement, judgement
-from ganscope.diagnose.rules.verdict import RULES, Verdict
+from ganscope.diagnose.rules.verdict import CHECKS, RULES, Verdict
 from ganscope.diagnose.wording import evidence_words, summary_of_runs
 from ganscope.figures import over_steps
 from ganscope.figures.pictures import load_samples, picture
@@ -86,7 +86,7 @@ def _block(report: Report, recipe: str, runs: Sequence[RunRecord], judged: Mappi
         runs, key=lambda run: sum(2 if v.severity == "severe" else 1 for v in judged[run.seed].verdicts)
     )
     rows, colour = rows_of(shown), report.colours[recipe]
-    lamps = "".join(_lamp(name, list(judged.values())) for name in RULES)
+    lamps = "".join(_lamp(name, list(judged.values())) for name in CHECKS)
     cells = [
         plot(draw(rows, colour), f"probe-{list(report.runs).index(recipe)}-{n}", caption)
         for n, (draw, caption) in enumerate(CAPTIONS)
@@ -107,6 +107,7 @@ def _lamp(name: str, judged: Sequence[Judgement]) -> str:
     kind = (
         "severe" if "severe" in severities
         else "mild" if severities
+        else "mild" if "fault" in states
         else "unknown" if "unknown" in states
         else "fine"
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ganscope.contracts import BadInput
 from ganscope.diagnose.logbook import judgement
+from ganscope.diagnose.rules.answer import Answer
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict, judge
 from ganscope.folder import healings, layout
@@ -30,6 +31,7 @@ class Examination(NamedTuple):
     """Of the newest probe; None for networks of unknown age."""
     verdicts: list[Verdict]
     status: dict[str, State]
+    answer: Answer
     notes: list[str]
     """What could not be measured, and why."""
     healed: Record = Record()
@@ -94,8 +96,7 @@ def examine_networks(
         generator, discriminator, objective, real=loaded.held_out, latent=latent,
         train=_train_rows(loaded.train), constraint=constraint, constraint_weight=constraint_weight,
     )  # fmt: skip
-    faults, states = judge(scope.rows, once=True)
-    return Examination(factory, None, faults, states, scope.notes)
+    return Examination(factory, None, *judge(scope.rows, once=True), scope.notes)
 
 
 def _examined(folder: Path, again: bool) -> Examination:
@@ -104,9 +105,8 @@ def _examined(folder: Path, again: bool) -> Examination:
     if said is not None:
         return Examination(str(folder), *said, notes=[], healed=healings.read(folder))
     row, step = _probed(described)
-    faults, states = judge([row], once=True)
     note = "this run was trained without diagnosis, so its newest checkpoint was probed once."
-    return Examination(str(folder), step, faults, states, [note])
+    return Examination(str(folder), step, *judge([row], once=True), [note])
 
 
 def _probed(described: Description) -> tuple[Mapping[str, Any], int]:

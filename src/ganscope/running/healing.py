@@ -16,7 +16,7 @@ from ganscope.build.monitor import Monitor
 from ganscope.build.settings import changed, completed, player_options
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput, Event
-from ganscope.diagnose.measure.probe import WIDE_EVERY
+from ganscope.diagnose.rows import WIDE_EVERY
 from ganscope.diagnose.rules.rule import Remedy
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import checkpoint, files, healings, layout

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 import ganscope as gs
 from ganscope.diagnose.watch import Scope
+from tests.diagnose.watched import troubles
 
 EVERY = 2
 STEPS = EVERY * 5 * 4
@@ -87,7 +88,7 @@ def observed(
     scope = gs.watch(sampler, discriminator, real=real, latent=latent, every=EVERY, **given)
     for _ in range(steps):
         scope.step()
-    assert scope.notes == []
+    assert troubles(scope) == []
     return scope
 
 

@@ -13,6 +13,7 @@ import ganscope as gs
 from ganscope.diagnose.measure import wiring_checks
 from ganscope.diagnose.watch import Scope
 from tests.diagnose.rules.planted import EVERY, FAR, REAL, STEPS, Sampler, Score, names, normal
+from tests.diagnose.watched import troubles
 
 
 def game(swap: bool = False, detach: bool = False) -> Scope:
@@ -135,7 +136,7 @@ def zero(module: nn.Module) -> nn.Module:
 def test_wiring_is_looked_over_before_the_first_step(kind: str | None, given: dict[str, Any]) -> None:
     usual = {"generator": good(), "discriminator": judge_of(), "real": REAL, "latent": lambda n: normal(n, 4)}
     scope = gs.watch(**{**usual, **given})
-    assert scope.notes == []
+    assert troubles(scope) == []
     assert [v.pattern for v in scope.verdicts() if v.name == "wiring"] == ([] if kind is None else [kind])
 
 

@@ -60,8 +60,6 @@ def diagnose(
 
 def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
     """Print what is wrong with runs or networks: each verdict with cause and first remedy."""
-    from ganscope.diagnose.wording import summary
-
     if as_json:
         print_json({"examined": [_examined(e) for e in examined]})
         return
@@ -71,7 +69,7 @@ def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
         for sentence in e.healed.sentences:
             say(f"{e.name}: {sentence}")
         at = "" if e.step is None else f", step {e.step}"
-        say(f"{e.name}{at}: {summary(len(e.verdicts), e.status)}")
+        say(f"{e.name}{at}: {e.answer}")
         for v in e.verdicts:
             say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
     pages = dict.fromkeys(v.page for e in examined for v in e.verdicts)
@@ -82,4 +80,9 @@ def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
 def _examined(e: Examination) -> dict[str, Any]:
     """An examination as a JSON object, each verdict with its page and its advice as settings too."""
     verdicts = [{**v.as_json(), "page": v.page} for v in e.verdicts]
-    return {**e._asdict(), "verdicts": verdicts, "healed": e.healed.as_json()}
+    return {
+        **e._asdict(),
+        "verdicts": verdicts,
+        "answer": e.answer.as_json(),
+        "healed": e.healed.as_json(),
+    }

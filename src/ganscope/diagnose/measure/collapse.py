@@ -103,10 +103,11 @@ def measure(diversity: Diversity, fake: Tensor) -> dict[str, Any]:
 
     Returns:
         `coverage recall precision density` (k = 5); `duplicates`, the share of fakes with another fake nearer
-        than the 1 % quantile of real nearest distances; `pairwise`, mean distance between fakes over that of
-        real rows; `energy`, the energy distance over the mean real distance; `fresh_auc`; `starved`, the real
-        share of bins with less than a fifth of their due; `imbalance`, half the summed difference of the
-        bins' shares; `missing`, the starved bins.
+        than the 1 % quantile of real nearest distances; `distinct`, the share left where such copies are
+        counted once; `pairwise`, mean distance between fakes over that of real rows; `energy`, the energy
+        distance over the mean real distance; `fresh_auc`; `starved`, the real share of bins with less than a
+        fifth of their due; `imbalance`, half the summed difference of the bins' shares; `missing`, the
+        starved bins.
 
     Reference:
         Naeem et al., Reliable Fidelity and Diversity Metrics, 2020; Richardson and Weiss, On GANs and GMMs,
@@ -151,6 +152,7 @@ def _statistics(
         "precision": shares.precision,
         "density": shares.density,
         "duplicates": float((nearest < duplicate).double().mean()),
+        "distinct": _distinct(fake_fake, duplicate),
         "pairwise": mean_fake / mean_real if mean_real > 0 else math.nan,
         "energy": (2 * float(real_fake.mean()) - mean_real - mean_fake) / mean_real
         if mean_real > 0
@@ -181,6 +183,12 @@ def _neighbours(distance: Tensor) -> tuple[Tensor, Tensor]:
     apart.fill_diagonal_(math.inf)
     nearest = apart.topk(min(K, len(apart) - 1), dim=1, largest=False).values
     return nearest[:, 0], nearest[:, -1]
+
+
+def _distinct(distance: Tensor, radius: float) -> float:
+    """Share of rows that have no earlier row within a radius."""
+    near = (distance <= radius).tril(-1)
+    return float((~near.any(1)).double().mean())
 
 
 def _duplicate_radius(nearest: Tensor) -> float:

@@ -28,6 +28,7 @@ from ganscope.diagnose.measure.players import (
     score_of,
 )
 from ganscope.diagnose.measure.sizes import norms
+from ganscope.diagnose.rows import WIDE_EVERY
 from ganscope.folder import files
 from ganscope.lipschitz import certified_lower
 from ganscope.nets.packing import packed
@@ -42,8 +43,6 @@ CHUNK, CHUNK_VALUES = 256, 2**20
 W1_ROWS, FLOOR_SPLITS = 150, 8
 RESOLUTION = 1e-6
 """Of the data's extent: nearer pairs of rows prove nothing, since scores in float32 are rounded."""
-WIDE_EVERY = 5
-"""Every fifth probe also compares sample sets."""
 YOUNG = 12
 """Up to this probe all ask whether the discriminator descends its loss, later the wide ones alone."""
 TRAIN_ROWS = 250
@@ -66,6 +65,11 @@ class Facts(NamedTuple):
     """Rows the discriminator judges together, joined along their first dimension."""
     target: float = 1.0
     """Slope a gradient penalty asks for."""
+    every: int | None = None
+    """Steps between the first probes."""
+    batch: int | None = None
+    average: float | None = None
+    """Decay of the moving average of the generator's weights."""
 
 
 class Probe:
@@ -102,8 +106,7 @@ class Probe:
         self.pool = inputs.real if pool is None else pool
         self.diversity = collapse.prepare(self.pool) if diversity is None else diversity
         self.mean, self.axes = swing.directions(inputs.real)
-        own = objective.needs_lipschitz and facts.pack == 1
-        self.floor = floor_of(inputs.real) if floor is None and own else floor
+        self.floor = floor_of(inputs.real) if floor is None else floor
 
     def about(self) -> dict[str, Any]:
         """What goes into the first row."""
@@ -116,6 +119,9 @@ class Probe:
             "constraint_weight": self.facts.constraint_weight,
             "target_slope": self.facts.target,
             "probability": self.facts.probability,
+            "every": self.facts.every,
+            "batch": self.facts.batch,
+            "average": self.facts.average,
             "spread": self.spread,
             "rows": self.rows,
             "real_rows": len(self.inputs.real),
@@ -237,10 +243,11 @@ class Probe:
             values |= collapse.measure(self.diversity, fake)
         if self.floor is not None:
             m = min(W1_ROWS, len(real), count)
-            x, y = real[:m].detach().cpu(), fake[:m].detach().cpu()
+            x, y = _plain(real[:m]), _plain(fake[:m])
             w1 = exact_w1(x.flatten(1).numpy(), y.flatten(1).numpy())
             values |= {"w1": w1, "w1_floor": self.floor[0], "w1_floor_sd": self.floor[1]}
-            values |= _certified(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
+            if self.objective.needs_lipschitz and self.facts.pack == 1:
+                values |= _certified(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
         return values
 
     def _fakes(self, generator: Player, start: int, stop: int) -> Tensor:
@@ -300,7 +307,7 @@ def floor_of(real: Tensor) -> tuple[float, float]:
     Both sets are drawn from the rows at hand, since a watched loop has no others. The floor of a run's EMD
     (`ganscope.evaluation`) sets training rows beside held-out ones; a test compares the two.
     """
-    rows = real.detach().flatten(1).cpu()
+    rows = _plain(real).flatten(1)
     rng = torch.Generator().manual_seed(0)
     m = min(W1_ROWS, len(rows) // 2)
     drawn = []
@@ -326,6 +333,12 @@ def _gradient(loss: Tensor, player: Player) -> dict[str, Tensor]:
         return {}
     gradient = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
     return {name: g for name, g in zip(weights, gradient, strict=True) if g is not None}
+
+
+def _plain(rows: Tensor) -> Tensor:
+    """Rows as NumPy knows them: on the processor, in no half precision."""
+    rows = rows.detach().cpu()
+    return rows if rows.dtype == torch.float64 else rows.float()
 
 
 def placed(player: Player, value: Any) -> Any:

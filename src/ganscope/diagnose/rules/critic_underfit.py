@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, real
-from ganscope.diagnose.rules.rule import EQUAL_RATES, GRADIENT_PENALTY, MEASURED, Remedy, Rule
+from ganscope.diagnose.rules.rule import EQUAL_RATES, GRADIENT_PENALTY, MEASURED, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import UNDERFIT, WIDE_K, WIDE_M, Z
 
 
@@ -59,4 +59,5 @@ RULE = Rule(
             ),
         )
     },
+    needs=Needs(comparisons=WIDE_M),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, real
-from ganscope.diagnose.rules.rule import R1, Remedy, Rule
+from ganscope.diagnose.rules.rule import R1, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import OVERFIT, REMEMBERS, WIDE_K, WIDE_M
 
 
@@ -41,4 +41,5 @@ RULE = Rule(
             ),
         )
     },
+    needs=Needs(comparisons=WIDE_M),
 )

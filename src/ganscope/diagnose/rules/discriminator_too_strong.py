@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, median, real
-from ganscope.diagnose.rules.rule import LEFT_BEHIND, R3GAN, Rule
+from ganscope.diagnose.rules.rule import LEFT_BEHIND, R3GAN, Needs, Rule
 from ganscope.diagnose.rules.thresholds import VANISHED, WINS, K, M
 
 
@@ -36,4 +36,4 @@ def too_strong(h: History) -> list[Fault] | None:
     return [Fault("severe" if saturated else "mild", seen.since, cause, evidence)]
 
 
-RULE = Rule(too_strong, {None: (LEFT_BEHIND, R3GAN)})
+RULE = Rule(too_strong, {None: (LEFT_BEHIND, R3GAN)}, needs=Needs(probes=M, comparisons=1))

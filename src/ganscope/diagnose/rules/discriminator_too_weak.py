@@ -5,7 +5,7 @@ from __future__ import annotations
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, median, real
 from ganscope.diagnose.rules.layers import left
-from ganscope.diagnose.rules.rule import EQUAL_RATES, MEASURED, Remedy, Rule
+from ganscope.diagnose.rules.rule import EQUAL_RATES, MEASURED, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import DECAYED, OVERFIT, PLAIN, VANISHED, WIDE_K, WIDE_M, K, Z
 
 
@@ -61,4 +61,5 @@ RULE = Rule(
             ),
         )
     },
+    needs=Needs(comparisons=WIDE_M),
 )

@@ -6,7 +6,7 @@ from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.critic_underfit import critic_underfit
 from ganscope.diagnose.rules.discriminator_too_weak import too_weak
 from ganscope.diagnose.rules.history import Fault, History, real
-from ganscope.diagnose.rules.rule import MEASURED, R1, Remedy, Rule
+from ganscope.diagnose.rules.rule import MEASURED, R1, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import UNDERFIT
 
 FAR = 30
@@ -62,4 +62,5 @@ RULE = Rule(
             ),
         )
     },
+    needs=Needs(probes=3),
 )

@@ -45,7 +45,8 @@ class History:
 
     def __init__(self, rows: Sequence[Row], once: bool = False) -> None:
         window = Window(rows)
-        self._once = once
+        self.once = once
+        """Whether a single probe decides alone."""
         self.rows = window.probes
         self.points = window.points
         self.about = next((row.about for row in self.rows if row.about is not None), About())
@@ -93,13 +94,13 @@ class History:
             k: rows that are asked.
             wide: ask only the rows that compared sample sets.
         """
-        if self._once:
+        if self.once:
             m = k = 1
         rows = self.wide if wide else self.rows
         told = [
             (row.step, said)
             for row in rows
-            if (row.step > 0 or self._once) and (said := signal(row)) is not None
+            if (row.step > 0 or self.once) and (said := signal(row)) is not None
         ]
         recent = told[-k:]
         agreeing = sum(said for _, said in recent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, median, since_of
-from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, Remedy, Rule
+from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import WIDE_K, K
 
 USUAL_WEIGHT = 10.0
@@ -71,4 +71,5 @@ RULE = Rule(
             ),
         )
     },
+    needs=Needs(probes=2 * K),
 )

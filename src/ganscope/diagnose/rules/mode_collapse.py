@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ganscope.diagnose.rows import ProbeRow, Statistic
 from ganscope.diagnose.rules.history import Fault, History, real
-from ganscope.diagnose.rules.rule import MEASURED, R1, R3GAN, Remedy, Rule
+from ganscope.diagnose.rules.rule import MEASURED, R1, R3GAN, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import LOPSIDED, WIDE_K, WIDE_M, Z
 
 
@@ -131,4 +131,5 @@ RULE = Rule(
             R3GAN,
         ),
     },
+    needs=Needs(comparisons=WIDE_M),
 )

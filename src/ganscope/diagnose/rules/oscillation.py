@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ganscope.diagnose.rules.history import Fault, History
-from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, MEASURED, R1, Remedy, Rule
+from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, MEASURED, R1, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import CONCENTRATED, FEWEST_POINTS, LEAST_AMPLITUDE
 
 if TYPE_CHECKING:
@@ -67,4 +67,5 @@ RULE = Rule(
             ),
         )
     },
+    needs=Needs(points=FEWEST_POINTS),
 )

@@ -34,6 +34,16 @@ class Remedy(NamedTuple):
         return f"{self.change} ({self.source})"
 
 
+class Needs(NamedTuple):
+    """What a rule must have seen before it can say anything."""
+
+    probes: int = 0
+    comparisons: int = 0
+    """Probes that compare sample sets."""
+    points: int = 0
+    """Looks at fixed samples."""
+
+
 class Rule(NamedTuple):
     """One verdict."""
 
@@ -41,6 +51,8 @@ class Rule(NamedTuple):
     """Faults; none where all is well, None where the evidence does not suffice."""
     remedies: Mapping[str | None, tuple[Remedy, ...]]
     """By factor or pattern, None for all others: what to do first, and what next where that did not help."""
+    needs: Needs = Needs()
+    """Evidence without which it says nothing."""
 
 
 MEASURED = "docs/validation/remedies.json"

@@ -21,6 +21,12 @@ LOPSIDED = 0.15
 """Share of samples that would have to change bins, beyond the null: healthy runs reach 0.1."""
 IDLE = 3e-4
 """Of |step| / |weights|: Adam at a rate of 3e-5."""
+NEAR = 1.35
+"""W1 of samples that count as near, in floors: what real rows score in their place."""
+REACHED = 0.65
+"""Share of the recall, precision and coverage of real rows that such samples reach."""
+STALLED = 0.05
+"""Share of its excess over the floor that a run must lose in a tenth of its steps to count as improving."""
 M, K = 5, 6
 WIDE_M, WIDE_K = 3, 4
 FEWEST_POINTS = 150

@@ -9,7 +9,7 @@ from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.discriminator_too_weak import too_weak
 from ganscope.diagnose.rules.history import Fault, History, real
 from ganscope.diagnose.rules.layers import left, steepest
-from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, LEFT_BEHIND, MEASURED, R3GAN, Remedy, Rule
+from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, LEFT_BEHIND, MEASURED, R3GAN, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import DECAYED, GENERATOR_DECAYED, VANISHED, K, M
 
 
@@ -135,4 +135,4 @@ REMEDIES: dict[str | None, tuple[Remedy, ...]] = {
         ),
     ),
 }
-RULE = Rule(vanishing_gradient, REMEDIES)
+RULE = Rule(vanishing_gradient, REMEDIES, needs=Needs(probes=M, comparisons=1))

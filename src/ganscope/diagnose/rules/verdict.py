@@ -18,8 +18,11 @@ from ganscope.diagnose.rules import (
     vanishing_gradient,
     wiring,
 )
+from ganscope.diagnose.rules.answer import Answer, answer_of
 from ganscope.diagnose.rules.history import History, State
 from ganscope.diagnose.rules.rule import Remedy, Rule
+from ganscope.diagnose.rules.unconverged import NAME as UNCONVERGED
+from ganscope.diagnose.rules.unconverged import progress
 
 PAGES = "https://github.com/ganscope/ganscope/blob/main/docs/verdicts"
 """Where each verdict has a page: what it means, how often it is right, how often the advice helps."""
@@ -97,6 +100,18 @@ RULES: dict[str, Rule] = {
     "mode-collapse": mode_collapse.RULE,
 }
 """Upstream causes first: what stands above can bring about what stands below."""
+CHECKS = (*RULES, UNCONVERGED)
+"""The lines of a status: of every verdict, and whether the samples are near the data."""
+
+
+class Judged(NamedTuple):
+    """What the checks say of a run."""
+
+    verdicts: list[Verdict]
+    """Faults only, upstream cause first."""
+    status: dict[str, State]
+    """Of all of `CHECKS`."""
+    answer: Answer
 
 
 def remedies_for(
@@ -132,11 +147,11 @@ def verdicts(rows: Sequence[Mapping[str, Any]]) -> list[Verdict]:
         >>> [v.name for v in verdicts([{"step": 7, "nonfinite": "generator", "module": "0.weight"}])]
         ['diverged']
     """
-    return judge(rows)[0]
+    return judge(rows).verdicts
 
 
 def status(rows: Sequence[Mapping[str, Any]]) -> dict[str, State]:
-    """Say for every verdict whether it is a fault, fine, or unknown.
+    """Say for every check whether it is a fault, fine, or unknown; `unconverged` gives no verdict.
 
     Args:
         rows: see `verdicts`.
@@ -145,13 +160,11 @@ def status(rows: Sequence[Mapping[str, Any]]) -> dict[str, State]:
         >>> set(status([]).values())
         {'unknown'}
     """
-    return judge(rows)[1]
+    return judge(rows).status
 
 
-def judge(
-    rows: Sequence[Mapping[str, Any] | Row], once: bool = False
-) -> tuple[list[Verdict], dict[str, State]]:
-    """Verdicts and states at once, by the window of the run that `ganscope.diagnose.window` cuts out.
+def judge(rows: Sequence[Mapping[str, Any] | Row], once: bool = False) -> Judged:
+    """Verdicts, states and answer at once, by the window of the run that `ganscope.diagnose.window` cuts out.
 
     Whoever remembers that window alone and whoever has all rows get the same.
 
@@ -173,4 +186,7 @@ def judge(
                     fault.cause, str(remedies[0]) if remedies else "",
                 )
             )  # fmt: skip
-    return standing, states
+    went = progress(history)
+    labels = [verdict.label for verdict in standing]
+    answer = answer_of(history, labels, states, {name: rule.needs for name, rule in RULES.items()}, went)
+    return Judged(standing, {**states, UNCONVERGED: went.state}, answer)

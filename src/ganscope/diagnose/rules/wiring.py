@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, median
-from ganscope.diagnose.rules.rule import Remedy, Rule
+from ganscope.diagnose.rules.rule import Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import IDLE, K, M
 
 ROUNDED = 1e-5
@@ -128,4 +128,4 @@ REMEDIES: dict[str | None, tuple[Remedy, ...]] = {
     ),
 }
 """By kind of mistake; most are in the user's code, out of reach of any setting."""
-RULE = Rule(wiring, REMEDIES)
+RULE = Rule(wiring, REMEDIES, needs=Needs(probes=1))
