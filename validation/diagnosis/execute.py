@@ -75,7 +75,7 @@ def execute(s: Setup, loop: str, folder: Path) -> dict[str, Any]:
     return {
         "panel": side.panel(),
         "last": side.looks[-1],
-        "notes": scope.notes,
+        "notes": [note for note in scope.notes if not note.startswith("At step")],
         "seconds": time.process_time() - begun,
     }
 

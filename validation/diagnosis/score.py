@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganscope.diagnose.rules.verdict import judge
+from ganscope.diagnose.rules.verdict import RULES, judge
 
 from . import truth
 from .conditions import Label, Run
@@ -125,7 +125,7 @@ def judge_run(s: Stored, by: Judge = judge, delays: bool = True) -> Judged:
     wrong = tuple(label for label in extra if label not in true)
     return Judged(
         s.run, happened, found, tuple(v.since_step for v in verdicts),
-        tuple(name for name, state in status.items() if state == "unknown" and name != "unconverged"), true, wrong,
+        tuple(name for name in RULES if status.get(name) == "unknown"), true, wrong,
         delay_of(s, by) if delays and s.run.injected and happened else None, s.panel,
     )  # fmt: skip
 
@@ -171,7 +171,7 @@ def delay_of(s: Stored, by: Judge) -> int | None:
     at = s.about["injected_at"]
     steps = sorted({row["step"] for row in s.rows if row["step"] > at and "point" not in row})
     for step in steps:
-        said, _ = by([row for row in s.rows if row["step"] <= step])
+        said = by([row for row in s.rows if row["step"] <= step])[0]
         if any(same((v.name, None), s.run.planted) for v in said):
             return int(step - at)
     return None

@@ -83,9 +83,13 @@ def prepare(real: Tensor) -> Diversity | None:
         counts = torch.bincount(in_bins[a], minlength=len(centroids)).double()
         measured |= _bins(in_bins[b], counts / n)
         for name, value in measured.items():
-            if isinstance(value, float):
+            if isinstance(value, float) and math.isfinite(value):
                 draws.setdefault(name, []).append(value)
-    nulls = {name: [statistics.fmean(values), statistics.stdev(values)] for name, values in draws.items()}
+    nulls = {
+        name: [statistics.fmean(values), statistics.stdev(values)]
+        for name, values in draws.items()
+        if len(values) == SPLITS
+    }
     real_real = distances(pool[:n], pool[:n])
     nearest, radii = _neighbours(real_real)
     exemplars = bins.argmin(0).tolist()

@@ -242,7 +242,7 @@ class Probe:
         if self.diversity is not None and count >= collapse.FEWEST_ROWS:
             values |= collapse.measure(self.diversity, fake)
         if self.floor is not None:
-            m = min(W1_ROWS, len(real), count)
+            m = min(W1_ROWS, len(real) // 2, count)  # as many rows as for the floor
             x, y = _plain(real[:m]), _plain(fake[:m])
             w1 = exact_w1(x.flatten(1).numpy(), y.flatten(1).numpy())
             values |= {"w1": w1, "w1_floor": self.floor[0], "w1_floor_sd": self.floor[1]}

@@ -26,14 +26,22 @@ def mode_collapse(h: History) -> list[Fault] | None:
     return [] if good(h, rows[-1]) else None
 
 
+def sharp(h: History, row: ProbeRow) -> float | None:
+    """Precision of the samples, in that of real rows; None where real rows have none, as equal rows do."""
+    reached = h.null("precision")[0]
+    return real(row.precision) / reached if reached > 0 and row.precision is not None else None
+
+
 def good(h: History, row: ProbeRow) -> bool:
     """Samples good enough to be assigned to modes: blur alone is no collapse."""
-    return real(row.precision) > 0.5 * h.null("precision")[0]
+    share = sharp(h, row)
+    return share is not None and share > 0.5
 
 
 def blur(h: History, row: ProbeRow) -> float:
     """Share of the samples that lie where no real rows are, beyond what real ones do."""
-    return max(0.0, 1 - real(row.precision) / h.null("precision")[0])
+    share = sharp(h, row)
+    return 0.0 if share is None else max(0.0, 1 - share)
 
 
 def _total(_: History, row: ProbeRow) -> bool | None:

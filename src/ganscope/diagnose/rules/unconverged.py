@@ -70,19 +70,18 @@ def near(h: History, row: ProbeRow) -> bool | None:
     """Whether the samples of one comparison could nearly be real rows; None where that cannot be told."""
     beyond = excess(h, row)
     reached = [share for name in COMPARED if (share := reach(h, row, name)) is not None]
-    if beyond is None or not reached:
-        return None
-    return beyond < NEAR - 1 and min(reached) > REACHED and (row.starved or 0.0) < 0.02
+    if beyond is None or not (reached or row.w1):
+        return None  # the energy distance alone does not see what is missing
+    return beyond < NEAR - 1 and min(reached, default=1.0) > REACHED and (row.starved or 0.0) < 0.02
 
 
 def excess(h: History, row: ProbeRow) -> float | None:
-    """Distance of the samples beyond the floor, in floors; 0 where chance explains it.
+    """Distance of the samples beyond the floor, in floors.
 
     Of rows without W1 the energy distance serves, on a scale on which 0.05 counts as much as half a floor.
     """
     if row.w1 is not None and row.w1_floor:
-        beyond = row.w1 / row.w1_floor - 1
-        return max(0.0, beyond if beyond > Z * (row.w1_floor_sd or 0.0) / row.w1_floor else min(beyond, 0.1))
+        return max(0.0, row.w1 / row.w1_floor - 1)
     if row.energy is None:
         return None
     mean, sd = h.null("energy")
@@ -94,9 +93,9 @@ def way(h: History, row: ProbeRow) -> float | None:
     """What is left to do: the excess, and the shortfall of the worst of recall, precision and coverage."""
     beyond = excess(h, row)
     reached = [share for name in COMPARED if (share := reach(h, row, name)) is not None]
-    if beyond is None or not reached:
+    if beyond is None or not (reached or row.w1):
         return None
-    return beyond + max(0.0, 1 - min(reached))
+    return beyond + max(0.0, 1 - min(reached, default=1.0))
 
 
 def reach(h: History, row: ProbeRow, name: Statistic) -> float | None:
