@@ -103,7 +103,7 @@ class Monitor:
             if not first and not (new and probes):
                 return
             number = 0 if first else step // interval
-            row = probe.row(*players, self._before.get(k), number)
+            row = probe.row(*players, self._before.get(k), number, _average(runs, k))
             if first:
                 probe.write_exemplars(runs.folders[k] / layout.EXEMPLARS)
                 row = {"format": files.FORMAT, "about": {**probe.about(), "wiring": []}, **row}
@@ -166,6 +166,16 @@ def pooled(held_out: Tensor, train: Tensor) -> Tensor:
 def some_rows(count: int) -> Tensor:
     """Indices of training rows that serve every run as "what the discriminator trains on"."""
     return torch.randperm(count, generator=streams.generator(0, "diagnosis"))[:MOST_ROWS]
+
+
+def _average(runs: Runs, k: int) -> Player | None:
+    """The generator that samples are drawn with, where it is another one than the one that trains."""
+    if runs.average is None:
+        return None
+    number = k if runs.game.stacked else None
+    network = runs.game.generator
+    average, buffers = member(runs.average, number), member(network.buffers, number)
+    return player(network.module, network.parameters.keys(), average, buffers)
 
 
 def _player(runs: Runs, network: Network, k: int) -> Player:

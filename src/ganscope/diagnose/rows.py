@@ -43,6 +43,17 @@ class Finding(NamedTuple):
     cause: str
 
 
+class Sampled(NamedTuple):
+    """What the samples of a run score that are drawn with a moving average of the generator's weights."""
+
+    w1: float | None = None
+    energy: float | None = None
+    recall: float | None = None
+    precision: float | None = None
+    coverage: float | None = None
+    starved: float | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What holds for a whole run; it stands in the run's first row."""
@@ -148,6 +159,8 @@ class ProbeRow:
     w1: float | None = None
     w1_floor: float | None = None
     w1_floor_sd: float | None = None
+    sampled: Sampled | None = None
+    """Where a moving average draws the samples: all other numbers are of the weights that train."""
     gap: float | None = None
     certified: float | None = None
     certified_share: float | None = None
@@ -236,8 +249,8 @@ def _plain(value: Any) -> Any:
     """A value as JSON has it: lists for tuples, objects for tuples with names."""
     if isinstance(value, About):
         return {name: _plain(getattr(value, name)) for name in About.__dataclass_fields__}
-    if isinstance(value, Finding):
-        return value._asdict()
+    if isinstance(value, Finding | Sampled):
+        return {name: entry for name, entry in value._asdict().items() if entry is not None}
     if isinstance(value, Mapping):
         return {key: _plain(entry) for key, entry in value.items()}
     return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
@@ -294,6 +307,14 @@ def _about(value: Any) -> About | None:
     )
 
 
+def _sampled(value: Any) -> Sampled | None:
+    if isinstance(value, Sampled):
+        value = value._asdict()
+    if not isinstance(value, Mapping):
+        return None
+    return Sampled(**{name: _number(value.get(name)) for name in Sampled._fields})
+
+
 def _finding(value: Any) -> Finding:
     kind, severity, cause = value if isinstance(value, Finding) else (value[name] for name in Finding._fields)
     return Finding(kind, severity, cause)
@@ -310,4 +331,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "slope_fake": _quantiles,
     "slope_between": _quantiles,
     "missing": _places,
+    "sampled": _sampled,
 }

@@ -155,7 +155,7 @@ def _statistics(
         "recall": shares.recall,
         "precision": shares.precision,
         "density": shares.density,
-        "duplicates": float((nearest < duplicate).double().mean()),
+        "duplicates": float((nearest <= duplicate).double().mean()),
         "distinct": _distinct(fake_fake, duplicate),
         "pairwise": mean_fake / mean_real if mean_real > 0 else math.nan,
         "energy": (2 * float(real_fake.mean()) - mean_real - mean_fake) / mean_real

@@ -28,7 +28,7 @@ from ganscope.diagnose.measure.players import (
     score_of,
 )
 from ganscope.diagnose.measure.sizes import norms
-from ganscope.diagnose.rows import WIDE_EVERY
+from ganscope.diagnose.rows import WIDE_EVERY, Sampled
 from ganscope.folder import files
 from ganscope.lipschitz import certified_lower
 from ganscope.nets.packing import packed
@@ -144,7 +144,12 @@ class Probe:
         return [float(value) for value in point]
 
     def row(
-        self, generator: Player, discriminator: Player, before: Snapshot | None = None, number: int = 0
+        self,
+        generator: Player,
+        discriminator: Player,
+        before: Snapshot | None = None,
+        number: int = 0,
+        average: Player | None = None,
     ) -> dict[str, Any]:
         """Probe both networks.
 
@@ -154,6 +159,7 @@ class Probe:
             before: weights one step ago, for the size and direction of the step.
             number: which probe of the run this is; every fifth from 0 on is wide, which compares sample
                 sets too.
+            average: the generator with a moving average of its weights, where samples are drawn with that.
 
         Returns:
             Numbers by name; `nonfinite` where a network has turned NaN or infinite.
@@ -208,6 +214,8 @@ class Probe:
                     values[f"{name}_alignment"] = cosine
         if wide:
             values |= self._wide(generator, discriminator)
+            if average is not None and self.diversity is not None:
+                values["sampled"] = self._sampled(average, self.diversity)
         return values
 
     def snapshot(self, generator: Player, discriminator: Player) -> Snapshot:
@@ -249,6 +257,19 @@ class Probe:
             if self.objective.needs_lipschitz and self.facts.pack == 1:
                 values |= _certified(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
         return values
+
+    def _sampled(self, generator: Player, diversity: Diversity) -> Sampled | None:
+        """Compare the samples that a run draws with real rows."""
+        count = min(_count(self.inputs.latent), collapse.MOST_ROWS)
+        with torch.no_grad():
+            fake = torch.cat([self._fakes(generator, *span) for span in _spans(count, self.shape.numel())])
+        if count < collapse.FEWEST_ROWS or not bool(fake.isfinite().all()):
+            return None
+        scores = collapse.measure(diversity, fake)
+        real = self.inputs.real[: collapse.MOST_ROWS]
+        m = min(W1_ROWS, len(real) // 2, count)
+        w1 = exact_w1(_plain(real[:m]).flatten(1).numpy(), _plain(fake[:m]).flatten(1).numpy())
+        return Sampled(w1, **{name: scores[name] for name in Sampled._fields if name != "w1"})
 
     def _fakes(self, generator: Player, start: int, stop: int) -> Tensor:
         latent = self.inputs.latents(start, stop)

@@ -25,6 +25,8 @@ def too_strong(h: History) -> list[Fault] | None:
     energy = h.recent(lambda row: row.energy, 9, wide=True)
     stalled = len(energy) >= 6 and median(energy[-3:]) > 0.9 * median(energy[:3])
     far = bool(energy) and energy[-1] > 0.1
+    if not saturated and len(energy) < 6:
+        return None  # whether the samples still improve cannot be told yet
     if not saturated and not (stalled and far):
         return []
     auc = real(h.last.auc)
@@ -36,4 +38,4 @@ def too_strong(h: History) -> list[Fault] | None:
     return [Fault("severe" if saturated else "mild", seen.since, cause, evidence)]
 
 
-RULE = Rule(too_strong, {None: (LEFT_BEHIND, R3GAN)}, needs=Needs(probes=M, comparisons=1))
+RULE = Rule(too_strong, {None: (LEFT_BEHIND, R3GAN)}, needs=Needs(probes=M, comparisons=6))

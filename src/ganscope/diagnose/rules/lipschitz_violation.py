@@ -5,7 +5,7 @@ from __future__ import annotations
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, median, since_of
 from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, Needs, Remedy, Rule
-from ganscope.diagnose.rules.thresholds import WIDE_K, K
+from ganscope.diagnose.rules.thresholds import NO_EXCUSE, WIDE_K, K
 
 USUAL_WEIGHT = 10.0
 """Of a gradient penalty, where none was declared."""
@@ -37,6 +37,8 @@ def lipschitz_violation(h: History) -> list[Fault] | None:
     elif penalty is None or not penalty.asks_slope:
         return []  # clipping allows any slope that stays; spectral normalisation holds it by construction
     else:
+        expected = min(expected, NO_EXCUSE)
+        evidence["slope_expected"] = expected
         violated = now > 2 * expected + 1
         cause = (
             f"The constraint does not hold: the critic's slope is {now:.3g}, and {constraint} of this weight "

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ganscope.diagnose.rows import ProbeRow, Statistic
 from ganscope.diagnose.rules.history import Fault, History, real
 from ganscope.diagnose.rules.rule import MEASURED, R1, R3GAN, Needs, Remedy, Rule
-from ganscope.diagnose.rules.thresholds import LOPSIDED, WIDE_K, WIDE_M, Z
+from ganscope.diagnose.rules.thresholds import COPIES, LOPSIDED, WIDE_K, WIDE_M, Z
 
 
 def mode_collapse(h: History) -> list[Fault] | None:
@@ -44,8 +44,19 @@ def blur(h: History, row: ProbeRow) -> float:
     return 0.0 if share is None else max(0.0, 1 - share)
 
 
-def _total(_: History, row: ProbeRow) -> bool | None:
-    return None if row.pairwise is None else row.pairwise < 0.2
+def _total(h: History, row: ProbeRow) -> bool | None:
+    """All samples nearly alike; or a small cloud away from most of the data that does not spread."""
+    if row.pairwise is None:
+        return None
+    cloud = row.pairwise < 0.5 and (row.starved or 0.0) > 0.5
+    unreached = row.recall is not None and row.recall < 0.05 * h.null("recall")[0]
+    return row.pairwise < 0.2 or (cloud and unreached and not _spreads(h))
+
+
+def _spreads(h: History) -> bool:
+    """Whether the samples of a run move apart: the last comparison beside that three before."""
+    known = h.recent(lambda row: row.pairwise, 4, wide=True)
+    return len(known) < 4 or known[-1] > 1.15 * known[0]
 
 
 def _dropped(h: History, row: ProbeRow) -> bool | None:
@@ -69,7 +80,8 @@ def _within(h: History, row: ProbeRow) -> bool | None:
         row.recall < min(recall - Z * spread, 0.5 * present * recall)
         and real(row.precision) > 0.9 * h.null("precision")[0]
     )
-    return narrow or (h.copied(row, 1 - present) and good(h, row))
+    copies = h.copied(row, COPIES)  # a handful of points or a thread, wherever it lies
+    return narrow or copies or (h.copied(row, 1 - present) and good(h, row))
 
 
 def _imbalance(h: History, row: ProbeRow) -> bool | None:

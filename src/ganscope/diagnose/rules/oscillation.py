@@ -47,7 +47,17 @@ def sustained(points: Sequence[Sequence[float]], every: float) -> Swing | None:
         return None
     clear = min(whole.concentration, newer.concentration) > CONCENTRATED
     large = min(whole.amplitude, newer.amplitude) > LEAST_AMPLITUDE
-    return whole if clear and large else None
+    return whole if clear and large and _moves_still(points) else None
+
+
+def _moves_still(points: Sequence[Sequence[float]]) -> bool:
+    """Whether the newest quarter swings too: a game that has settled is well again."""
+    newest = points[len(points) * 3 // 4 :]
+    sizes = []
+    for column in zip(*newest, strict=True):
+        mean = sum(column) / len(column)
+        sizes.append(math.sqrt(2 * sum((value - mean) ** 2 for value in column) / len(column)))
+    return max(sizes) > LEAST_AMPLITUDE
 
 
 RULE = Rule(

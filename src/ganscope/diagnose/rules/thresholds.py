@@ -23,8 +23,8 @@ IDLE = 3e-4
 """Of |step| / |weights|: Adam at a rate of 3e-5."""
 NEAR = 1.35
 """W1 of samples that count as near, in floors: what real rows score in their place."""
-REACHED = 0.65
-"""Share of the recall, precision and coverage of real rows that such samples reach."""
+REACHED = {"recall": 0.65, "precision": 0.75, "coverage": 0.88}
+"""Shares of what real rows reach that such samples reach."""
 STALLED = 0.05
 """Share of its excess over the floor that a run must lose in a tenth of its steps to count as improving."""
 M, K = 5, 6
@@ -33,5 +33,9 @@ FEWEST_POINTS = 150
 LEAST_AMPLITUDE, CONCENTRATED = 0.2, 0.6
 """Standard deviations of the data; share of the variance within an octave: coloured noise reaches 0.54 in one
 draw of a hundred, healthy runs up to 0.58, games that swing 0.6 to 1."""
+COPIES = 0.45
+"""Share of near-copies, beyond that of real rows, from which on sharpness does not matter."""
+NO_EXCUSE = 30.0
+"""A slope that no penalty, however weak, accounts for."""
 Z = 5.0
 """Standard deviations of the null that a statistic must be away from it."""

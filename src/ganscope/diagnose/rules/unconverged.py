@@ -5,6 +5,7 @@ No verdict: it is the eleventh line of a status, and keeps "nothing wrong" from 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ COMPARED: tuple[Statistic, ...] = ("recall", "precision", "coverage")
 FEWEST, NEWEST = 2, 3
 """Comparisons before anything is said, and those whose median is the present."""
 FEWEST_FOR_A_PACE = 6
-NEAR_WAY = NEAR - 1 + 1 - REACHED
+NEAR_WAY = NEAR - 1 + 1 - min(REACHED.values())
 """What is left to do where samples begin to count as near."""
 LEAST_ENERGY = 0.02
 """Energy distance, in mean distances of real rows, below which samples are near whatever chance says."""
@@ -52,7 +53,7 @@ def progress(h: History) -> Progress:
     Returns:
         Unknown where sample sets were not compared twice after the start, or cannot be.
     """
-    rows = [row for row in h.wide if row.step > 0 or h.once]
+    rows = [_drawn(row) for row in h.wide if row.step > 0 or h.once]
     if len(rows) < (1 if h.once else FEWEST):
         return Progress("unknown")
     told = [near(h, row) for row in rows[-NEWEST:]]
@@ -72,7 +73,9 @@ def near(h: History, row: ProbeRow) -> bool | None:
     reached = [share for name in COMPARED if (share := reach(h, row, name)) is not None]
     if beyond is None or not (reached or row.w1):
         return None  # the energy distance alone does not see what is missing
-    return beyond < NEAR - 1 and min(reached, default=1.0) > REACHED and (row.starved or 0.0) < 0.02
+    shares = [reach(h, row, name) for name in COMPARED]
+    enough = all(share is None or share > REACHED[name] for name, share in zip(COMPARED, shares, strict=True))
+    return beyond < NEAR - 1 and enough and (row.starved or 0.0) < 0.02
 
 
 def excess(h: History, row: ProbeRow) -> float | None:
@@ -106,11 +109,16 @@ def reach(h: History, row: ProbeRow, name: Statistic) -> float | None:
     return float(value) / max(mean - (sd if math.isfinite(sd) else 0.0), 1e-3)
 
 
+def _drawn(row: ProbeRow) -> ProbeRow:
+    """A row as the samples that the run draws have it."""
+    return row if row.sampled is None else dataclasses.replace(row, **row.sampled._asdict())
+
+
 def _lacking(h: History, rows: list[ProbeRow]) -> tuple[str, ...]:
     words = []
     for name in COMPARED:
         shares = [share for row in rows if (share := reach(h, row, name)) is not None]
-        if shares and median(shares) <= REACHED:
+        if shares and median(shares) <= REACHED[name]:
             values = [real(getattr(row, name)) for row in rows if getattr(row, name) is not None]
             words.append(f"{name} {median(values):.2f} (real rows {h.null(name)[0]:.2f})")
     return tuple(words)
