@@ -93,11 +93,19 @@ def _block(report: Report, recipe: str, runs: Sequence[RunRecord], judged: Mappi
     ]
     return (
         f'<div class="block">{heading(recipe, colour)}<p class="lamps">{lamps}</p>'
-        f"<p>{escape(summary_of_runs(list(judged.values())))}</p>"
+        f"<p>{escape(summary_of_runs(list(judged.values())))}</p>{_away(judged)}"
         f"{_cards({seed: said.verdicts for seed, said in judged.items()})}"
         f"{grid('cells', [*cells, _missing(report, shown, rows, colour)])}"
         f'<p class="caption">Figures: seed {shown.seed}.</p></div>'
     )
+
+
+def _away(judged: Mapping[int, Judgement]) -> str:
+    """Say of each run whose samples are not there yet how far it is, where there are several runs."""
+    away = [(seed, said.answer) for seed, said in judged.items() if said.answer.kind == "not there yet"]
+    if len(judged) == 1:
+        return ""
+    return "".join(f'<p class="caption">Seed {seed}: {escape(told.sentence)}</p>' for seed, told in away)
 
 
 def _lamp(name: str, judged: Sequence[Judgement]) -> str:

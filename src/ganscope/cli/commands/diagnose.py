@@ -25,7 +25,7 @@ def diagnose(
     constraint: str | None = None,
     constraint_weight: float | None = None,
     latent_dim: int = 0,
-    fail_on: Literal["mild", "severe"] | None = None,
+    fail_on: Literal["mild", "severe", "unhealthy"] | None = None,
     again: bool = False,
     json_: Json = False,
 ) -> None:
@@ -40,7 +40,7 @@ def diagnose(
         constraint: what held their critic's slope: a penalty, spectral-norm or clipping.
         constraint_weight: weight of the penalty.
         latent_dim: width of their latents; 0 takes that of the generator's first layer.
-        fail_on: exit with code 3 on a verdict of this severity or a worse one.
+        fail_on: exit with code 3 on a verdict of this severity or worse, or on a run that is not healthy.
         again: judge the recorded probes by the rules of this version, instead of showing what the run said.
         json_: print the verdicts as JSON.
     """
@@ -53,6 +53,11 @@ def diagnose(
     else:
         examined = examine(Path(what), again)
     print_examinations(examined, json_)
+    unhealthy = [e for e in examined if e.answer.kind != "healthy"]
+    if fail_on == "unhealthy" and unhealthy:
+        first = f"{unhealthy[0].name} ({unhealthy[0].answer.kind})"
+        more = f" and {len(unhealthy) - 1} more" if len(unhealthy) > 1 else ""
+        raise BadVerdict(f"not healthy: {first}{more}, and --fail-on unhealthy was asked for.")
     severity = worst(examined)
     if severity is not None and fail_on in (severity, "mild"):
         raise BadVerdict(f"a {severity} verdict was found, and --fail-on {fail_on} was asked for.")

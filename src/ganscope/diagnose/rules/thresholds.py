@@ -2,6 +2,8 @@
 
 VANISHED = 0.02
 """Of |dL/ds|, and of |ds/dx| in spreads of the data; healthy runs stay above 0.1 until they are done."""
+DEAD = 1e-3
+"""Of |dL/ds|: so small that half as many probes suffice."""
 DECAYED = 1e-2
 """Share of the critic's gradient that is left at its first layer."""
 GENERATOR_DECAYED = 1e-3

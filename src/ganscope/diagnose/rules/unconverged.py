@@ -17,9 +17,7 @@ NAME = "unconverged"
 COMPARED: tuple[Statistic, ...] = ("recall", "precision", "coverage")
 FEWEST, NEWEST = 2, 3
 """Comparisons before anything is said, and those whose median is the present."""
-FEWEST_FOR_A_PACE = 6
-NEAR_WAY = NEAR - 1 + 1 - min(REACHED.values())
-"""What is left to do where samples begin to count as near."""
+FEWEST_FOR_A_PACE = 5
 LEAST_ENERGY = 0.02
 """Energy distance, in mean distances of real rows, below which samples are near whatever chance says."""
 
@@ -149,4 +147,4 @@ def _pace(ways: list[tuple[int, float]]) -> tuple[bool | None, float, int | None
     pace = 1 - math.exp(-rate * ways[-1][0] / 10)
     if pace < STALLED:
         return True, pace, None
-    return False, pace, max(1, math.ceil(math.log(max(1.0, now / NEAR_WAY)) / rate))
+    return False, pace, max(1, math.ceil(math.log(max(1.0, now / (NEAR - 1))) / rate))

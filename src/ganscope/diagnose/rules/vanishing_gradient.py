@@ -10,7 +10,7 @@ from ganscope.diagnose.rules.discriminator_too_weak import too_weak
 from ganscope.diagnose.rules.history import Fault, History, real
 from ganscope.diagnose.rules.layers import left, steepest
 from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, LEFT_BEHIND, MEASURED, R3GAN, Needs, Remedy, Rule
-from ganscope.diagnose.rules.thresholds import DECAYED, GENERATOR_DECAYED, VANISHED, K, M
+from ganscope.diagnose.rules.thresholds import DEAD, DECAYED, GENERATOR_DECAYED, VANISHED, K, M
 
 
 def vanishing_gradient(h: History) -> list[Fault] | None:
@@ -85,6 +85,8 @@ def in_the_loss(h: History) -> list[Fault] | None:
         return bool(h.differs(row) and row.logit_slope < VANISHED and row.auc > 0.9)
 
     seen = h.persistence(gone, M, K)
+    if (h.last.logit_slope or 1.0) < DEAD:
+        seen = h.persistence(gone, 3, 3)
     if seen.state != "fault":
         return None if seen.state == "unknown" else []
     last = h.last

@@ -1,0 +1,124 @@
+"""The four answers for a run, and the eleventh line of its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ganscope.diagnose.rules import answer as answers
+from ganscope.diagnose.rules.answer import Answer, lacking_words
+from ganscope.diagnose.rules.verdict import CHECKS, judge
+
+NULLS = {
+    "recall": [0.98, 0.01], "precision": [0.98, 0.01], "coverage": [0.97, 0.01], "energy": [0.0, 0.002],
+    "duplicates": [0.01, 0.01], "distinct": [0.99, 0.01], "imbalance": [0.1, 0.02], "pairwise": [1.0, 0.01],
+}  # fmt: skip
+GOOD = {"recall": 0.95, "precision": 0.95, "coverage": 0.94, "energy": 0.001, "starved": 0.0, "w1": 0.26}
+BAD = {"recall": 0.1, "precision": 0.2, "coverage": 0.1, "energy": 0.4, "starved": 0.1, "w1": 1.0}
+
+
+def run(samples: Callable[[int], dict[str, Any]], probes: int = 60, **given: Any) -> list[dict[str, Any]]:
+    """A run whose networks are well, and whose samples are as given at each comparison."""
+    about = {"nulls": NULLS, "fresh_error": 0.03, "every": 10, **given.pop("about", {})}
+    rows: list[dict[str, Any]] = []
+    for number in range(probes):
+        cheap = {
+            "auc": 0.7, "auc_error": 0.05, "logit_slope": 0.5, "critic_slope": 1.0, "fake_scale": 1.0,
+            "score_sd": 1.0, "g_update": 0.003, "d_update": 0.003, "d_alignment": 0.2,
+            "critic_layers": [["2", 1.0], ["0", 1.0]], "generator_layers": [["2", 1.0], ["0", 1.0]],
+        }  # fmt: skip
+        row: dict[str, Any] = {"step": 10 * number, **cheap, **given}
+        if number % 5 == 0:
+            compared = {"fresh_auc": 0.52, "imbalance": 0.1, "duplicates": 0.01, "pairwise": 1.0}
+            row |= {"wide": True, "w1_floor": 0.25, "w1_floor_sd": 0.01, "auc_train": 0.5}
+            row |= {"auc_train_error": 0.05, **compared, **samples(number)}
+        rows += [row, *({"step": 10 * number + k, "point": [0.0, 0.0]} for k in (0, 5))]
+    rows[0]["about"] = about
+    return rows
+
+
+def test_samples_like_real_rows_are_healthy() -> None:
+    said = judge(run(lambda number: GOOD, probes=90))
+    assert said.answer.kind == "healthy"
+    assert said.answer.sentence.startswith(
+        "Healthy: the samples are as close to the data as real rows (W1 0.26"
+    )
+    assert set(said.status) == set(CHECKS)
+    assert said.status["unconverged"] == "fine"
+
+
+@pytest.mark.parametrize("name", ["recall", "precision", "coverage", "w1"])
+def test_one_number_that_is_plainly_bad_suffices(name: str) -> None:
+    """A twin of the healthy run in one number: never healthy."""
+    said = judge(run(lambda number: {**GOOD, name: BAD[name]}, probes=90))
+    assert said.answer.kind in ("not there yet", "faulty")
+    assert said.status["unconverged"] == "fault"
+
+
+def test_a_run_that_comes_nearer_says_pace_and_steps() -> None:
+    def nearer(number: int) -> dict[str, float]:
+        return {**GOOD, "w1": 0.25 + 2.0 * 0.97**number}
+
+    went = judge(run(nearer, probes=60)).answer
+    assert went.kind == "not there yet"
+    assert went.progress.stopped is False
+    # the way left falls by 3 % in ten steps; it has to come from 8 x 0.97^55 + 0.03 to 0.7
+    assert went.progress.more == pytest.approx(190, abs=60)
+    assert "steps more" in went.sentence
+    near = judge(run(nearer, probes=60 + went.progress.more // 10)).answer
+    assert near.kind == "healthy"
+
+
+def test_a_run_that_stays_far_has_stopped_and_names_suspects_by_rank() -> None:
+    slow = judge(run(lambda number: {**GOOD, **BAD, "starved": 0.0, "imbalance": 0.1}, g_update=1e-6)).answer
+    assert slow.kind == "not there yet"
+    assert slow.progress.stopped is True
+    assert "stopped improving above the floor (W1 1.00, floor 0.250; recall 0.10" in slow.sentence
+    assert slow.suspects[0].startswith("the generator's learning rate is too low")
+    averaged = judge(run(lambda number: BAD, about={"average": 0.9999})).answer
+    assert averaged.suspects[0] == (
+        "a moving average of decay 0.9999, over 10,000 steps, is longer than a third of the run's 590"
+    )
+
+
+def test_samples_of_the_average_decide_where_there_is_one() -> None:
+    sampled = {"w1": 1.5, "energy": 0.5, "recall": 0.1, "precision": 0.1, "coverage": 0.1, "starved": 0.3}
+    said = judge(run(lambda number: {**GOOD, "sampled": sampled}, probes=90)).answer
+    assert said.kind == "not there yet"
+    assert "W1 1.50" in said.sentence
+
+
+def test_a_young_run_cannot_be_judged_and_says_from_when() -> None:
+    said = judge(run(lambda number: GOOD, probes=3)).answer
+    assert said.kind == "cannot tell"
+    assert said.lacking["unconverged"] == 100
+    assert said.lacking["mode-collapse"] == 150
+    assert said.lacking["oscillation"] == 25 + 5 * (150 - 6)
+    later = judge(run(lambda number: GOOD, probes=17)).answer
+    assert later.kind == "healthy"
+    assert "mode-collapse" not in later.lacking
+
+
+def test_a_verdict_makes_a_run_faulty() -> None:
+    said = judge([*run(lambda number: GOOD), {"step": 700, "nonfinite": "generator", "module": "0.weight"}])
+    assert said.answer.kind == "faulty"
+    assert said.answer.sentence.startswith("Faulty: 1 verdict, ")
+
+
+def test_an_answer_survives_a_file() -> None:
+    for rows in (run(lambda number: GOOD), run(lambda number: BAD), run(lambda number: GOOD, probes=2), []):
+        told = judge(rows).answer
+        back = answers.from_json(told.as_json())
+        assert (back.kind, back.sentence, back.lacking, back.suspects) == (
+            told.kind, told.sentence, told.lacking, told.suspects,
+        )  # fmt: skip
+        assert str(back.progress) == str(told.progress)
+
+
+def test_words_of_what_is_awaited() -> None:
+    assert lacking_words({"a": 20, "b": None, "c": 20}) == (
+        "Evidence is lacking for a and c (until step 20). Undecided: b."
+    )
+    assert str(Answer("healthy", "Healthy.")) == "Healthy."
