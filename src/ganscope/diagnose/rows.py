@@ -52,6 +52,7 @@ class Sampled(NamedTuple):
     precision: float | None = None
     coverage: float | None = None
     starved: float | None = None
+    fresh_auc: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -64,8 +65,10 @@ def test_a_run_that_comes_nearer_says_pace_and_steps() -> None:
     went = judge(run(nearer, probes=60)).answer
     assert went.kind == "not there yet"
     assert went.progress.stopped is False
-    # the way left falls by 3 % in ten steps; it has to come from 8 x 0.97^55 + 0.03 to 0.7
-    assert went.progress.more == pytest.approx(190, abs=60)
+    # the excess falls by 3 % in ten steps; it has to come from 8 x 0.97^50, five comparisons back, to 0.35
+    expected = math.log((8 * 0.97**50 + 0.04) / 0.35) / -math.log(0.97) * 10
+    assert went.progress.more is not None
+    assert went.progress.more == pytest.approx(expected, rel=0.05)
     assert "steps more" in went.sentence
     near = judge(run(nearer, probes=60 + went.progress.more // 10)).answer
     assert near.kind == "healthy"

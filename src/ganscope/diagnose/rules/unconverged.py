@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ganscope.diagnose.rows import ProbeRow, Statistic
 from ganscope.diagnose.rules.history import History, State, median, real
-from ganscope.diagnose.rules.thresholds import NEAR, REACHED, STALLED, Z
+from ganscope.diagnose.rules.thresholds import NEAR, REACHED, STALLED, TOLD, Z
 
 NAME = "unconverged"
 COMPARED: tuple[Statistic, ...] = ("recall", "precision", "coverage")
@@ -73,7 +73,8 @@ def near(h: History, row: ProbeRow) -> bool | None:
         return None  # the energy distance alone does not see what is missing
     shares = [reach(h, row, name) for name in COMPARED]
     enough = all(share is None or share > REACHED[name] for name, share in zip(COMPARED, shares, strict=True))
-    return beyond < NEAR - 1 and enough and (row.starved or 0.0) < 0.02
+    seen = (row.fresh_auc or 0.5) > TOLD  # a discriminator from scratch tells the samples by something else
+    return beyond < NEAR - 1 and enough and not seen and (row.starved or 0.0) < 0.02
 
 
 def excess(h: History, row: ProbeRow) -> float | None:
