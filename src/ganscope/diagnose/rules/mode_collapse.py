@@ -121,7 +121,11 @@ def _collapsed(h: History, pattern: str, since: int) -> Fault:
             f"(coverage {coverage:.2f}; real rows reach {evidence['coverage_null']:.2f})."
         ),
         "within-mode": (
-            f"The samples are realistic (precision {evidence['precision']:.2f}) but too much alike: recall "
+            f"The samples repeat one another: {evidence['duplicates']:.0%} are near-copies of others "
+            f"({evidence['duplicates_null']:.0%} for real rows), and recall is {evidence['recall']:.2f} where "
+            f"real rows reach {evidence['recall_null']:.2f}."
+            if h.copied(row, COPIES)
+            else f"The samples are realistic (precision {evidence['precision']:.2f}) but too much alike: recall "
             f"is {evidence['recall']:.2f} where real rows reach {evidence['recall_null']:.2f}, and "
             f"{evidence['duplicates']:.0%} are near-copies of others."
         ),
