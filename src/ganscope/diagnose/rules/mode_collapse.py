@@ -120,15 +120,7 @@ def _collapsed(h: History, pattern: str, since: int) -> Fault:
             f"Kinds of real rows that make up {starved:.0%} of the data are missing from the samples "
             f"(coverage {coverage:.2f}; real rows reach {evidence['coverage_null']:.2f})."
         ),
-        "within-mode": (
-            f"The samples repeat one another: {evidence['duplicates']:.0%} are near-copies of others "
-            f"({evidence['duplicates_null']:.0%} for real rows), and recall is {evidence['recall']:.2f} where "
-            f"real rows reach {evidence['recall_null']:.2f}."
-            if h.copied(row, COPIES)
-            else f"The samples are realistic (precision {evidence['precision']:.2f}) but too much alike: recall "
-            f"is {evidence['recall']:.2f} where real rows reach {evidence['recall_null']:.2f}, and "
-            f"{evidence['duplicates']:.0%} are near-copies of others."
-        ),
+        "within-mode": _alike(h, row, evidence),
         "imbalance": (
             f"The samples fall into the wrong proportions: {evidence['imbalance']:.0%} of them would have to "
             f"move to other kinds ({evidence['imbalance_null']:.0%} for real rows)."
@@ -136,6 +128,16 @@ def _collapsed(h: History, pattern: str, since: int) -> Fault:
     }[pattern]
     severe = pattern == "total" or starved > 0.2 or coverage < 0.5
     return Fault("severe" if severe else "mild", since, cause, evidence, pattern=pattern)
+
+
+def _alike(h: History, row: ProbeRow, evidence: dict[str, float]) -> str:
+    reached = f"{evidence['recall']:.2f} where real rows reach {evidence['recall_null']:.2f}"
+    copies = f"{evidence['duplicates']:.0%} are near-copies of others"
+    if h.copied(row, COPIES):
+        by_chance = f"({evidence['duplicates_null']:.0%} for real rows)"
+        return f"The samples repeat one another: {copies} {by_chance}, and recall is {reached}."
+    realistic = f"The samples are realistic (precision {evidence['precision']:.2f}) but too much alike"
+    return f"{realistic}: recall is {reached}, and {copies}."
 
 
 RULE = Rule(
