@@ -14,8 +14,8 @@ class Schedule:
     """Steps at which a loop is probed, and at which fixed samples are looked at.
 
     Args:
-        every: steps between two probes; None begins with 10 and widens them to a tenth of the steps so far,
-            at most 100.
+        every: steps between two probes; None begins with 10 and widens them to a twentieth of the steps so
+            far, at most 100.
 
     Example:
         >>> schedule, steps = Schedule(None), []
@@ -24,7 +24,7 @@ class Schedule:
         ...         steps.append(step)
         ...         schedule.advance()
         >>> steps[:3], steps[-3:], len(steps)
-        ([10, 20, 30], [790, 860, 940], 38)
+        ([10, 20, 30], [890, 930, 970], 61)
     """
 
     def __init__(self, every: int | None) -> None:
@@ -54,5 +54,5 @@ class Schedule:
 
     def advance(self) -> None:
         """Take note of a probe: the next one comes after the present gap."""
-        gap = self._every or max(FIRST_GAP, min(LARGEST_GAP, self.next // 100 * 10))
+        gap = self._every or max(FIRST_GAP, min(LARGEST_GAP, self.next // 200 * 10))
         self.next += gap

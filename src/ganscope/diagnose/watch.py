@@ -76,7 +76,7 @@ def watch(
         train: rows the discriminator trains on, to see whether it remembers them (with conditions a tuple,
             as `real`); by default the first 250 that `step(real=...)` brings.
         optimizers: the generator's and the discriminator's, to check that each moves its own.
-        every: steps between probes; by default 10 at first, later a tenth of the steps so far, at most 100.
+        every: steps between probes; by default 10, later a twentieth of the steps so far, at most 100.
             In between, every tenth step or more often, looks at 16 fixed samples.
 
     Returns:

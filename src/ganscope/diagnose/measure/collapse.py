@@ -22,6 +22,8 @@ MOST_ROWS = 500
 FEWEST_ROWS = 40
 ROWS_PER_BIN = 20
 MOST_BINS = 32
+ROUNDING = 1e-3
+"""Of the mean distance of real rows: nearer rows are copies whatever real rows do."""
 STARVED = 1 / FAIR_SHARE_DIVISOR
 """A bin with less than this share of its fair number of samples is missing, as a mode is."""
 CHANCE = 1e-5
@@ -78,7 +80,9 @@ def prepare(real: Tensor) -> Diversity | None:
         a, b = split[:n], split[n : 2 * n]
         rr, rf, ff = (distances(pool[x], pool[y]) for x, y in ((a, a), (a, b), (b, b)))
         nearest, radii = _neighbours(rr)
-        measured: dict[str, Any] = _statistics(rr, rf, ff, radii, _duplicate_radius(nearest))
+        measured: dict[str, Any] = _statistics(
+            rr, rf, ff, radii, _duplicate_radius(nearest, float(rr.mean()))
+        )
         # a half agrees too well with all rows, which it is part of: the other half is the measure
         counts = torch.bincount(in_bins[a], minlength=len(centroids)).double()
         measured |= _bins(in_bins[b], counts / n)
@@ -94,7 +98,15 @@ def prepare(real: Tensor) -> Diversity | None:
     nearest, radii = _neighbours(real_real)
     exemplars = bins.argmin(0).tolist()
     return Diversity(
-        pool[:n], centroids, shares, exemplars, nulls, sketch, radii, real_real, _duplicate_radius(nearest)
+        pool[:n],
+        centroids,
+        shares,
+        exemplars,
+        nulls,
+        sketch,
+        radii,
+        real_real,
+        _duplicate_radius(nearest, float(real_real.mean())),
     )
 
 
@@ -195,9 +207,14 @@ def _distinct(distance: Tensor, radius: float) -> float:
     return float((~near.any(1)).double().mean())
 
 
-def _duplicate_radius(nearest: Tensor) -> float:
-    """1 % of real rows have another one within it."""
-    return float(nearest.quantile(0.01))
+def _duplicate_radius(nearest: Tensor, scale: float) -> float:
+    """1 % of real rows have another one within it; where those are exact copies, rounding is left for.
+
+    Args:
+        nearest: distances of real rows to the nearest other one.
+        scale: mean distance of real rows.
+    """
+    return max(float(nearest.quantile(0.01)), ROUNDING * scale)
 
 
 def _k_means(rows: Tensor, count: int, rng: torch.Generator, turns: int = 10) -> Tensor:
