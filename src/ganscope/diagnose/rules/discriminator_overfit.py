@@ -16,7 +16,14 @@ def overfit(h: History) -> list[Fault] | None:
             return None
         return row.auc_train > 0.5 + max(REMEMBERS * row.auc_train_error, OVERFIT)
 
+    def plainly(row: ProbeRow) -> bool | None:
+        if row.auc_train is None or row.auc_train_error is None:
+            return None
+        return row.auc_train > 0.5 + 1.5 * max(REMEMBERS * row.auc_train_error, OVERFIT)
+
     seen = h.persistence(remembers, WIDE_M, WIDE_K, wide=True)
+    if seen.state != "fault" and (plain := h.persistence(plainly, 2, 2, wide=True)).state == "fault":
+        seen = plain
     if seen.state != "fault":
         return None if seen.state == "unknown" else []
     row = h.wide[-1]

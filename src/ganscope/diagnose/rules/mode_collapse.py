@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ganscope.diagnose.rows import ProbeRow, Statistic
 from ganscope.diagnose.rules.history import Fault, History, real
 from ganscope.diagnose.rules.rule import MEASURED, R1, R3GAN, Needs, Remedy, Rule
-from ganscope.diagnose.rules.thresholds import COPIES, LOPSIDED, WIDE_K, WIDE_M, Z
+from ganscope.diagnose.rules.thresholds import LOPSIDED, WIDE_K, WIDE_M, Z
 
 
 def mode_collapse(h: History) -> list[Fault] | None:
@@ -80,8 +80,7 @@ def _within(h: History, row: ProbeRow) -> bool | None:
         row.recall < min(recall - Z * spread, 0.5 * present * recall)
         and real(row.precision) > 0.9 * h.null("precision")[0]
     )
-    copies = h.copied(row, COPIES)  # a handful of points or a thread, wherever it lies
-    return narrow or copies or (h.copied(row, 1 - present) and good(h, row))
+    return narrow or h.repeats(row) or (h.copied(row, 1 - present) and good(h, row))
 
 
 def _imbalance(h: History, row: ProbeRow) -> bool | None:
@@ -133,7 +132,7 @@ def _collapsed(h: History, pattern: str, since: int) -> Fault:
 def _alike(h: History, row: ProbeRow, evidence: dict[str, float]) -> str:
     reached = f"{evidence['recall']:.2f} where real rows reach {evidence['recall_null']:.2f}"
     copies = f"{evidence['duplicates']:.0%} are near-copies of others"
-    if h.copied(row, COPIES):
+    if h.repeats(row):
         by_chance = f"({evidence['duplicates_null']:.0%} for real rows)"
         return f"The samples repeat one another: {copies} {by_chance}, and recall is {reached}."
     realistic = f"The samples are realistic (precision {evidence['precision']:.2f}) but too much alike"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ganscope.diagnose.rules.history import Fault, History
 from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, MEASURED, R1, Needs, Remedy, Rule
-from ganscope.diagnose.rules.thresholds import CONCENTRATED, FEWEST_POINTS, LEAST_AMPLITUDE
+from ganscope.diagnose.rules.thresholds import CONCENTRATED, FEWEST_POINTS, LEAST_AMPLITUDE, LOOSE, WIDE_SWING
 
 if TYPE_CHECKING:
     from ganscope.diagnose.measure.swing import Swing
@@ -45,8 +45,10 @@ def sustained(points: Sequence[Sequence[float]], every: float) -> Swing | None:
     whole, newer = swing(points, every), swing(points[len(points) * 2 // 5 :], every, cycles=3)
     if whole is None or newer is None:
         return None
-    clear = min(whole.concentration, newer.concentration) > CONCENTRATED
-    large = min(whole.amplitude, newer.amplitude) > LEAST_AMPLITUDE
+    amplitude = min(whole.amplitude, newer.amplitude)
+    enough = LOOSE if amplitude > WIDE_SWING else CONCENTRATED
+    clear = min(whole.concentration, newer.concentration) > enough
+    large = amplitude > LEAST_AMPLITUDE
     return whole if clear and large and _moves_still(points) else None
 
 

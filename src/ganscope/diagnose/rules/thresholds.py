@@ -37,9 +37,11 @@ FEWEST_POINTS = 150
 LEAST_AMPLITUDE, CONCENTRATED = 0.2, 0.6
 """Standard deviations of the data; share of the variance within an octave: coloured noise reaches 0.54 in one
 draw of a hundred, healthy runs up to 0.58, games that swing 0.6 to 1."""
-COPIES = 0.45
-"""Share of near-copies, beyond that of real rows, from which on sharpness does not matter."""
+COPIES = 0.6
+"""Share of near-copies, of what real rows leave room for, from which on sharpness does not matter."""
 NO_EXCUSE = 30.0
 """A slope that no penalty, however weak, accounts for."""
+WIDE_SWING, LOOSE = 1.0, 0.5
+"""Amplitude that no healthy run has, in standard deviations; the concentration that suffices beside it."""
 Z = 5.0
 """Standard deviations of the null that a statistic must be away from it."""
