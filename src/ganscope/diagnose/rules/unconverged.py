@@ -60,7 +60,8 @@ def progress(h: History) -> Progress:
         return Progress("unknown")
     ways = [(row.step, value) for row in rows if (value := way(h, row)) is not None]
     stopped, pace, more = _pace(ways)
-    state: State = "fine" if 2 * sum(known) > len(known) else "fault"
+    settled = 2 * sum(known) > len(known) or stopped is False  # one look may be near by chance
+    state: State = "fine" if known[-1] and settled else "fault"
     name, distance, floor = _distance(h, rows[-NEWEST:])
     return Progress(state, distance, floor, name, _lacking(h, rows[-NEWEST:]), stopped, pace, more)
 
