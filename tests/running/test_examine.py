@@ -70,7 +70,7 @@ def test_fail_on_sets_the_exit_code(
     assert main(["diagnose", str(bad), *level]) == code
     printed = capsys.readouterr()
     assert "diverged (generator), severe, since step 20" in printed.out
-    assert "Do first: Go back to the last good checkpoint" in " ".join(printed.out.split())
+    assert "Do first: Add R1 of weight 1 and set --beta1 0" in " ".join(printed.out.split())
     assert printed.out.rstrip().endswith("/docs/verdicts/diverged.md")
     assert ("--fail-on" in printed.err) == bool(level)
     page = write_report(bad).read_text()

@@ -106,6 +106,7 @@ def words(remedy: Remedy) -> str:
     parts += [f"{field} x {factor:g}" for field, factor in remedy.factors.items()]
     parts += [f"{field} up to {other}" for field, other in remedy.raised.items()]
     parts += [f"{field} down to {most:g}" for field, most in remedy.lowered.items()]
+    parts += ["from the first step"] if remedy.anew else []
     return ", ".join(parts)
 
 

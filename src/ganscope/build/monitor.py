@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from ganscope.build.advice import advised
 from ganscope.build.intervals import look_interval, probe_interval
 from ganscope.config import RunConfig
 from ganscope.contracts import Event
@@ -57,7 +60,7 @@ class Monitor:
         if event.kind in ("log", "end") or (event.kind == "step" and not self._due(event)):
             return
         for k, folder in enumerate(runs.folders):
-            log = self._logs.get(k) or self._logs.setdefault(k, Logbook(folder).read())
+            log = self._logs.get(k) or self._logs.setdefault(k, _logbook(folder, runs.configs[k]))
             if k in runs.diverged:
                 if not log.broken:
                     step, network = runs.diverged[k]
@@ -131,6 +134,10 @@ class Monitor:
         )
         self._diversity, self._floor = probe.diversity, probe.floor
         return probe
+
+
+def _logbook(folder: Path, config: RunConfig) -> Logbook:
+    return Logbook(folder, functools.partial(advised, config=config)).read()
 
 
 def facts_of(config: RunConfig) -> Facts:

@@ -15,6 +15,7 @@ from ganscope.folder import layout
 from ganscope.folder.lock import claim, locked
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
 from ganscope.running import LOCAL, Engine, open_engine
+from ganscope.running.examine import judged
 from ganscope.running.run import Run
 
 
@@ -169,5 +170,5 @@ def _train(
         raise RunFailed(
             "; ".join(f"{name}: {text}" for name, text in failures.items()) or "no run was started"
         )
-    write_report(planned.out)
+    write_report(planned.out, judged)
     return Comparison(planned.out, runs, failures, planned.swept)

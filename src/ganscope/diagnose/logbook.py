@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import CHECKS, Judged, Verdict, from_json, judge
 from ganscope.diagnose.window import Window
 from ganscope.folder import files, layout
+
+Advise = Callable[[Verdict], Verdict]
 
 
 class Judgement(NamedTuple):
@@ -33,10 +35,11 @@ class Logbook:
 
     Args:
         folder: where `diagnosis.jsonl` and `verdicts.json` stand; None keeps the rows in memory alone.
+        advise: makes the advice of a verdict fit the run.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None, advise: Advise = lambda verdict: verdict) -> None:
+        self._folder, self._advise = folder, advise
         self._window = Window()
         self._judged: Judged | None = None
         self.last_step = -1
@@ -81,7 +84,8 @@ class Logbook:
     def judge(self) -> Judged:
         """Verdicts, states and the answer as of the newest row."""
         if self._judged is None:
-            self._judged = judge(self._window.rows)
+            said = judge(self._window.rows)
+            self._judged = said._replace(verdicts=[self._advise(verdict) for verdict in said.verdicts])
         return self._judged
 
     def write_verdicts(self) -> None:
@@ -103,7 +107,7 @@ class Logbook:
 
 
 def judgement(folder: Path, again: bool = False) -> Judgement | None:
-    """What is wrong with a run: terminal, report, `ganscope diagnose` and Python all say this.
+    """What is wrong with a run, by its record; `ganscope.running.examine.judged` makes the advice fit it.
 
     Args:
         folder: of the run.

@@ -163,7 +163,24 @@ def inspected(
     findings += wiring_checks.check_constraint(discriminator.module, rules, held, spectral)
     if optimizers is not None:
         findings += wiring_checks.check_optimizers(modules[0], modules[1], optimizers)
-    return findings, Facts(name, held, weight, probability=bool(ending) and name != "own")
+    facts = Facts(name, held, weight, probability=bool(ending) and name != "own")
+    return findings, facts._replace(**rates_of(optimizers or ()))
+
+
+def rates_of(optimizers: Sequence[torch.optim.Optimizer]) -> dict[str, Any]:
+    """Learning rates of the generator and the discriminator, and the kind of optimiser, as far as known.
+
+    Example:
+        >>> weights = [nn.Parameter(torch.zeros(1))]
+        >>> rates_of([torch.optim.Adam(weights, lr=1e-5), torch.optim.AdamW(weights, lr=1e-3)])
+        {'g_lr': 1e-05, 'd_lr': 0.001, 'optimizer': 'adam'}
+    """
+    if len(optimizers) != 2:
+        return {}
+    kinds = {"SGD": "sgd", "RMSprop": "rmsprop"}
+    g_lr, d_lr = (max((float(group["lr"]) for group in o.param_groups), default=0.0) for o in optimizers)
+    known = {"g_lr": g_lr, "d_lr": d_lr, "optimizer": kinds.get(type(optimizers[0]).__name__, "adam")}
+    return {name: value for name, value in known.items() if value}
 
 
 def _called(network: Player, name: str, arguments: tuple[Any, ...]) -> Any:

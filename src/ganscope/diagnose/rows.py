@@ -85,6 +85,11 @@ class About:
     """Rows of a batch, where they are known."""
     average: float | None = None
     """Decay of the moving average of the generator's weights, where there is one."""
+    g_lr: float | None = None
+    """The generator's learning rate, where its optimiser was handed over."""
+    d_lr: float | None = None
+    optimizer: str = ""
+    """Which kind of optimiser: adam, rmsprop or sgd."""
     wiring: tuple[Finding, ...] = ()
     """Mistakes seen before the first step."""
 
@@ -290,7 +295,7 @@ def _about(value: Any) -> About | None:
     if isinstance(value, About) or not isinstance(value, Mapping):
         return value if isinstance(value, About) else None
     known = {name: entry for name, entry in value.items() if name in About.__dataclass_fields__}
-    for name in ("equilibrium", "constraint_weight", "spread", "fresh_error", "average"):
+    for name in ("equilibrium", "constraint_weight", "spread", "fresh_error", "average", "g_lr", "d_lr"):
         known[name] = _number(known.get(name))
     target = _number(known.get("target_slope"))
     nulls = known.get("nulls")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganscope.contracts import BadInput
-from ganscope.diagnose.logbook import Judgement, judgement
+from ganscope.diagnose.logbook import Judgement
 from ganscope.diagnose.rules.verdict import CHECKS, RULES, Verdict
 from ganscope.diagnose.wording import evidence_words, summary_of_runs
 from ganscope.figures import over_steps
@@ -43,7 +43,7 @@ def diagnosis(report: Report) -> str:
     blocks = []
     for recipe, runs in report.runs.items():
         blocks.append(_healings(report, recipe, runs))
-        judged = {run.seed: said for run in runs if (said := _judgement_of(run)) is not None}
+        judged = {run.seed: said for run in runs if (said := _judgement_of(report, run)) is not None}
         if judged:
             blocks.append(_block(report, recipe, [run for run in runs if run.seed in judged], judged))
     return section(
@@ -73,10 +73,10 @@ def rows_of(run: RunRecord) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict) and isinstance(row.get("step"), int)]
 
 
-def _judgement_of(run: RunRecord) -> Judgement | None:
+def _judgement_of(report: Report, run: RunRecord) -> Judgement | None:
     """What was said of a run; nothing for a run without probes, or with a damaged record of them."""
     try:
-        return judgement(run.folder)
+        return report.judged(run.folder)
     except (BadInput, OSError):
         return None
 
@@ -139,7 +139,8 @@ def _cards(by_seed: Mapping[int, Sequence[Verdict]]) -> str:
         cards.append(
             f'<div class="verdict {worst.severity}"><a href="{worst.page}"><b>{escape(label)}</b></a> '
             f"<small>{worst.severity}, since step {since:,}{seeds}</small><p>{escape(worst.cause)}</p>"
-            f"<p><b>Do first:</b> {escape(worst.advice)}</p>"
+            f"<p><b>Do first:</b> {escape(' '.join(filter(None, (worst.advice, worst.likelihood))))}</p>"
+            f"{f'<p><code>{escape(worst.command)}</code></p>' if worst.command else ''}"
             f'<p class="caption">{escape(evidence_words(worst.evidence))}</p></div>'
         )
     return "".join(cards)

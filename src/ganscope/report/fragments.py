@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from ganscope.diagnose.logbook import Judgement, judgement
 from ganscope.figures.pictures import Samples
 from ganscope.folder.records import RunRecord
 from ganscope.metrics import METRICS
 from ganscope.report.summary import RecipeSummary
 from ganscope.words.numerals import NONE
+
+Judged = Callable[[Path], Judgement | None]
 
 
 class Report(NamedTuple):
@@ -23,6 +27,8 @@ class Report(NamedTuple):
     comparison: Mapping[str, Any]
     """`comparison.json`; empty for a single run."""
     real: Samples | None
+    judged: Judged = judgement
+    """Says what is wrong with the run in a folder."""
 
     @property
     def first(self) -> RunRecord:

@@ -5,23 +5,25 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from ganscope.diagnose.logbook import judgement
 from ganscope.figures.palette import PALETTE
 from ganscope.figures.pictures import load_samples
 from ganscope.folder import files, layout
 from ganscope.folder.records import load_comparison, load_records
 from ganscope.report.assets import POLICY, SCRIPT, STYLE
-from ganscope.report.fragments import Report
+from ganscope.report.fragments import Judged, Report
 from ganscope.report.reference import title
 from ganscope.report.sections import SECTIONS
 from ganscope.report.summary import summarise
 from ganscope.report.sweep_page import SWEEP_SECTIONS
 
 
-def write_report(folder: Path | str) -> Path:
+def write_report(folder: Path | str, judged: Judged = judgement) -> Path:
     """Write `report.html` into a run folder or a comparison, from nothing but the files there.
 
     Args:
         folder: a run folder, or a comparison with `<recipe>/seed-<n>/` run folders. Runs may be unfinished.
+        judged: says what is wrong with a run; by default what stands in its folder.
 
     Returns:
         The page's path. The page is one file that opens without a network.
@@ -38,7 +40,7 @@ def write_report(folder: Path | str) -> Path:
     """
     folder = Path(folder)
     path = folder / layout.REPORT
-    page = render(_read(folder))
+    page = render(_read(folder)._replace(judged=judged))
     with files.whole_file(path) as file:
         file.write(page.encode())
     return path

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ganscope.build.advice import advised
 from ganscope.contracts import BadInput
-from ganscope.diagnose.logbook import judgement
+from ganscope.diagnose.logbook import Judgement, judgement
 from ganscope.diagnose.rules.answer import Answer
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict, judge
@@ -57,6 +58,26 @@ def examine(folder: Path, again: bool = False) -> list[Examination]:
     return [_examined(run, again) for run in runs]
 
 
+def judged(folder: Path, again: bool = False) -> Judgement | None:
+    """What is wrong with a run of ours: terminal, report and Python all say this, with advice that fits it.
+
+    Args:
+        folder: of the run.
+        again: see `examine`.
+
+    Returns:
+        The judgement; None for a run without probes.
+
+    Raises:
+        BadInput: a damaged file.
+    """
+    said = judgement(folder, again)
+    if said is None or not said.verdicts:
+        return said
+    config = read(folder).config
+    return said._replace(verdicts=[advised(verdict, config) for verdict in said.verdicts])
+
+
 def examine_networks(
     factory: str,
     weights: Path | None,
@@ -101,12 +122,14 @@ def examine_networks(
 
 def _examined(folder: Path, again: bool) -> Examination:
     described = read(folder)
-    said = judgement(folder, again)
+    said = judged(folder, again)
     if said is not None:
         return Examination(str(folder), *said, notes=[], healed=healings.read(folder))
     row, step = _probed(described)
+    once = judge([row], once=True)
+    seen = once._replace(verdicts=[advised(verdict, described.config) for verdict in once.verdicts])
     note = "this run was trained without diagnosis, so its newest checkpoint was probed once."
-    return Examination(str(folder), step, *judge([row], once=True), [note])
+    return Examination(str(folder), step, *seen, [note])
 
 
 def _probed(described: Description) -> tuple[Mapping[str, Any], int]:

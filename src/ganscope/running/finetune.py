@@ -13,16 +13,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganscope.build.settings import completed, player_options
+from ganscope.build.settings import INHERITED, completed
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.folder import checkpoint, layout
 from ganscope.folder.read import read
 from ganscope.training import Runs
 from ganscope.words.complaints import flag
-
-INHERITED = ("network", "latent_dim", "pack", "d_lipschitz", *player_options("g"), *player_options("d"))
-"""Configuration fields that decide the shapes of the networks, and so come from the earlier run."""
 
 
 class Start(NamedTuple):

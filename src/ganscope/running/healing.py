@@ -11,10 +11,11 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ganscope.build.advice import change_of, remedies_of
 from ganscope.build.intervals import probe_interval
 from ganscope.build.monitor import Monitor
-from ganscope.build.settings import changed, completed, player_options
-from ganscope.config import CUSTOM, RunConfig
+from ganscope.build.settings import INHERITED, completed
+from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Event
 from ganscope.diagnose.rows import WIDE_EVERY
 from ganscope.diagnose.rules.rule import Remedy
@@ -22,11 +23,9 @@ from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.healings import Healing, Record, Unhealed
 from ganscope.folder.read import Description, read
-from ganscope.running.finetune import INHERITED
 from ganscope.running.prepared import Prepared, start_of
 from ganscope.training import Runs
 from ganscope.training.state import save
-from ganscope.words.complaints import flag
 from ganscope.words.sentences import uncapitalised
 
 MOST = 3
@@ -122,7 +121,7 @@ def decide(
         return Unhealed(step, verdict.label, f"{MOST} healings are the most.")
     in_vain = {healing.remedy for healing in before.healings if healing.verdict == verdict.label}
     whys = []
-    for remedy in verdict.remedies:
+    for remedy in remedies_of(verdict, config):
         if remedy.change in in_vain:
             whys.append(f"this was in vain: {uncapitalised(remedy.change)}")
             continue
@@ -157,46 +156,22 @@ def attempt(
         The healing; or in a sentence why there is none: no setting makes the change, it is in force already,
         it is out of reach, or the configuration it makes cannot be.
     """
-    said = uncapitalised(remedy.change)
-    if not remedy.is_setting:
-        return f"no setting does this: {said}"
+    change = change_of(remedy, config, fixed)
+    if isinstance(change, str):
+        return change
+    altered = list(change.altered)
+    start = 0 if remedy.anew else _start(altered, saved, verdict.since_step, config)
+    new = _with_steps(config, change.config, start)
     try:
-        _refuse_networks_of_ones_own(config, remedy)
-        new, idle = changed(config, remedy.settings, remedy.factors, remedy.raised, remedy.lowered)
-        before_it, after_it = completed(config).flat(), new.flat()
-        altered = [name for name in after_it if after_it[name] != before_it.get(name)]
-        _refuse_out_of_reach(config, new, altered, fixed)
-        start = _start(altered, saved, verdict.since_step, config)
-        new = _with_steps(config, new, start)
         check(new)
     except BadInput as impossible:
         return str(impossible)
-    if not set(altered) - set(idle):
-        return f"this is in force already: {said}"
     altered += ["steps"] if new.steps != config.steps else []
+    before, after = completed(config).flat(), new.flat()
     return Healing(
         step, verdict.label, verdict.since_step, verdict.cause, remedy.change,
-        {name: (before_it.get(name), new.flat()[name]) for name in altered}, tuple(idle), start,
-        new.grouped(),
+        {name: (before.get(name), after[name]) for name in altered}, change.idle, start, new.grouped(),
     )  # fmt: skip
-
-
-def _refuse_networks_of_ones_own(config: RunConfig, remedy: Remedy) -> None:
-    """Networks that were handed over have no options to change."""
-    for name, value in remedy.settings.items():
-        if config.network == CUSTOM and name in (*player_options("g"), *player_options("d")):
-            raise BadInput(f"{flag(name)} {value} is out of reach, for the networks are your own.")
-
-
-def _refuse_out_of_reach(config: RunConfig, new: RunConfig, altered: Sequence[str], fixed: str) -> None:
-    """Leave alone what the configuration does not decide."""
-    custom = config.network == CUSTOM
-    for field in altered:
-        if field in INHERITED and (custom or fixed):
-            why = "the networks are your own" if custom else fixed
-            raise BadInput(f"{flag(field)} {new.flat()[field]} is out of reach, for {why}.")
-        if field == "objective" and config.objective == CUSTOM:
-            raise BadInput(f"--objective {new.objective} is out of reach, for the objective is your own.")
 
 
 def _start(altered: Sequence[str], saved: Sequence[int], since: int, config: RunConfig) -> int:

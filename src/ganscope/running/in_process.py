@@ -18,6 +18,7 @@ from ganscope.folder import files, layout
 from ganscope.folder.lock import locked
 from ganscope.report import write_report
 from ganscope.running import finetune, healing
+from ganscope.running.examine import judged
 from ganscope.running.prepared import Prepared
 from ganscope.training import Runs, streams
 from ganscope.training import train as train_runs
@@ -124,11 +125,11 @@ def reported(folders: Sequence[Path]) -> Iterator[None]:
         for folder in folders:
             if (folder / layout.METRICS).exists():
                 with contextlib.suppress(OSError):
-                    write_report(folder)
+                    write_report(folder, judged)
         raise
     with as_failure(folders[0]):
         for folder in folders:
-            write_report(folder)
+            write_report(folder, judged)
 
 
 @contextlib.contextmanager

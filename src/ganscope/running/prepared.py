@@ -12,14 +12,14 @@ import torch
 from ganscope.build.check import check
 from ganscope.build.intervals import thread_count
 from ganscope.build.networks import networks, outlines
-from ganscope.build.settings import AUTO, completed, player_options, resolve
+from ganscope.build.settings import AUTO, INHERITED, completed, default_folder, player_options, resolve
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.config.auto import Setting, auto_settings
 from ganscope.config.names import data_names
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.data.find import check_unchanged, load_data
 from ganscope.evaluation import Evaluation
-from ganscope.folder import checkpoint, layout
+from ganscope.folder import checkpoint
 from ganscope.folder.read import Description
 from ganscope.running import finetune
 from ganscope.running.memory import check_memory
@@ -155,7 +155,7 @@ def prepare(
     if start is not None:
         begin = finetune.find(start.folder if isinstance(start, Run) else Path(start), tell=tell)
         complete = finetune.inherit(complete, given, begin)
-        chosen = [setting for setting in chosen if setting.field not in finetune.INHERITED]
+        chosen = [setting for setting in chosen if setting.field not in INHERITED]
     if complete.data not in (*data_names(), CUSTOM):
         complete = complete.model_copy(update={"data": str(Path(complete.data).absolute())})
     if complete.network != CUSTOM:
@@ -219,11 +219,6 @@ def start_of(described: Description) -> finetune.Start | None:
     if described.origin is None or checkpoint.steps(described.folder):
         return None
     return finetune.find(*described.origin)
-
-
-def default_folder(config: RunConfig) -> Path:
-    """Name the folder of a run for which none is given: `runs/<data>-<recipe>-seed-<n>`."""
-    return Path("runs") / f"{Path(config.data).stem}-{config.recipe}-{layout.seed_folder(config.seed)}"
 
 
 def _given(config: RunConfig | Mapping[str, Any] | str) -> dict[str, Any]:

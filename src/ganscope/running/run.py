@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ganscope.data.find import DataLike
+    from ganscope.diagnose.rules.verdict import Verdict
 
 CHUNK = 4096
 """Latents that go through a generator at a time."""
@@ -63,6 +64,17 @@ class Run:
     def metrics(self) -> dict[str, Any]:
         """The last evaluation; empty while the run is unfinished."""
         return read_metrics(self.folder)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """What is wrong with the run, upstream cause first, as `ganscope diagnose` says it.
+
+        Each has `advice` that fits the run, and a `command` that follows it. Empty for a run without probes.
+        """
+        from ganscope.running.examine import judged
+
+        said = judged(self.folder)
+        return [] if said is None else said.verdicts
 
     def generator(self) -> nn.Module:
         """Load the trained generator, in evaluation mode.

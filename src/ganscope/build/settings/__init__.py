@@ -1,9 +1,10 @@
 """From a recipe and what was given to a complete configuration, and back. No torch in here."""
 
 from ganscope.build.settings.change import changed
-from ganscope.build.settings.command import command_of
+from ganscope.build.settings.command import command_of, default_folder
 from ganscope.build.settings.no_effect import without_effect
 from ganscope.build.settings.options import (
+    INHERITED,
     choices,
     completed,
     described,
@@ -21,10 +22,12 @@ from ganscope.build.settings.validate import explain, validated
 __all__ = [
     "AUTO",
     "DEFAULT_RECIPES",
+    "INHERITED",
     "changed",
     "choices",
     "command_of",
     "completed",
+    "default_folder",
     "described",
     "explain",
     "families_with",

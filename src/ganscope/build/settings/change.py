@@ -45,7 +45,7 @@ def changed(
     for name, factor in factors.items():
         if not values[name]:
             raise BadField(name, f"{flag(name)} is {values[name]}, so there is nothing to multiply.")
-        values[name] *= factor
+        values[name] = float(f"{values[name] * factor:.6g}")
     for name, other in raised.items():
         values[name] = max(values[name], values[other])
     for name, most in lowered.items():

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
+from pathlib import Path
 
 from ganscope.build.settings.no_effect import without_effect
 from ganscope.build.settings.recipes import DEFAULT_RECIPES, recipe_names
 from ganscope.build.settings.resolve import resolve
 from ganscope.config import CUSTOM, RunConfig
+from ganscope.folder import layout
 from ganscope.words.complaints import flag
 
+CHANGED = "-changed"
+"""What the folder of a run with other settings is called in addition."""
 
-def command_of(config: RunConfig) -> str:
+
+def command_of(config: RunConfig, changed: Collection[str] = ()) -> str:
     """Write the command that repeats a run; empty where it took objects that only Python can hand over.
+
+    Args:
+        config: complete.
+        changed: settings that are not those of the run it goes by: they are written out even where they are
+            the recipe's, and the new run stands beside the old one.
 
     Example:
         >>> command_of(resolve("r1", {"data": "ring", "seed": 3, "d_lr": 0.01, "steps": 50}))
@@ -27,7 +38,14 @@ def command_of(config: RunConfig) -> str:
     left_out = {"data", "recipe", "seed", "steps", *without_effect(config)}
     standard = usual.flat()
     for name, value in config.flat().items():
-        if name not in left_out and value != standard.get(name):
+        if name not in left_out and (name in changed or value != standard.get(name)):
             switch = {True: [flag(name)], False: [flag(f"no_{name}")]}
             words += switch[value] if isinstance(value, bool) else [flag(name), str(value)]
+    if changed:
+        words += ["--out", f"{default_folder(config)}{CHANGED}"]
     return shlex.join(words)
+
+
+def default_folder(config: RunConfig) -> Path:
+    """Name the folder of a run for which none is given: `runs/<data>-<recipe>-seed-<n>`."""
+    return Path("runs") / f"{Path(config.data).stem}-{config.recipe}-{layout.seed_folder(config.seed)}"

@@ -114,3 +114,7 @@ def choices(setting: str) -> list[str]:
     annotation = None if field is None else field.annotation
     parts = [annotation, *get_args(annotation)]
     return [str(c) for part in parts if get_origin(part) is Literal for c in get_args(part)]
+
+
+INHERITED = ("network", "latent_dim", "pack", "d_lipschitz", *player_options("g"), *player_options("d"))
+"""Settings that decide the shapes of the networks, and so come with the weights of an earlier run."""

@@ -18,12 +18,13 @@ def report(*runs: Path, json_: Json = False) -> None:
         json_: print the pages' paths as JSON.
     """
     from ganscope.report import write_report
+    from ganscope.running.examine import judged
 
     if not runs:
         raise BadInput(
             "report needs a run folder or the folder of a comparison, as in ganscope report runs/demo."
         )
-    pages = [str(write_report(run)) for run in runs]
+    pages = [str(write_report(run, judged)) for run in runs]
     if json_:
         print_json({"reports": pages})
     else:

@@ -70,6 +70,10 @@ class Facts(NamedTuple):
     batch: int | None = None
     average: float | None = None
     """Decay of the moving average of the generator's weights."""
+    g_lr: float | None = None
+    d_lr: float | None = None
+    """Learning rates, where the optimisers were handed over."""
+    optimizer: str = ""
 
 
 class Probe:
@@ -122,6 +126,7 @@ class Probe:
             "every": self.facts.every,
             "batch": self.facts.batch,
             "average": self.facts.average,
+            **self._rates(),
             "spread": self.spread,
             "rows": self.rows,
             "real_rows": len(self.inputs.real),
@@ -129,6 +134,11 @@ class Probe:
             "nulls": {} if self.diversity is None else self.diversity.nulls,
             "fresh_error": None if self.diversity is None else fresh_error(len(self.diversity.rows)),
         }
+
+    def _rates(self) -> dict[str, Any]:
+        facts = self.facts
+        known = {"g_lr": facts.g_lr, "d_lr": facts.d_lr, "optimizer": facts.optimizer}
+        return {name: value for name, value in known.items() if value}
 
     def write_exemplars(self, path: Path) -> None:
         """Keep the real rows that stand for the bins of the data, for a report to show what is missing."""

@@ -49,10 +49,10 @@ RULE = Rule(
         None: (
             Remedy(
                 "Go back to the last good checkpoint and continue with Adam without momentum (beta1 0), "
-                "learning rates of at most 0.002, and R1.",
+                "learning rates of at most 0.003, and R1.",
                 f"Mescheder et al. 2018: each game has a largest stable step, and R1 raises it; {MEASURED}",
                 {"optimizer": "adam", "beta1": 0.0, **R1},
-                lowered={"g_lr": 2e-3, "d_lr": 2e-3},
+                lowered={"g_lr": 3e-3, "d_lr": 3e-3},
             ),
             Remedy(
                 "Continue with a tenth of both learning rates and R1.",

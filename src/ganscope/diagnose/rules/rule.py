@@ -21,6 +21,8 @@ class Remedy(NamedTuple):
     """Fields that the change brings to another field's value where they are below it."""
     lowered: Mapping[str, float] = {}
     """Fields that the change brings down to a value where they are above it."""
+    anew: bool = False
+    """The run begins again at its first step: what the networks have become is of no use."""
     wasserstein: bool | None = None
     """For Wasserstein critics alone, for other discriminators alone, or for both."""
 
@@ -66,10 +68,13 @@ R3GAN = Remedy(
     {"objective": "relativistic", "clip": 0.0, "penalty": "r1+r2", "penalty_weight": 1.0},
 )
 LEFT_BEHIND = Remedy(
-    "Use the non-saturating loss with R1, and a tenth of the discriminator's learning rate.",
+    "Begin again with the non-saturating loss and R1, a tenth of the discriminator's learning rate, and at "
+    "least as high a rate for the generator.",
     f"{MEASURED}, where neither the loss nor R1 alone helps; Goodfellow et al. 2014, section 3; Mescheder "
     "et al. 2018",
     {"objective": "non-saturating", **R1},
     {"d_lr": 0.1},
+    {"g_lr": "d_lr"},
+    anew=True,
 )
 """For a generator whose discriminator is too far ahead."""

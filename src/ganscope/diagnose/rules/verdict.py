@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -19,8 +20,11 @@ from ganscope.diagnose.rules import (
     wiring,
 )
 from ganscope.diagnose.rules.answer import Answer, answer_of
-from ganscope.diagnose.rules.history import History, State
+from ganscope.diagnose.rules.history import History, State, median
+from ganscope.diagnose.rules.rates import Rates, rate_remedies
+from ganscope.diagnose.rules.recovered import recovered
 from ganscope.diagnose.rules.rule import Remedy, Rule
+from ganscope.diagnose.rules.thresholds import K
 from ganscope.diagnose.rules.unconverged import NAME as UNCONVERGED
 from ganscope.diagnose.rules.unconverged import progress
 
@@ -44,6 +48,12 @@ class Verdict(NamedTuple):
     """One sentence."""
     advice: str
     """The one change to make first, and where that advice comes from."""
+    changes: Mapping[str, Any] = {}
+    """The settings that make the change, with their new values, as far as they are known."""
+    command: str = ""
+    """The command line that trains again with them; empty for a loop or objects of somebody's own."""
+    helped: tuple[int, int] | None = None
+    """How many measured runs with this verdict the change brought back, of how many; None: not measured."""
 
     @property
     def label(self) -> str:
@@ -61,8 +71,22 @@ class Verdict(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """The verdict for a file: its fields, and the advice as settings of a run too."""
         first = next(iter(self.remedies), Remedy("", ""))
+        if self.changes:
+            first = Remedy("", "", self.changes)
         parts = {name: dict(getattr(first, name)) for name in ("settings", "factors", "raised", "lowered")}
         return {**self._asdict(), **parts}
+
+    @property
+    def likelihood(self) -> str:
+        """How often the change helped, in a sentence; empty where it was not measured.
+
+        Example:
+            >>> Verdict("wiring", "mild", 0, None, None, {}, "", "", helped=(29, 32)).likelihood
+            'This helped in 29 of 32 runs with this verdict.'
+        """
+        if self.helped is None:
+            return ""
+        return f"This helped in {self.helped[0]} of {self.helped[1]} runs with this verdict."
 
     @property
     def page(self) -> str:
@@ -84,7 +108,9 @@ def from_json(entry: Mapping[str, Any]) -> Verdict:
         >>> from_json(verdict.as_json()) == verdict
         True
     """
-    return Verdict(**{name: entry[name] for name in Verdict._fields})
+    known = {name: entry[name] for name in Verdict._fields if name in entry}
+    helped = known.get("helped")
+    return Verdict(**{**known, "helped": None if helped is None else (int(helped[0]), int(helped[1]))})
 
 
 RULES: dict[str, Rule] = {
@@ -180,13 +206,27 @@ def judge(rows: Sequence[Mapping[str, Any] | Row], once: bool = False) -> Judged
         states[name] = "unknown" if faults is None else "fault" if faults else "fine"
         for fault in faults or ():
             remedies = remedies_for(name, fault.factor, fault.pattern, history.about.needs_lipschitz)
+            by_rates = rate_remedies(name, fault.factor, rates_of(history))
+            first = next(iter((*by_rates, *remedies)), None)
             standing.append(
                 Verdict(
                     name, fault.severity, fault.since, fault.factor, fault.pattern, fault.evidence,
-                    fault.cause, str(remedies[0]) if remedies else "",
+                    fault.cause, str(first or ""), dict(by_rates[0].settings) if by_rates else {},
+                    helped=None if by_rates else recovered(name, fault.factor or fault.pattern, first),
                 )
             )  # fmt: skip
     went = progress(history)
     labels = [verdict.label for verdict in standing]
     answer = answer_of(history, labels, states, {name: rule.needs for name, rule in RULES.items()}, went)
     return Judged(standing, {**states, UNCONVERGED: went.state}, answer)
+
+
+def rates_of(history: History) -> Rates:
+    """How fast the networks of a watched loop learn: their optimisers' rates, or how far a step goes."""
+    about = history.about
+    updates = {
+        "g_update": median(history.recent(lambda row: row.g_update, K)),
+        "d_update": median(history.recent(lambda row: row.d_update, K)),
+    }
+    known = {name: value for name, value in updates.items() if not math.isnan(value)}
+    return Rates(about.g_lr, about.d_lr, about.optimizer or "adam", **known)
