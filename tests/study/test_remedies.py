@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from scipy.stats import binomtest
 
 from ganscope.build.check import check
+from ganscope.diagnose.rules.recovered import FEWEST, RECOVERED
 from ganscope.diagnose.rules.verdict import remedies_for
 from ganscope.folder import files
 from tests.games import evaluation_of
@@ -73,3 +76,13 @@ def test_few_rows_are_trained_on_and_all_rows_judge() -> None:
     assert len(few.data.train) == 150
     assert few.judge is whole.judge
     assert files.jsonable(dict(few.about))["digest"] != whole.about["digest"]
+
+
+def test_the_package_tells_the_recoveries_of_the_record() -> None:
+    record = json.loads((Path(__file__).parents[2] / "docs/validation/remedies.json").read_text())
+    measured = {
+        verdict: (row["healed"]["recovered"], row["healed"]["of"])
+        for verdict, row in record["verdicts"].items()
+        if row["healed"]["of"] >= FEWEST
+    }
+    assert measured == RECOVERED

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from html import escape
 
 from ganscope.contracts import Metric
+from ganscope.evaluation.best_step import best_of_run
 from ganscope.figures import histories
 from ganscope.figures.critic_gap import gap_figure
 from ganscope.figures.curves import correlation
@@ -54,10 +55,22 @@ def results(report: Report) -> str:
     return section(
         "Results",
         columns_table(columns, report.colours)
-        + columns_table([columns[0], *inside(report.summaries)], report.colours),
+        + columns_table([columns[0], *inside(report.summaries)], report.colours)
+        + _best_steps(report),
         f"{spread} The floor is what real rows score in the place of samples. "
         "Gradients: median over the first tenth of the run → over the last tenth.",
     )
+
+
+def _best_steps(report: Report) -> str:
+    """Name the runs that were clearly better at an earlier step, a sentence each."""
+    said = [
+        (f"{recipe}, seed {run.seed}: " if _several(report) or len(report.runs) > 1 else "", str(best))
+        for recipe, runs in report.runs.items()
+        for run in runs
+        if (best := best_of_run(run.history, run.config, run.final)) is not None
+    ]
+    return "".join(f"<p>{escape(run + sentence)}</p>" for run, sentence in said)
 
 
 def legend(report: Report) -> str:

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ganscope.build.advice import advised
+from ganscope.config import RunConfig
 from ganscope.contracts import BadInput
 from ganscope.diagnose.logbook import Judgement, judgement
 from ganscope.diagnose.rules.answer import Answer
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict, judge
-from ganscope.folder import healings, layout
+from ganscope.evaluation.best_step import BestStep, best_of_run
+from ganscope.folder import files, healings, layout
 from ganscope.folder.healings import Record
-from ganscope.folder.read import Description, read
+from ganscope.folder.read import Description, read, read_metrics
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -37,6 +39,10 @@ class Examination(NamedTuple):
     """What could not be measured, and why."""
     healed: Record = Record()
     """What was changed while it trained."""
+    best: BestStep | None = None
+    """An earlier step at which it was clearly better than at its end."""
+    basis: str = ""
+    """Which samples the probes compare, in a sentence; empty where no number of them is told."""
 
 
 def examine(folder: Path, again: bool = False) -> list[Examination]:
@@ -76,6 +82,27 @@ def judged(folder: Path, again: bool = False) -> Judgement | None:
         return said
     config = read(folder).config
     return said._replace(verdicts=[advised(verdict, config) for verdict in said.verdicts])
+
+
+def names_shares(sentence: str) -> bool:
+    """Whether a sentence tells a recall, a precision or a coverage."""
+    return any(name in sentence for name in ("recall", "precision", "coverage"))
+
+
+def probed_samples(config: RunConfig, step: int) -> str:
+    """Say whose samples a probe compares, and why `ganscope evaluate` measures other numbers.
+
+    Example:
+        >>> probed_samples(RunConfig(ema=0.99), 400)[:68]
+        'Recall, precision and coverage here are of the raw weights at step 4'
+    """
+    weights = "the raw weights" if config.ema else "the weights"
+    others = "the averaged weights" if config.ema else "the weights of the last step"
+    return (
+        f"Recall, precision and coverage here are of {weights} at step {step:,}, which the discriminator "
+        f"meets, against a mixture of held-out and training rows; ganscope evaluate takes those of {others} "
+        "against held-out rows alone."
+    )
 
 
 def examine_networks(
@@ -124,7 +151,12 @@ def _examined(folder: Path, again: bool) -> Examination:
     described = read(folder)
     said = judged(folder, again)
     if said is not None:
-        return Examination(str(folder), *said, notes=[], healed=healings.read(folder))
+        best = best_of_run(
+            files.read_rows(folder / layout.HISTORY), described.config.flat(), read_metrics(folder)
+        )
+        told = (said.answer.sentence, *(v.cause for v in said.verdicts))
+        basis = probed_samples(described.config, said.step) if any(map(names_shares, told)) else ""
+        return Examination(str(folder), *said, [], healings.read(folder), best, basis)
     row, step = _probed(described)
     once = judge([row], once=True)
     seen = once._replace(verdicts=[advised(verdict, described.config) for verdict in once.verdicts])

@@ -75,6 +75,8 @@ def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
             say(f"{e.name}: {sentence}")
         at = "" if e.step is None else f", step {e.step}"
         say(f"{e.name}{at}: {e.answer}")
+        for sentence in filter(None, (e.best and str(e.best), e.basis)):
+            say(sentence)
         for v in e.verdicts:
             say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
             for line in filter(None, (v.likelihood, v.command)):
@@ -92,4 +94,5 @@ def _examined(e: Examination) -> dict[str, Any]:
         "verdicts": verdicts,
         "answer": e.answer.as_json(),
         "healed": e.healed.as_json(),
+        "best": None if e.best is None else {"sentence": str(e.best), **e.best._asdict()},
     }
