@@ -74,7 +74,7 @@ def test_what_is_in_force_is_never_advised(recipe: str) -> None:
 def test_the_command_is_one_that_runs(
     recipe: str, kind: tuple[str, str | None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = advised(fault(*kind), config_of(recipe))
+    said = advised(fault(*kind), config_of(recipe, g_lr=1e-5))
     if not said.command:
         assert kind[0] == "wiring"
         return

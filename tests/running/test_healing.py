@@ -302,3 +302,11 @@ def test_healings_are_shown_wherever_people_look(
     assert sentence[:40] in " ".join(capsys.readouterr().out.split())
     assert main(["report", str(folder)]) == 0
     assert escape(sentence) in (folder / "report.html").read_text()
+
+
+def test_what_is_to_begin_anew_goes_back_to_the_first_step() -> None:
+    config = resolve("minimax", {"data": "ring", "diagnose_every": 20})
+    found = Verdict("discriminator-too-strong", "severe", 201, None, None, {}, "", "")
+    done = healing.decide(found, 300, config, healings.Record(), [0, 60, 100, 160, 220], lambda c: None)
+    assert isinstance(done, healings.Healing)
+    assert (done.from_step, done.changes["objective"][1]) == (0, "non-saturating")

@@ -184,9 +184,14 @@ def _print_rows(table: Table) -> None:
         print(line.rstrip())
 
 
-def say(text: str) -> None:
-    """Print words to standard output, wrapped at the width of the terminal; a path is never broken."""
-    _print(Console(), text, wrapped=True)
+def say(text: str, wrapped: bool = True) -> None:
+    """Print words to standard output, wrapped at the width of the terminal; a path is never broken.
+
+    Args:
+        text: one line or several.
+        wrapped: False for a command, which a line break would cut in two.
+    """
+    _print(Console(), text, wrapped)
 
 
 def complain(text: str) -> None:

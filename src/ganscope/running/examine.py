@@ -93,15 +93,14 @@ def probed_samples(config: RunConfig, step: int) -> str:
     """Say whose samples a probe compares, and why `ganscope evaluate` measures other numbers.
 
     Example:
-        >>> probed_samples(RunConfig(ema=0.99), 400)[:68]
-        'Recall, precision and coverage here are of the raw weights at step 4'
+        >>> probed_samples(RunConfig(ema=0.99), 400)[:71]
+        'Recall, precision and coverage here are of the raw weights at the newest'
     """
     weights = "the raw weights" if config.ema else "the weights"
     others = "the averaged weights" if config.ema else "the weights of the last step"
     return (
-        f"Recall, precision and coverage here are of {weights} at step {step:,}, which the discriminator "
-        f"meets, against a mixture of held-out and training rows; ganscope evaluate takes those of {others} "
-        "against held-out rows alone."
+        f"Recall, precision and coverage here are of {weights} at the newest probes, up to step {step:,}, "
+        f"beside held-out and training rows; ganscope evaluate measures {others} beside held-out rows alone."
     )
 
 

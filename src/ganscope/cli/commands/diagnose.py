@@ -79,8 +79,10 @@ def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
             say(sentence)
         for v in e.verdicts:
             say(f"\n{v.label}, {v.severity}, since step {v.since_step}\n  {v.cause}\n  Do first: {v.advice}")
-            for line in filter(None, (v.likelihood, v.command)):
-                say(f"  {line}")
+            if v.likelihood:
+                say(f"  {v.likelihood}")
+            if v.command:
+                say(f"  {v.command}", wrapped=False)
     pages = dict.fromkeys(v.page for e in examined for v in e.verdicts)
     if pages:
         say("\nWhat these mean and how often they are right:\n  " + "\n  ".join(pages))
