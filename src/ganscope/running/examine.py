@@ -89,18 +89,27 @@ def names_shares(sentence: str) -> bool:
     return any(name in sentence for name in ("recall", "precision", "coverage"))
 
 
-def probed_samples(config: RunConfig, step: int) -> str:
-    """Say whose samples a probe compares, and why `ganscope evaluate` measures other numbers.
+def probed_samples(config: RunConfig, step: int, in_verdicts: bool) -> str:
+    """Say whose samples the probes compare with what, and why `ganscope evaluate` measures other numbers.
+
+    Args:
+        config: of the run.
+        step: of the newest probe.
+        in_verdicts: whether a verdict tells such numbers, not the answer alone.
 
     Example:
-        >>> probed_samples(RunConfig(ema=0.99), 400)[:71]
-        'Recall, precision and coverage here are of the raw weights at the newest'
+        >>> probed_samples(RunConfig(ema=0.99), 400, in_verdicts=True)[-53:]
+        'averaged ones in the answer and in ganscope evaluate.'
     """
-    weights = "the raw weights" if config.ema else "the weights"
-    others = "the averaged weights" if config.ema else "the weights of the last step"
+    told = (
+        f"Recall, precision and coverage here are of the newest probes, up to step {step:,}, beside held-out "
+        "and training rows; ganscope evaluate measures the saved generator beside held-out rows alone."
+    )
+    if not (config.ema and in_verdicts):
+        return told
     return (
-        f"Recall, precision and coverage here are of {weights} at the newest probes, up to step {step:,}, "
-        f"beside held-out and training rows; ganscope evaluate measures {others} beside held-out rows alone."
+        f"{told} They are of the raw weights, which the discriminator meets, in verdicts, and of the "
+        "averaged ones in the answer and in ganscope evaluate."
     )
 
 
@@ -153,8 +162,9 @@ def _examined(folder: Path, again: bool) -> Examination:
         best = best_of_run(
             files.read_rows(folder / layout.HISTORY), described.config.flat(), read_metrics(folder)
         )
-        told = (said.answer.sentence, *(v.cause for v in said.verdicts))
-        basis = probed_samples(described.config, said.step) if any(map(names_shares, told)) else ""
+        in_verdicts = any(names_shares(v.cause) for v in said.verdicts)
+        told = in_verdicts or names_shares(said.answer.sentence)
+        basis = probed_samples(described.config, said.step, in_verdicts) if told else ""
         return Examination(str(folder), *said, [], healings.read(folder), best, basis)
     row, step = _probed(described)
     once = judge([row], once=True)
