@@ -6,6 +6,7 @@ from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, median, real
 from ganscope.diagnose.rules.rule import LEFT_BEHIND, R3GAN, Needs, Rule
 from ganscope.diagnose.rules.thresholds import VANISHED, WINS, K, M
+from ganscope.diagnose.rules.unconverged import FEWEST_FOR_A_PACE, progress
 
 
 def too_strong(h: History) -> list[Fault] | None:
@@ -23,9 +24,10 @@ def too_strong(h: History) -> list[Fault] | None:
         return None if seen.state == "unknown" else []
     saturated = median(h.recent(lambda row: row.logit_slope, K)) < VANISHED
     energy = h.recent(lambda row: row.energy, 9, wide=True)
-    stalled = len(energy) >= 6 and median(energy[-3:]) > 0.9 * median(energy[:3])
+    went = progress(h)
+    stalled = went.stopped and went.state == "fault"
     far = bool(energy) and energy[-1] > 0.1
-    if not saturated and len(energy) < 6:
+    if not saturated and went.stopped is None:
         return None  # whether the samples still improve cannot be told yet
     if not saturated and not (stalled and far):
         return []
@@ -38,4 +40,4 @@ def too_strong(h: History) -> list[Fault] | None:
     return [Fault("severe" if saturated else "mild", seen.since, cause, evidence)]
 
 
-RULE = Rule(too_strong, {None: (LEFT_BEHIND, R3GAN)}, needs=Needs(probes=M, comparisons=6))
+RULE = Rule(too_strong, {None: (LEFT_BEHIND, R3GAN)}, needs=Needs(probes=M, comparisons=FEWEST_FOR_A_PACE))
