@@ -123,3 +123,38 @@ def test_rows_seen_again_count_once() -> None:
         scope.step(real=train[torch.arange(8 * step, 8 * step + 8) % 20])
     errors = {row["auc_train_error"] for row in scope.rows if "auc_train_error" in row}
     assert errors == {auc_error(20, len(REAL))}
+
+
+@pytest.mark.parametrize(
+    "name", [None, "none", "clipping", "weight-clipping", "r1", "r1+r2", "wgan-gp", "wgan-lp"]
+)
+def test_a_constraint_may_have_any_name_that_a_recipe_has(name: str | None) -> None:
+    scope = gs.watch(*pair(), "wasserstein", real=REAL, latent=latent, constraint=name)
+    held = {
+        "weight-clipping": "clipping",
+        "r1+r2": "r1",
+        "wgan-gp": "gradient-penalty",
+        "wgan-lp": "one-sided",
+    }
+    assert scope.rows[0]["about"]["constraint"] == held.get(str(name), name or "none")
+
+
+def test_an_unknown_constraint_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(gs.BadInput, match="weight-clipping"):
+        gs.watch(*pair(), "wasserstein", real=REAL, latent=latent, constraint="weight-cliping")
+
+
+def test_checks_have_their_evidence_when_the_notes_say_so() -> None:
+    """Notes name the step; at that step the check decides, and the note leaves it out."""
+    scope = gs.watch(*pair(), real=REAL, latent=latent)
+    for step in range(1, 800):
+        scope.step(real=REAL[:16])
+        if step == 20:
+            awaited = dict(scope.answer().lacking)
+            assert "discriminator-overfit, discriminator-too-weak" in scope.notes[-1]
+            assert awaited["diverged"] == 30
+        for name, due in awaited.items() if step > 20 else ():
+            assert due is not None
+            if step > 20 and step % 50 == 0 and scope.answer().lacking.get(name) is not None:
+                assert step < due, name
+    assert all(step is None for step in scope.answer().lacking.values())

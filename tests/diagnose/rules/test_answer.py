@@ -120,6 +120,24 @@ def test_an_answer_survives_a_file() -> None:
         assert str(back.progress) == str(told.progress)
 
 
+@pytest.mark.parametrize(
+    ("samples", "label"),
+    [
+        ({"recall": 0.2, "precision": 0.7}, "mode-collapse (within-mode)"),
+        ({"recall": 0.6, "precision": 0.7}, None),
+        ({"duplicates": 0.9, "precision": 0.0, "recall": 0.0}, "mode-collapse (within-mode)"),
+        ({"duplicates": 0.3, "precision": 0.0, "recall": 0.0}, None),
+        ({"pairwise": 0.4, "starved": 0.7, "precision": 0.0, "recall": 0.0}, "mode-collapse (total)"),
+        ({"pairwise": 0.4, "starved": 0.2, "precision": 0.0, "recall": 0.0}, None),
+    ],
+)
+def test_collapse_that_nobody_planted(samples: dict[str, float], label: str | None) -> None:
+    """Few distinct rows, a fraction of the recall, a small cloud; each beside a twin that is none."""
+    said = judge(run(lambda number: {**GOOD, "w1": 0.6, **samples}, probes=90))
+    assert [v.label for v in said.verdicts if v.name == "mode-collapse"] == ([label] if label else [])
+    assert said.answer.kind != "healthy"
+
+
 def test_words_of_what_is_awaited() -> None:
     assert lacking_words({"a": 20, "b": None, "c": 20}) == (
         "Evidence is lacking for a and c (until step 20). Undecided: b."

@@ -12,6 +12,7 @@ from ganscope.diagnose.rows import ProbeRow, Statistic
 from ganscope.diagnose.rules.history import Fault, History, real
 from ganscope.diagnose.rules.rule import MEASURED, R1, R3GAN, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import LOPSIDED, WIDE_K, WIDE_M, Z
+from ganscope.diagnose.rules.unconverged import progress
 
 
 def mode_collapse(h: History) -> list[Fault] | None:
@@ -80,7 +81,10 @@ def _within(h: History, row: ProbeRow) -> bool | None:
         row.recall < min(recall - Z * spread, 0.5 * present * recall)
         and real(row.precision) > 0.9 * h.null("precision")[0]
     )
-    return narrow or h.repeats(row) or (h.copied(row, 1 - present) and good(h, row))
+    thin = (  # less sharp samples that reach a fraction of the data, and have stopped improving
+        row.recall < 0.35 * present * recall and good(h, row) and bool(progress(h).stopped)
+    )
+    return narrow or thin or h.repeats(row) or (h.copied(row, 1 - present) and good(h, row))
 
 
 def _imbalance(h: History, row: ProbeRow) -> bool | None:
