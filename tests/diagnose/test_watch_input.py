@@ -136,7 +136,7 @@ def test_a_constraint_may_have_any_name_that_a_recipe_has(name: str | None) -> N
         "wgan-gp": "gradient-penalty",
         "wgan-lp": "one-sided",
     }
-    assert scope.rows[0]["about"]["constraint"] == held.get(str(name), name or "none")
+    assert scope.rows[0]["about"]["constraint"] == HELD.get(str(name), name or "none")
 
 
 def test_an_unknown_constraint_is_refused_with_the_known_ones() -> None:
