@@ -125,17 +125,13 @@ def test_rows_seen_again_count_once() -> None:
     assert errors == {auc_error(20, len(REAL))}
 
 
-@pytest.mark.parametrize(
-    "name", [None, "none", "clipping", "weight-clipping", "r1", "r1+r2", "wgan-gp", "wgan-lp"]
-)
+NAMES = [None, "none", "clipping", "weight-clipping", "r1", "r1+r2", "wgan-gp", "wgan-lp"]
+HELD = {"weight-clipping": "clipping", "r1+r2": "r1", "wgan-gp": "gradient-penalty", "wgan-lp": "one-sided"}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_constraint_may_have_any_name_that_a_recipe_has(name: str | None) -> None:
     scope = gs.watch(*pair(), "wasserstein", real=REAL, latent=latent, constraint=name)
-    held = {
-        "weight-clipping": "clipping",
-        "r1+r2": "r1",
-        "wgan-gp": "gradient-penalty",
-        "wgan-lp": "one-sided",
-    }
     assert scope.rows[0]["about"]["constraint"] == HELD.get(str(name), name or "none")
 
 
