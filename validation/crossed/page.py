@@ -42,8 +42,8 @@ def _about(cases: Sequence[Case]) -> list[str]:
         f"A run is *bad* where its samples are, at its end, more than {quality.EMD_FLOORS:g} floors of the "
         f"EMD from held-out rows, or reach less than {quality.RECALL_SHARE:.0%} of the recall of real rows, "
         "or miss a mode; a run that diverged is bad. All others are *good*. Both are measured on the "
-        "generator that would be sampled. Settings fall into halves by a hash: thresholds may be chosen on the tuning half, "
-        "and single runs are listed of that half alone.",
+        "generator that would be sampled. Settings fall into halves by a hash: thresholds may be chosen on "
+        "the tuning half, and single runs are listed of that half alone.",
     ]  # fmt: skip
 
 
