@@ -90,6 +90,7 @@ validate: setup  ## long validation; writes docs/validation/
 	$(BIN)/python -m validation.kills --kills 200
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.time_to_quality
 	$(BIN)/python -m validation.diagnosis --ablate
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.crossed --run
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.remedies
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.doctors
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.bfloat16
