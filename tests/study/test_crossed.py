@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from ganscope.diagnose.rules.verdict import RULES
+from ganscope.diagnose.rules.verdict import RULES, judge
+from validation.crossed import __main__ as study
 from validation.crossed import answers, page, stored
 from validation.crossed.quality import End
 from validation.crossed.runs import DATA, SEEDS, Setting, settings, write_table
@@ -98,17 +98,28 @@ def test_the_page_shows_each_half_and_lists_single_runs_of_the_tuning_half_alone
 
 
 def test_an_answer_is_a_verdict_or_all_is_fine_or_it_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "_answer", lambda: None)
-    assert answers.say(diverged_rows()) == ("faulty", ("diverged (generator)",))
-    assert answers.say([]) == ("cannot tell", ())
+    monkeypatch.setattr(answers, "_answer", lambda rows: None)
+    verdicts = judge(diverged_rows())[0]
     for kind, state in (("healthy", "fine"), ("cannot tell", "unknown")):
         states = {**dict.fromkeys(RULES, "fine"), "oscillation": state}
         monkeypatch.setattr(answers, "judge", lambda rows, states=states: ([], states))
         assert answers.say([]) == (kind, ())
+        monkeypatch.setattr(answers, "judge", lambda rows, states=states: (verdicts, states))
+        assert answers.say([]) == ("faulty", ("diverged (generator)",))
 
 
-def test_the_rules_own_answer_takes_the_place_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "_answer", lambda: lambda rows: SimpleNamespace(kind="not there yet"))
+def test_the_answer_of_the_rules_takes_the_place_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Judged(NamedTuple):
+        verdicts: tuple[Any, ...] = ()
+        states: tuple[Any, ...] = ()
+        answer: Any = None
+
+    there = SimpleNamespace(kind="not there yet")
+    monkeypatch.setattr(answers, "_answer", lambda rows: there)
+    monkeypatch.setattr(answers, "judge", lambda rows: ([], {}))
+    assert answers.say([]) == ("not there yet", ())
+    monkeypatch.setattr(answers, "_answer", lambda rows: None)
+    monkeypatch.setattr(answers, "judge", lambda rows: Judged(answer=there))
     assert answers.say([]) == ("not there yet", ())
 
 
@@ -123,7 +134,7 @@ def test_rows_are_kept_in_columns_and_rounded() -> None:
     assert rows[3]["point"] == [0.5, None]
 
 
-def test_kept_rows_are_judged_again_without_training(tmp_path: Path) -> None:
+def test_kept_rows_are_judged_again_without_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = [stored.Stored(setting(steps=n), 0, GOOD._replace(emd=None), diverged_rows()) for n in (100, 101)]
     stored.write(tmp_path / "crossed", runs)
     again = stored.read(tmp_path / "crossed")
@@ -133,8 +144,8 @@ def test_kept_rows_are_judged_again_without_training(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in (tmp_path / "crossed").iterdir()}
     stored.write(tmp_path / "crossed", runs)
     assert {path.name: path.read_bytes() for path in (tmp_path / "crossed").iterdir()} == before
-    command = [sys.executable, "-m", "validation.crossed", "--rejudge", "--out", str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+    monkeypatch.setattr(sys, "argv", ["crossed", "--rejudge", "--out", str(tmp_path)])
+    study.main()
     assert "2 runs of 2 settings" in (tmp_path / "crossed.md").read_text(encoding="utf-8")
 
 

@@ -5,6 +5,7 @@
 `--run` trains what is not trained yet, keeps the rows of every run in `OUT/crossed/`, and writes the page
 `OUT/crossed.md`; a study that is stopped goes on where it was. `--rejudge` trains nothing: it judges the kept
 rows by the rules as they are now, in seconds, and writes the page. Without either, the page is printed.
+Where probes measure something new, train into another `--work`: what is finished is not trained again.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from .stored import Stored
 HEALTHY, FAULTY, NOT_THERE, CANNOT_TELL = "healthy", "faulty", "not there yet", "cannot tell"
 KINDS = (HEALTHY, FAULTY, NOT_THERE, CANNOT_TELL)
 ANSWERS = "ganscope.diagnose.rules.answer"
-"""The module whose `answer(rows)` says one of these kinds."""
+"""The module whose `answer(rows)` says one of these kinds, where the judgement itself does not."""
 WORDS = {True: "bad", False: "good"}
 
 
@@ -38,19 +38,19 @@ class Case(NamedTuple):
 def say(rows: Sequence[Mapping[str, Any]]) -> Said:
     """Judge a run by the rules as they are now.
 
-    Where there is no function `answer` yet, "healthy" stands for verdicts that are all fine.
+    Rules that have no answer of their own are taken at their word: "healthy" where every check is fine.
 
     Args:
         rows: of `diagnosis.jsonl`.
     """
-    verdicts, states = judge(rows)
-    labels = tuple(verdict.label for verdict in verdicts)
-    answer = _answer()
+    judgement: Sequence[Any] = judge(rows)
+    labels = tuple(verdict.label for verdict in judgement[0])
+    answer = getattr(judgement, "answer", None) or _answer(rows)
     if answer is not None:
-        return Said(str(answer(rows).kind), labels)
+        return Said(str(answer.kind), labels)
     if labels:
         return Said(FAULTY, labels)
-    return Said(HEALTHY if set(states.values()) == {"fine"} else CANNOT_TELL, labels)
+    return Said(HEALTHY if set(judgement[1].values()) == {"fine"} else CANNOT_TELL, labels)
 
 
 def judged(runs: Sequence[Stored]) -> list[Case]:
@@ -92,9 +92,9 @@ def false_alarms(cases: Sequence[Case]) -> list[Case]:
     return sorted(alarmed, key=lambda case: case.run.end.floors)
 
 
-def _answer() -> Callable[[Sequence[Mapping[str, Any]]], Any] | None:
-    """The function that says one of four answers, where these rules have it."""
+def _answer(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """The answer of the rules, one of four kinds; None where they have no function that says it."""
     if importlib.util.find_spec(ANSWERS) is None:
         return None
-    function: Callable[[Sequence[Mapping[str, Any]]], Any] = importlib.import_module(ANSWERS).answer
-    return function
+    function = getattr(importlib.import_module(ANSWERS), "answer", None)
+    return None if function is None else function(rows)
