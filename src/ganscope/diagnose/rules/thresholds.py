@@ -27,7 +27,7 @@ NEAR = 1.35
 """W1 of samples that count as near, in floors: what real rows score in their place."""
 REACHED = {"recall": 0.65, "precision": 0.75, "coverage": 0.8}
 """Shares of what real rows reach that such samples reach."""
-TOLD = 0.72
+TOLD = 0.85
 """AUC of a discriminator trained from scratch on samples that count as near, at most."""
 STALLED = 0.05
 """Share of its excess over the floor that a run must lose in a tenth of its steps to count as improving."""

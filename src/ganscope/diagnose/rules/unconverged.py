@@ -18,6 +18,8 @@ COMPARED: tuple[Statistic, ...] = ("recall", "precision", "coverage")
 FEWEST, NEWEST = 2, 3
 """Comparisons before anything is said, and those whose median is the present."""
 FEWEST_FOR_A_PACE = 5
+MISSING = 0.02
+"""Share of the data whose kinds may be missing from samples that count as near."""
 LEAST_ENERGY = 0.02
 """Energy distance, in mean distances of real rows, below which samples are near whatever chance says."""
 
@@ -33,7 +35,7 @@ class Progress(NamedTuple):
     """What real rows score in their place."""
     measure: str = "W1"
     lacking: tuple[str, ...] = ()
-    """Of recall, precision and coverage those that are well below real rows', in words."""
+    """What else of the samples is not as real rows are, in words."""
     stopped: bool | None = None
     """Whether the distance has stopped falling; None where there are too few comparisons to tell."""
     pace: float = math.nan
@@ -75,7 +77,7 @@ def near(h: History, row: ProbeRow) -> bool | None:
     shares = [reach(h, row, name) for name in COMPARED]
     enough = all(share is None or share > REACHED[name] for name, share in zip(COMPARED, shares, strict=True))
     seen = (row.fresh_auc or 0.5) > TOLD  # a discriminator from scratch tells the samples by something else
-    return beyond < NEAR - 1 and enough and not seen and (row.starved or 0.0) < 0.02
+    return beyond < NEAR - 1 and enough and not seen and (row.starved or 0.0) < MISSING
 
 
 def excess(h: History, row: ProbeRow) -> float | None:
@@ -121,6 +123,14 @@ def _lacking(h: History, rows: list[ProbeRow]) -> tuple[str, ...]:
         if shares and median(shares) <= REACHED[name]:
             values = [real(getattr(row, name)) for row in rows if getattr(row, name) is not None]
             words.append(f"{name} {median(values):.2f} (real rows {h.null(name)[0]:.2f})")
+    starved = [row.starved for row in rows if row.starved is not None]
+    if starved and median(starved) >= MISSING:
+        words.append(f"kinds of rows that make up {median(starved):.0%} of the data are missing")
+    fresh = [row.fresh_auc for row in rows if row.fresh_auc is not None]
+    if fresh and median(fresh) > TOLD:
+        words.append(
+            f"a discriminator trained from scratch tells them from real rows (AUC {median(fresh):.2f})"
+        )
     return tuple(words)
 
 
