@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ganscope.build.settings import resolve
 from ganscope.cli.app import main
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import files
-from ganscope.running.examine import examine
+from ganscope.running.examine import examine, judged
 from tests.games import SMALL, evaluation_of, train_here
 
 ADVICE = "Raise the generator's learning rate from 1e-05 to 0.001."
@@ -82,6 +83,18 @@ def test_what_a_run_writes_down_fits_it(tmp_path: Path) -> None:
     assert written["command"] == said.command
     assert "R1" not in said.advice.partition("(")[0]  # it is in force
     assert said.changes == {"g_lr": 3e-3, "d_lr": 3e-3}
+
+
+def test_a_run_of_unknown_settings_is_shown_as_written(folder: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd"
+    shutil.copytree(folder, odd)
+    written = files.read_json(odd / "config.json")
+    files.write_json(odd / "config.json", {**written, "config": {"recipe": "later", "unheard_of": 3}})
+    said = judged(odd)
+    assert said is not None
+    assert [v.command for v in said.verdicts] == [""] * len(said.verdicts) != []
+    assert main(["report", str(odd)]) == 0
+    assert "<h2>Diagnosis</h2>" in (odd / "report.html").read_text()
 
 
 def test_an_earlier_step_that_was_better_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

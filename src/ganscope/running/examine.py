@@ -80,7 +80,10 @@ def judged(folder: Path, again: bool = False) -> Judgement | None:
     said = judgement(folder, again)
     if said is None or not said.verdicts:
         return said
-    config = read(folder).config
+    try:
+        config = read(folder).config
+    except BadInput:  # settings that this version would not accept: a report shows such runs as well
+        return said
     return said._replace(verdicts=[advised(verdict, config) for verdict in said.verdicts])
 
 

@@ -7,7 +7,7 @@ from ganscope.diagnose.rules.rule import Remedy
 RECOVERED: dict[str, tuple[int, int]] = {
     "critic-underfit": (45, 52),
     "discriminator-overfit": (12, 12),
-    "discriminator-too-strong": (12, 16),
+    "discriminator-too-strong": (12, 15),
     "discriminator-too-weak": (29, 32),
     "diverged/discriminator": (5, 8),
     "diverged/generator": (16, 18),
