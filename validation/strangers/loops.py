@@ -91,7 +91,7 @@ _add("clusters-high-rates", "mode-collapse", label_tensors, data="clusters", ste
      betas=(0.9, 0.999), width=128, d_width=128, also=FOLLOWS)  # fmt: skip
 _add("digits-narrow", "mode-collapse", penalised, data="large-digits", steps=600, n_critic=2, latent=1,
      betas=(0.5, 0.9), batch=32, width=128, d_width=128, also={})  # fmt: skip
-_add("mixed-rounded", "mode-collapse", squares, data="mixed", steps=1500, rounding=1.5, also=FOLLOWS)
+_add("mixed-rounded", "mode-collapse", squares, data="mixed", steps=1500, rounding=0.6, also=FOLLOWS)
 _add("checkerboard-saturating", "mode-collapse", label_tensors, data="checkerboard", steps=2000, g_lr=2e-3,
      d_lr=2e-3, betas=(0.9, 0.999), saturating=True, also=DEAD)  # fmt: skip
 _add("stripes-total", "mode-collapse", dcgan, data="stripes", steps=700, batch=32, width=32, d_width=16,
