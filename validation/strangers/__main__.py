@@ -1,6 +1,6 @@
 """Run the loops of strangers, or judge their stored rows again, and write the page.
 
-    python -m validation.strangers [--half tuning|kept] [--only NAME] [--rejudge] [--steps N] [--out FILE]
+python -m validation.strangers [--half tuning|kept] [--only NAME] [--rejudge] [--steps N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import torch
 
 from .loops import HALVES, LOOPS, halves
 from .page import page
-from .run import Record, line, play, rejudged
+from .run import Record, play, rejudged
+from .score import line
 
 FOLDER = Path(__file__).parents[2] / "docs" / "validation" / "strangers"
 PAGE = FOLDER.with_suffix(".md")
@@ -43,7 +44,9 @@ def main() -> None:
     )
     parser.add_argument("--half", choices=HALVES, default="tuning")
     parser.add_argument("--only", default="", help="loops whose name or kind holds this")
-    parser.add_argument("--rejudge", action="store_true", help="judge stored rows by the rules as they are now")
+    parser.add_argument(
+        "--rejudge", action="store_true", help="judge stored rows by the rules as they are now"
+    )
     parser.add_argument("--steps", type=int, help="stop each loop after so many; nothing is stored")
     parser.add_argument("--out", type=Path, help="the file of records, .json.gz")
     arguments = parser.parse_args()
@@ -57,7 +60,7 @@ def main() -> None:
         if arguments.rejudge:
             if name not in records:
                 continue
-            records[name] = rejudged(loop, records[name])
+            records[name] = rejudged(records[name])
         else:
             records[name] = play(loop, arguments.steps)
             if arguments.steps is None:

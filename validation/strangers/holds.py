@@ -11,7 +11,9 @@ Check = Callable[[Numbers], bool]
 
 def good(n: Numbers) -> bool:
     """The samples are really good: near the floor of real rows, diverse, and no kind is missing."""
-    return n["finite"] == 1 and n["ratio"] <= 1.5 and n["recall"] >= 0.5 * n["recall_real"] and n["missing"] == 0
+    return (
+        n["finite"] == 1 and n["ratio"] <= 1.5 and n["recall"] >= 0.5 * n["recall_real"] and n["missing"] == 0
+    )
 
 
 def collapsed(n: Numbers) -> bool:
@@ -41,7 +43,9 @@ def too_strong(n: Numbers) -> bool:
 
 def too_weak(n: Numbers) -> bool:
     """Neighbours tell samples from real rows, and the discriminator does not."""
-    return n["finite"] == 1 and "proven" not in n and n["apart"] > 0.75 and n["auc"] < 0.6 and n["ratio"] > 1.5
+    return (
+        n["finite"] == 1 and "proven" not in n and n["apart"] > 0.75 and n["auc"] < 0.6 and n["ratio"] > 1.5
+    )
 
 
 def underfit(n: Numbers) -> bool:
@@ -55,8 +59,9 @@ def steep(n: Numbers) -> bool:
 
 
 def swings(n: Numbers) -> bool:
-    """The mean of samples goes to and fro, regularly and far."""
-    return n["finite"] == 1 and n["swing"] > 0.25 and n["octave"] > 0.5 and n["turns"] >= 4
+    """The mean of samples goes to and fro, regularly and far, and still does."""
+    regular = n["finite"] == 1 and n["octave"] > 0.5 and n["turns"] >= 4
+    return regular and n["swing"] > 0.25 and n["late"] > max(0.2, 0.4 * n["swing"])
 
 
 def loss_vanished(n: Numbers) -> bool:

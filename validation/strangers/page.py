@@ -1,6 +1,91 @@
-"""The page."""
+"""The page of the study: counts by kind, and a line for every loop."""
+
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from .loops import LOOPS
 from .run import Record
-def page(stored: dict[str, dict[str, Record]]) -> str:
-    """x"""
-    return ""
+from .score import outcome, silent, true_names
+
+HEAD = """# Loops that look as if strangers had written them
+
+Plain PyTorch in many styles, on data that no rule was chosen on, watched by `gs.watch` at its defaults
+(`python -m validation.strangers`). Every loop measures by code of its own whether what was planted did
+happen; one where it did not is listed as not as intended and left out of the counts. A verdict is *seen*
+where it stands at the end of the run, a vanishing gradient only with the right factor. Precision is the share
+of all verdicts told that hold by the loop's own numbers or follow from what was planted
+(`validation/strangers/loops.py` says why). *Silent* counts bad loops of which nothing at all is told. A
+healthy loop has samples within 1.5 floors of the data (the distance of real rows to real rows), at least
+half their recall, and no kind of row missing. The first step of a telling is known to a tenth of the run;
+where stored rows were judged anew (`--rejudge`), that of a verdict that was not told before is the last step.
+"""
+
+
+def page(stored: Mapping[str, Mapping[str, Record]]) -> str:
+    """Write it.
+
+    Args:
+        stored: half -> name of the loop -> record.
+    """
+    parts = [HEAD]
+    for half, records in stored.items():
+        known = {name: record for name, record in records.items() if name in LOOPS}
+        if known:
+            parts += [f"\n## The half named {half}\n", *counts(known), "", *loops(known)]
+    return "\n".join(parts) + "\n"
+
+
+def totals(records: Mapping[str, Record]) -> Counter[str]:
+    """Count outcomes, verdicts told and verdicts that are right."""
+    count: Counter[str] = Counter()
+    for name, record in records.items():
+        loop = LOOPS[name]
+        ended = outcome(loop, record)
+        count[ended] += 1
+        if ended == "not as intended":
+            continue
+        told = set(record["verdicts"])
+        count["told"] += len(told)
+        count["right"] += len(told & true_names(loop, record["truth"]))
+        count["silent"] += silent(loop, record)
+    return count
+
+
+def counts(records: Mapping[str, Record]) -> Iterator[str]:
+    """The summary and the table by kind."""
+    count = totals(records)
+    bad, healthy = count["seen"] + count["missed"], count["quiet"] + count["false alarm"]
+    yield (
+        f"Recall {count['seen']} of {bad} ({count['seen'] / max(bad, 1):.2f}); precision {count['right']} of "
+        f"{count['told']} verdicts ({count['right'] / max(count['told'], 1):.2f}); false alarms on "
+        f"{count['false alarm']} of {healthy} healthy loops; silent on {count['silent']} bad ones; "
+        f"{count['not as intended']} not as intended; "
+        f"{sum(record['seconds'] for record in records.values()):.0f} seconds."
+    )
+    yield "\n| planted | as intended | seen | missed |\n|---|--:|--:|---|"
+    for kind in sorted({LOOPS[name].kind for name in records} - {"healthy"}):
+        mine = {name: outcome(LOOPS[name], r) for name, r in records.items() if LOOPS[name].kind == kind}
+        missed = ", ".join(name for name, ended in mine.items() if ended == "missed")
+        seen = sum(ended == "seen" for ended in mine.values())
+        scored = sum(ended != "not as intended" for ended in mine.values())
+        yield f"| `{kind}` | {scored} of {len(mine)} | {seen} | {missed} |"
+
+
+def loops(records: Mapping[str, Record]) -> Iterator[str]:
+    """A line for every loop."""
+    yield "| loop | planted | steps | distance in floors | told (first at step) | outcome |"
+    yield "|---|---|--:|--:|---|---|"
+    for name, record in sorted(records.items(), key=lambda item: (LOOPS[item[0]].kind, item[0])):
+        ratio = record["truth"].get("ratio")
+        wrong = set(record["verdicts"]) - true_names(LOOPS[name], record["truth"])
+        told = ", ".join(
+            f"{verdict} ({record['first'][verdict]:,}){', wrong' if verdict in wrong else ''}"
+            for verdict in record["verdicts"]
+        )
+        yield (
+            f"| {name} | {LOOPS[name].kind} | {record['steps']:,} | "
+            f"{'not finite' if ratio is None else f'{ratio:.3g}'} | {told or 'nothing'} | "
+            f"{outcome(LOOPS[name], record)} |"
+        )

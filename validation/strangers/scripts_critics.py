@@ -37,7 +37,7 @@ def clipped(s: Settings, rows: Rows) -> Iterator[Played]:
         errG.backward()
         optimizerG.step()
         scope.step(real=real, d_loss=errD, g_loss=errG)
-        played.losses = float(errD), float(errG)
+        played.losses = errD.item(), errG.item()
         yield played
 
 
@@ -49,7 +49,8 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, weight: floa
     mixed = (eps * real + (1 - eps) * fake).requires_grad_()
     (slope,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
     norm = slope.norm(2, dim=1) if mistake == "axis" else slope.flatten(1).norm(2, dim=1)
-    return weight * ((norm - 1) ** 2).mean()
+    cost: Tensor = weight * ((norm - 1) ** 2).mean()
+    return cost
 
 
 def penalised(s: Settings, rows: Rows) -> Iterator[Played]:
@@ -77,7 +78,7 @@ def penalised(s: Settings, rows: Rows) -> Iterator[Played]:
     done = 0
     while done < s.steps:
         order = torch.randperm(len(rows.train))
-        for chunk in order.split(min(s.batch, len(order))):
+        for chunk in torch.split(order, min(s.batch, len(order))):
             if len(chunk) < 2:
                 continue
             batches += 1
@@ -86,16 +87,16 @@ def penalised(s: Settings, rows: Rows) -> Iterator[Played]:
             gap = critic(fake).mean() - critic(real).mean()
             loss = (-gap if s.mistake == "swapped" else gap) + penalty(critic, real, fake)
             c_opt.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             c_opt.step()
             if batches % s.n_critic:
                 continue
             g_loss = -critic(generator(latent(s.batch))).mean()
             g_opt.zero_grad()
-            g_loss.backward()  # type: ignore[no-untyped-call]
+            g_loss.backward()
             g_opt.step()
             scope.step(real=real, d_loss=loss, g_loss=g_loss)
-            played.losses = float(loss), float(g_loss)
+            played.losses = loss.item(), g_loss.item()
             done += 1
             yield played
             if done == s.steps:

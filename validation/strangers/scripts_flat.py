@@ -92,7 +92,7 @@ def probabilities(s: Settings, rows: Rows) -> Iterator[Played]:
         cost = g_loss(discriminator(generator(latent(s.batch))))
         cost.backward()  # type: ignore[no-untyped-call]
         g_opt.step()
-        played.losses = float(loss), float(cost)
+        played.losses = loss.item(), cost.item()
         scope.step()
         yield played
 
@@ -126,7 +126,7 @@ def squares(s: Settings, rows: Rows) -> Iterator[Played]:
             for schedule in schedules:
                 schedule.step()
         scope.step(x, d_loss=d_error, g_loss=g_error)
-        played.losses = float(d_error), float(g_error)
+        played.losses = d_error.item(), g_error.item()
         yield played
 
 
@@ -148,14 +148,14 @@ def zero_centred(s: Settings, rows: Rows) -> Iterator[Played]:
             r1 = slope.pow(2).sum(1).mean()
             d_loss = F.softplus(-out).mean() + F.softplus(net_d(net_g(noise(s.batch)).detach())).mean()
             d_optim.zero_grad(set_to_none=True)
-            (d_loss + s.weight / 2 * r1).backward()
+            (d_loss + s.weight / 2 * r1).backward()  # type: ignore[no-untyped-call]
             d_optim.step()
         g_loss = F.softplus(-net_d(net_g(noise(s.batch)))).mean()
         g_optim.zero_grad(set_to_none=True)
         g_loss.backward()  # type: ignore[no-untyped-call]
         g_optim.step()
         scope.step(real=real.detach(), d_loss=d_loss.detach(), g_loss=g_loss.detach())
-        played.losses = float(d_loss), float(g_loss)
+        played.losses = d_loss.item(), g_loss.item()
         yield played
 
 
@@ -169,7 +169,7 @@ def spectral_hinge(s: Settings, rows: Rows) -> Iterator[Played]:
         if isinstance(layer, nn.Linear) and s.mistake != "bare":
             nn.utils.parametrizations.spectral_norm(layer)
     averaged = torch.optim.swa_utils.AveragedModel(
-        generator, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99)
+        generator, avg_fn=lambda old, new, _: 0.99 * old + 0.01 * new
     )
     opt = {"g": optimizer_of(generator, s.g_lr, s), "d": optimizer_of(disc, s.d_lr, s)}
     scope = gs.watch(generator, disc, "hinge", real=rows.held, latent=z)
@@ -179,7 +179,7 @@ def spectral_hinge(s: Settings, rows: Rows) -> Iterator[Played]:
             batch = rows.train[torch.randint(len(rows.train), (s.batch,))]
             loss_d = F.relu(1 - disc(batch)).mean() + F.relu(1 + disc(generator(z(s.batch)).detach())).mean()
             opt["d"].zero_grad()
-            loss_d.backward()
+            loss_d.backward()  # type: ignore[no-untyped-call]
             opt["d"].step()
         loss_g = -disc(generator(z(s.batch))).mean()
         opt["g"].zero_grad()
@@ -187,5 +187,5 @@ def spectral_hinge(s: Settings, rows: Rows) -> Iterator[Played]:
         opt["g"].step()
         averaged.update_parameters(generator)
         scope.step(real=batch, d_loss=loss_d, g_loss=loss_g)
-        played.losses = float(loss_d), float(loss_g)
+        played.losses = loss_d.item(), loss_g.item()
         yield played

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody writes it
@@ -42,7 +43,7 @@ class DCDiscriminator(nn.Module):
 
     def __init__(self, ndf: int, nc: int, size: int, norm: bool, spectral: bool, dropout: float) -> None:
         super().__init__()
-        wrap = nn.utils.spectral_norm if spectral else lambda m: m
+        wrap: Callable[[nn.Module], nn.Module] = nn.utils.spectral_norm if spectral else nn.Sequential
         self.main = nn.Sequential(
             wrap(nn.Conv2d(nc, ndf, 4, 2, 1)),
             nn.LeakyReLU(0.2),
@@ -80,7 +81,11 @@ def dcgan(s: Settings, rows: Rows) -> Iterator[Played]:
     scope = gs.watch(netG, netD, "minimax" if s.saturating else "non-saturating", real=held * scale,
                      latent=latent)  # fmt: skip
     sign = -1 if s.saturating else 1
-    played = Played(scope, netG, netD, latent, rows, lambda scores: sign * F.softplus(-sign * scores).mean())
+
+    def g_cost(scores: Tensor) -> Tensor:
+        return sign * F.softplus(-sign * scores).mean()
+
+    played = Played(scope, netG, netD, latent, rows, g_cost)
     for _ in range(s.steps):
         for _ in range(s.n_critic):
             netD.zero_grad()
@@ -117,14 +122,14 @@ def hinge_pictures(s: Settings, rows: Rows) -> Iterator[Played]:
             x = rows.train[torch.randint(len(rows.train), (s.batch,))]
             d_loss = F.relu(1 - d(x)).mean() + F.relu(1 + d(g(latent(s.batch)).detach())).mean()
             d_opt.zero_grad()
-            d_loss.backward()
+            d_loss.backward()  # type: ignore[no-untyped-call]
             d_opt.step()
         g_loss = -d(g(latent(s.batch))).mean()
         g_opt.zero_grad()
         g_loss.backward()
         g_opt.step()
         scope.step()
-        played.losses = float(d_loss), float(g_loss)
+        played.losses = d_loss.item(), g_loss.item()
         yield played
 
 
@@ -134,8 +139,13 @@ class ConditionalGenerator(nn.Module):
     def __init__(self, nz: int, classes: int, width: int, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.embed = nn.Embedding(classes, 8)
-        self.fc = nn.Sequential(nn.Linear(nz + 8, width), nn.LeakyReLU(0.2), nn.Linear(width, width),
-                                nn.LeakyReLU(0.2), nn.Linear(width, int(torch.tensor(shape).prod())))  # fmt: skip
+        self.fc = nn.Sequential(
+            nn.Linear(nz + 8, width),
+            nn.LeakyReLU(0.2),
+            nn.Linear(width, width),
+            nn.LeakyReLU(0.2),
+            nn.Linear(width, math.prod(shape)),
+        )
         self.shape = shape
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
@@ -150,9 +160,14 @@ class ConditionalDiscriminator(nn.Module):
     def __init__(self, classes: int, width: int, shape: tuple[int, ...], dropout: float) -> None:
         super().__init__()
         self.embed = nn.Embedding(classes, 8)
-        self.fc = nn.Sequential(nn.Linear(int(torch.tensor(shape).prod()) + 8, width), nn.LeakyReLU(0.2),
-                                nn.Dropout(dropout), nn.Linear(width, width), nn.LeakyReLU(0.2),
-                                nn.Linear(width, 1))  # fmt: skip
+        self.fc = nn.Sequential(
+            nn.Linear(math.prod(shape) + 8, width),
+            nn.LeakyReLU(0.2),
+            nn.Dropout(dropout),
+            nn.Linear(width, width),
+            nn.LeakyReLU(0.2),
+            nn.Linear(width, 1),
+        )
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Rows and labels to scores `[B, 1]`."""
@@ -187,14 +202,14 @@ def conditional(s: Settings, rows: Rows) -> Iterator[Played]:
             d_loss = F.binary_cross_entropy_with_logits(true, torch.ones_like(true))
             d_loss = d_loss + F.binary_cross_entropy_with_logits(false, torch.zeros_like(false))
             adam_d.zero_grad()
-            d_loss.backward()
+            d_loss.backward()  # type: ignore[no-untyped-call]
             adam_d.step()
         z, y_fake = latent(s.batch)
         score = d(g(z, y_fake), y_fake)
         g_loss = F.binary_cross_entropy_with_logits(score, torch.ones_like(score))
         adam_g.zero_grad()
-        g_loss.backward()
+        g_loss.backward()  # type: ignore[no-untyped-call]
         adam_g.step()
         scope.step(real=(x, y), d_loss=d_loss, g_loss=g_loss)
-        played.losses = float(d_loss), float(g_loss)
+        played.losses = d_loss.item(), g_loss.item()
         yield played

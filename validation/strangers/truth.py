@@ -41,7 +41,9 @@ def measure(p: Played, path: Sequence[Sequence[float]], emds: Sequence[float]) -
         numbers |= compared(p, x) | scored(p, x, conditions) | gradients(p) | moved(path)
     half = len(emds) // 2
     if len(emds) >= 4:
-        numbers["progress"] = 1 - float(np.mean(emds[-2:])) / max(float(np.mean(emds[half - 1 : half + 1])), 1e-9)
+        numbers["progress"] = 1 - float(np.mean(emds[-2:])) / max(
+            float(np.mean(emds[half - 1 : half + 1])), 1e-9
+        )
     return {name: round(value, 5) for name, value in numbers.items()}
 
 
@@ -63,7 +65,7 @@ def samples(p: Played, count: int) -> tuple[Tensor, tuple[Any, ...]]:
     drawn = p.latent(count)
     arguments = drawn if isinstance(drawn, tuple) else (drawn,)
     with torch.no_grad(), untouched(p.generator):
-        x = p.generator(*arguments)
+        x: Tensor = p.generator(*arguments)
     return x, arguments[1:] if p.conditional else ()
 
 
@@ -78,7 +80,8 @@ def directions(rows: Tensor) -> Tensor:
     """The two main directions of the data, each divided by the standard deviation along it."""
     flat = rows.flatten(1) - rows.flatten(1).mean(0)
     _, sizes, axes = torch.linalg.svd(flat, full_matrices=False)
-    return axes[:2].T / (sizes[:2] / math.sqrt(len(flat))).clamp(min=1e-9)
+    scaled: Tensor = axes[:2].T / (sizes[:2] / math.sqrt(len(flat))).clamp(min=1e-9)
+    return scaled
 
 
 def emd(x: Matrix, y: Matrix) -> float:
@@ -106,13 +109,16 @@ def compared(p: Played, fake: Tensor) -> Numbers:
     floor = float(np.mean([emd(pool[o[:n_floor]], pool[o[n_floor : 2 * n_floor]]) for o in orders]))
     other = pool[orders[0][:n]] if len(pool) >= n else pool
     recall, precision = shares(real, y)
-    recall_real, precision_real = shares(real, flat(rows.held[:n]) if len(rows.judge) != len(rows.held) else other)
+    recall_real, precision_real = shares(
+        real, flat(rows.held[:n]) if len(rows.judge) != len(rows.held) else other
+    )
     middle, radius = real.mean(0), np.linalg.norm(real - real.mean(0), axis=1).max()
     away = np.linalg.norm(y - middle, axis=1)
     distance = emd(real, y)
     return {
         "emd": distance, "floor": floor, "ratio": distance / floor,
-        "recall": recall, "recall_real": recall_real, "precision": precision, "precision_real": precision_real,
+        "recall": recall, "recall_real": recall_real,
+        "precision": precision, "precision_real": precision_real,
         "outside": float((away > 2 * radius).mean()), "reach": float(away.max() / radius),
         "distinct": distinct(flat(fake), 1e-3 * float(real.std())),
         "pairwise": float(cdist(y, y).mean() / cdist(real, real).mean()),
@@ -208,7 +214,12 @@ def scored(p: Played, fake: Tensor, conditions: tuple[Any, ...]) -> Numbers:
     known = score(p, train, train_kinds)
     a, b, c = (s.detach().double().numpy().ravel() for s in (ours, theirs, known))
     mixed = (0.5 * (real + fake[:n])).detach().requires_grad_()
-    numbers = {"auc": auc(a, b), "auc_train": auc(c, a), "auc_known": auc(c, b), "score_sd": float(np.std([*a, *b]))}
+    numbers = {
+        "auc": auc(a, b),
+        "auc_train": auc(c, a),
+        "auc_known": auc(c, b),
+        "score_sd": float(np.std([*a, *b])),
+    }
     spread = float(real.flatten(1).var(0).sum().sqrt())
     slopes = []
     for where, given in ((real.clone().requires_grad_(), judge_kinds), (mixed, judge_kinds),
@@ -223,12 +234,14 @@ def scored(p: Played, fake: Tensor, conditions: tuple[Any, ...]) -> Numbers:
         values = np.concatenate([a[:m], b[:m]])
         d = cdist(points, points)
         steepest = np.abs(values[:, None] - values)[d > 1e-6] / d[d > 1e-6]
-        numbers["proven"] = float((a[:m].mean() - b[:m].mean()) / max(steepest.max(), 1e-30) / emd(x[:m], y[:m]))
+        numbers["proven"] = float(
+            (a[:m].mean() - b[:m].mean()) / max(steepest.max(), 1e-30) / emd(x[:m], y[:m])
+        )
     return numbers
 
 
 def gradients(p: Played) -> Numbers:
-    """What of the loss reaches the scores, and what of it the generator's first layer, relative to weights."""
+    """What of the loss reaches the scores, and what of it the first layer of the generator."""
     drawn = p.latent(128)
     arguments = drawn if isinstance(drawn, tuple) else (drawn,)
     with untouched(p.generator), untouched(p.discriminator):
@@ -249,17 +262,17 @@ LAYERS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 
 def moved(path: Sequence[Sequence[float]]) -> Numbers:
-    """Whether the mean of samples swings: size, share of one octave, and how often it crosses its middle.
+    """Whether the mean of samples swings: size (also of late), share of one octave, and number of turns.
 
     Example:
         >>> seen = moved([[math.sin(n / 3), 0.0] for n in range(200)])
-        >>> round(seen["swing"], 1), seen["octave"] > 0.9, 9 < seen["turns"] < 12
+        >>> round(seen["swing"], 1), seen["octave"] > 0.9, 5 < seen["turns"] < 8
         (1.0, True, True)
     """
     x = np.asarray(path, dtype=float)
     x = x[len(x) * 2 // 5 :] if len(x) > 60 else x
     if len(x) < 24 or not np.isfinite(x).all():
-        return {"swing": 0.0, "octave": 0.0, "turns": 0.0}
+        return {"swing": 0.0, "octave": 0.0, "turns": 0.0, "late": 0.0}
     t = np.linspace(-1, 1, len(x))
     x = x - np.stack([np.polyval(np.polyfit(t, column, 2), t) for column in x.T], 1)
     main = x[:, x.std(0).argmax()]
@@ -271,4 +284,5 @@ def moved(path: Sequence[Sequence[float]]) -> Numbers:
         "swing": float(main.std() * math.sqrt(2)),
         "octave": float(band),
         "turns": float((np.diff(np.sign(smooth)) != 0).sum() / 2),
+        "late": float(main[-len(main) // 3 :].std() * math.sqrt(2)),
     }
