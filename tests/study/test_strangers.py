@@ -133,7 +133,7 @@ def test_each_failure_is_told_by_its_number(name: str, numbers: dict[str, float]
 def record(told: list[str], **numbers: float) -> run.Record:
     return {
         "kind": "", "steps": 100, "seconds": 1.0, "truth": {**FINE, **numbers}, "verdicts": told,
-        "first": dict.fromkeys(told, 100), "status": {}, "notes": [], "rows": [],
+        "first": dict.fromkeys(told, 100), "status": {}, "answer": "healthy", "notes": [], "rows": [],
     }  # fmt: skip
 
 
@@ -159,6 +159,7 @@ def test_a_loop_runs_is_stored_and_judged_again(tmp_path: Path) -> None:
     assert played["truth"]["finite"] == 1
     study.write(tmp_path / "a.json.gz", {"heavy-shared": played})
     kept = study.read(tmp_path / "a.json.gz")["heavy-shared"]
+    assert kept["answer"] == "faulty"
     assert kept == json.loads(json.dumps(played))
     assert run.rejudged(kept)["verdicts"] == ["wiring"]
     assert outcome(loop, kept) == "seen"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from .holds import good
 from .loops import LOOPS
 from .run import Record
 from .score import outcome, silent, true_names
@@ -50,6 +51,9 @@ def totals(records: Mapping[str, Record]) -> Counter[str]:
         count["told"] += len(told)
         count["right"] += len(told & true_names(loop, record["truth"]))
         count["silent"] += silent(loop, record)
+        healthy = record.get("answer") == "healthy"
+        count["healthy, said"] += healthy and loop.kind == "healthy"
+        count["bad, said healthy"] += healthy and loop.kind != "healthy" and not good(record["truth"])
     return count
 
 
@@ -61,8 +65,9 @@ def counts(records: Mapping[str, Record]) -> Iterator[str]:
         f"Recall {count['seen']} of {bad} ({count['seen'] / max(bad, 1):.2f}); precision {count['right']} of "
         f"{count['told']} verdicts ({count['right'] / max(count['told'], 1):.2f}); false alarms on "
         f"{count['false alarm']} of {healthy} healthy loops; silent on {count['silent']} bad ones; "
-        f"{count['not as intended']} not as intended; "
-        f"{sum(record['seconds'] for record in records.values()):.0f} seconds."
+        f"{count['not as intended']} not as intended. The answer is healthy for {count['healthy, said']} of "
+        f"the healthy loops and for {count['bad, said healthy']} with bad samples. "
+        f"{sum(record['seconds'] for record in records.values()):.0f} seconds in all."
     )
     yield "\n| planted | as intended | seen | missed |\n|---|--:|--:|---|"
     for kind in sorted({LOOPS[name].kind for name in records} - {"healthy"}):
@@ -75,8 +80,8 @@ def counts(records: Mapping[str, Record]) -> Iterator[str]:
 
 def loops(records: Mapping[str, Record]) -> Iterator[str]:
     """A line for every loop."""
-    yield "| loop | planted | steps | distance in floors | told (first at step) | outcome |"
-    yield "|---|---|--:|--:|---|---|"
+    yield "| loop | planted | steps | distance in floors | told (first at step) | answer | outcome |"
+    yield "|---|---|--:|--:|---|---|---|"
     for name, record in sorted(records.items(), key=lambda item: (LOOPS[item[0]].kind, item[0])):
         ratio = record["truth"].get("ratio")
         wrong = set(record["verdicts"]) - true_names(LOOPS[name], record["truth"])
@@ -87,5 +92,5 @@ def loops(records: Mapping[str, Record]) -> Iterator[str]:
         yield (
             f"| {name} | {LOOPS[name].kind} | {record['steps']:,} | "
             f"{'not finite' if ratio is None else f'{ratio:.3g}'} | {told or 'nothing'} | "
-            f"{outcome(LOOPS[name], record)} |"
+            f"{record.get('answer', '')} | {outcome(LOOPS[name], record)} |"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from .played import Played
 from .truth import centre, directions, emd, flat, measure, samples
 
 Record = dict[str, Any]
-"""Of one loop: kind, steps, seconds, truth, verdicts, first, status, notes, rows."""
+"""Of one loop: kind, steps, seconds, truth, verdicts, first, status, answer, notes, rows."""
 LOOKS, EVERY = 10, 10
 """Looks at the verdicts in a run; steps between two looks at the samples' mean."""
 DIGITS = 5
@@ -59,7 +60,8 @@ def play(loop: Loop, steps: int | None = None) -> Record:
     return {
         "kind": loop.kind, "steps": settings.steps, "seconds": round(seconds, 1), "truth": numbers,
         "verdicts": told, "first": {name: first.get(name, settings.steps) for name in told},
-        "status": scope.status(), "notes": scope.notes, "rows": short(scope.rows),
+        "status": scope.status(), "answer": scope.answer().kind, "notes": scope.notes,
+        "rows": short(scope.rows),
     }  # fmt: skip
 
 
@@ -89,7 +91,7 @@ def short(value: Any) -> Any:
     return [short(entry) for entry in value] if isinstance(value, list) else value
 
 
-def names(standing: list[Verdict], status: dict[str, Any]) -> list[str]:
+def names(standing: Sequence[Verdict], status: Mapping[str, Any]) -> list[str]:
     """What is told: verdicts by name, a vanishing gradient with its factor, and whether samples are bad."""
     told = [v.label if v.name == "vanishing-gradient" else v.name for v in standing]
     return list(dict.fromkeys(told + ["unconverged"] * (status.get("unconverged") == "fault")))
@@ -100,7 +102,8 @@ def rejudged(record: Record) -> Record:
 
     The step of the first telling stays as it was; it is the last one where something is told anew.
     """
-    standing, status = judge(record["rows"])
-    told = names(standing, dict(status))
+    judged = judge(record["rows"])
+    told = names(judged.verdicts, judged.status)
     first = {name: record["first"].get(name, record["steps"]) for name in told}
-    return {**record, "verdicts": told, "status": status, "first": first}
+    answer = judged.answer.kind
+    return {**record, "verdicts": told, "status": judged.status, "answer": answer, "first": first}

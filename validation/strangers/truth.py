@@ -251,7 +251,9 @@ def gradients(p: Played) -> Numbers:
         (slope,) = torch.autograd.grad(p.g_loss(torch.sigmoid(below) if p.sigmoid else below), below)
         weights = [m.weight for m in p.generator.modules() if isinstance(m, LAYERS)]
         found = torch.autograd.grad(p.g_loss(raw), weights, allow_unused=True)
-    sizes = [0.0 if s is None else float(s.norm() / w.detach().norm()) for s, w in zip(found, weights, strict=True)]
+    sizes = [
+        0.0 if s is None else float(s.norm() / w.detach().norm()) for s, w in zip(found, weights, strict=True)
+    ]
     return {
         "logit_slope": float(slope.abs().flatten().median()) * len(slope),
         "generator_kept": sizes[0] / max(sizes[-1], 1e-30),
