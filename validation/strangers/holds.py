@@ -80,8 +80,8 @@ def generator_vanished(n: Numbers) -> bool:
 
 
 def unfinished(n: Numbers) -> bool:
-    """The samples are bad, though nothing has exploded."""
-    return n["finite"] == 1 and not good(n) and n["outside"] < 0.5
+    """The samples are bad, for whatever reason."""
+    return n["finite"] == 1 and not good(n)
 
 
 HOLDS: dict[str, Check] = {

@@ -38,7 +38,7 @@ def outcome(loop: Loop, record: Record) -> Outcome:
     if not intended(loop, record["truth"]):
         return "not as intended"
     if loop.kind == "healthy":
-        return "false alarm" if set(record["verdicts"]) - set(loop.also) else "quiet"
+        return "false alarm" if set(record["verdicts"]) - set(loop.also) - {"unconverged"} else "quiet"
     return "seen" if loop.kind in record["verdicts"] else "missed"
 
 
