@@ -17,11 +17,11 @@ Plain PyTorch in many styles, on data that no rule was chosen on, watched by `gs
 happen; one where it did not is listed as not as intended and left out of the counts. A verdict is *seen*
 where it stands at the end of the run, a vanishing gradient only with the right factor. Precision is the share
 of all verdicts told that hold by the loop's own numbers or follow from what was planted
-(`validation/strangers/loops.py` says why). *Silent* counts bad loops of which nothing at all is told; the line `unconverged`
-of a status counts there and for what was planted so, and else apart. A
-healthy loop has samples within 1.5 floors of the data (the distance of real rows to real rows), at least
-half their recall, and no kind of row missing. The first step of a telling is known to a tenth of the run;
-where stored rows were judged anew (`--rejudge`), that of a verdict that was not told before is the last step.
+(`validation/strangers/loops.py` says why). *Silent* counts bad loops of which nothing at all is told. The
+line `unconverged` of a status counts there and where it was planted, and apart otherwise. A healthy loop has
+samples within 1.5 floors of the data (the distance of real rows to real rows), at least half their recall,
+and no kind of row missing. The first step of a telling is known to a tenth of the run; where stored rows were
+judged anew (`--rejudge`), that of a verdict that was not told before is the last step.
 """
 
 
@@ -68,8 +68,9 @@ def counts(records: Mapping[str, Record]) -> Iterator[str]:
         f"{count['told']} verdicts ({count['right'] / max(count['told'], 1):.2f}); false alarms on "
         f"{count['false alarm']} of {healthy} healthy loops; silent on {count['silent']} bad ones; "
         f"{count['not as intended']} not as intended. "
-        f"`unconverged` is a fault for {count['unconverged, wrong']} whose samples are good. The answer is healthy for {count['healthy, said']} of "
-        f"the healthy loops and for {count['bad, said healthy']} with bad samples. "
+        f"`unconverged` is a fault for {count['unconverged, wrong']} whose samples are good; the answer is "
+        f"healthy for {count['healthy, said']} of the healthy loops and for {count['bad, said healthy']} "
+        "with bad samples. "
         f"{sum(record['seconds'] for record in records.values()):.0f} seconds in all."
     )
     yield "\n| planted | as intended | seen | missed |\n|---|--:|--:|---|"
