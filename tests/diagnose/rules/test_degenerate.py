@@ -79,6 +79,7 @@ def test_no_rule_crashes_on_degenerate_statistics(part: int) -> None:
 )
 def test_a_watched_pair_on_degenerate_rows_is_judged(real: torch.Tensor) -> None:
     generator, discriminator = torch.nn.Linear(4, real.shape[1]), torch.nn.Linear(real.shape[1], 1)
+    torch.nn.init.constant_(generator.bias, 7.0)  # away from all of the rows
     for objective in ("non-saturating", "wasserstein"):
         scope = gs.watch(
             generator, discriminator, objective, real=real, latent=lambda n: torch.randn(n, 4), every=1

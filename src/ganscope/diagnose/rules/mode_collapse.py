@@ -21,6 +21,10 @@ def mode_collapse(h: History) -> list[Fault] | None:
         seen = h.persistence(functools.partial(signal, h), WIDE_M, WIDE_K, wide=True)
         if seen.state == "fault":
             return [_collapsed(h, pattern, seen.since)]
+    seen = h.persistence(functools.partial(_any, h), WIDE_M, WIDE_K, wide=True)
+    if seen.state == "fault":  # each look shows another pattern
+        newest = next(name for name, signal in PATTERNS.items() if signal(h, h.wide[-1]))
+        return [_collapsed(h, newest, seen.since)]
     rows = [row for row in h.wide if row.step > 0 and row.coverage is not None]
     if len(rows) < WIDE_M:
         return None
@@ -51,7 +55,8 @@ def _total(h: History, row: ProbeRow) -> bool | None:
         return None
     cloud = row.pairwise < 0.5 and (row.starved or 0.0) > 0.5
     unreached = row.recall is not None and row.recall < 0.05 * h.null("recall")[0]
-    return row.pairwise < 0.2 or (cloud and unreached and not _spreads(h))
+    stands = bool(progress(h).stopped) or not _spreads(h)
+    return row.pairwise < 0.2 or (cloud and unreached and stands)
 
 
 def _spreads(h: History) -> bool:
@@ -92,6 +97,11 @@ def _imbalance(h: History, row: ProbeRow) -> bool | None:
         return None
     mean, sd = h.null("imbalance")
     return row.imbalance > mean + max(Z * sd, LOPSIDED) + 2 * blur(h, row) and good(h, row)
+
+
+def _any(h: History, row: ProbeRow) -> bool | None:
+    told = [signal(h, row) for signal in PATTERNS.values()]
+    return None if all(said is None for said in told) else any(told)
 
 
 PATTERNS: dict[str, Callable[[History, ProbeRow], bool | None]] = {

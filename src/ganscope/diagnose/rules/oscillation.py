@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from ganscope.diagnose.rules.history import Fault, History
 from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, MEASURED, R1, Needs, Remedy, Rule
-from ganscope.diagnose.rules.thresholds import CONCENTRATED, FEWEST_POINTS, LEAST_AMPLITUDE, LOOSE, WIDE_SWING
+from ganscope.diagnose.rules.thresholds import (
+    CLEAR,
+    CONCENTRATED,
+    FEWEST_POINTS,
+    LEAST_AMPLITUDE,
+    LOOSE,
+    WIDE_SWING,
+)
 
 if TYPE_CHECKING:
     from ganscope.diagnose.measure.swing import Swing
@@ -45,9 +52,9 @@ def sustained(points: Sequence[Sequence[float]], every: float) -> Swing | None:
     whole, newer = swing(points, every), swing(points[len(points) * 2 // 5 :], every, cycles=3)
     if whole is None or newer is None:
         return None
-    amplitude = min(whole.amplitude, newer.amplitude)
-    enough = LOOSE if amplitude > WIDE_SWING else CONCENTRATED
-    clear = min(whole.concentration, newer.concentration) > enough
+    amplitude, least = min(whole.amplitude, newer.amplitude), min(whole.concentration, newer.concentration)
+    mean = (whole.concentration + newer.concentration) / 2
+    clear = least > CONCENTRATED or (least > LOOSE and (amplitude > WIDE_SWING or mean > CLEAR))
     large = amplitude > LEAST_AMPLITUDE
     return whole if clear and large and _moves_still(points) else None
 

@@ -43,5 +43,7 @@ NO_EXCUSE = 30.0
 """A slope that no penalty, however weak, accounts for."""
 WIDE_SWING, LOOSE = 1.0, 0.5
 """Amplitude that no healthy run has, in standard deviations; the concentration that suffices beside it."""
+CLEAR = 0.7
+"""Mean concentration of a stretch and its newer part, where the start of the run blurs the former."""
 Z = 5.0
 """Standard deviations of the null that a statistic must be away from it."""

@@ -20,6 +20,8 @@ FEWEST, NEWEST = 2, 3
 FEWEST_FOR_A_PACE = 5
 MISSING = 0.02
 """Share of the data whose kinds may be missing from samples that count as near."""
+SETS_OFF = 0.85
+"""Share of what was left to do that both newest comparisons fall below where a run sets off again."""
 LEAST_ENERGY = 0.02
 """Energy distance, in mean distances of real rows, below which samples are near whatever chance says."""
 
@@ -155,6 +157,9 @@ def _pace(ways: list[tuple[int, float]]) -> tuple[bool | None, float, int | None
     now, before = median([value for _, value in newer]), median([value for _, value in older])
     if now <= 0.0 or apart <= 0:
         return True, 0.0, None
+    newest = max(value for _, value in ways[-2:])
+    if newest < SETS_OFF * now:  # after standing still for long
+        now, before, apart = max(newest, 1e-9), now, ways[-1][0] - median([step for step, _ in newer])
     rate = math.log(max(before, 1e-9) / now) / apart
     pace = 1 - math.exp(-rate * ways[-1][0] / 10)
     if pace < STALLED:
