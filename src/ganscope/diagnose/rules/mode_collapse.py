@@ -72,9 +72,17 @@ def _dropped(h: History, row: ProbeRow) -> bool | None:
     """
     if row.starved is None or row.recall is None:
         return None
-    missing = row.starved > min(0.5, 0.02 + 2 * blur(h, row))
+    missing = row.starved > min(0.5, 0.02 + 2 * blur(h, row)) or (row.starved > 0.1 and _same_missing(h))
     unreached = row.recall < (1 - 0.5 * row.starved) * h.null("recall")[0]
     return missing and unreached and good(h, row)
+
+
+def _same_missing(h: History) -> bool:
+    """Whether the same bins are missing at every look of a run that stands still: blur would take others."""
+    sets = [set(row.missing or ()) for row in h.wide[-3:]]
+    shared, all_of_them = set.intersection(*sets), set.union(*sets)
+    same = len(sets) == 3 and len(shared) > 0.7 * len(all_of_them)
+    return same and bool(progress(h).stopped)
 
 
 def _within(h: History, row: ProbeRow) -> bool | None:
