@@ -69,6 +69,21 @@ CALLS: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["discriminator", "[1, 2]", "one logit a row"],
     ),
     "two results": (run(Talkative(4, 2), critic()), ["generator", "tuple", "tensor"]),
+    "two results of a critic": (run(generator(), Talkative(2, 1)), ["discriminator", "tuple", "tensor"]),
+    "one row for a critic's BatchNorm": (
+        run(generator(), nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Linear(8, 1)), batch_size=1),
+        ["discriminator", "BatchNorm", "--batch-size 1", "at least 2"],
+    ),
+    "one row for a generator's BatchNorm": (
+        run(nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 2)), critic(), batch_size=1),
+        ["generator", "BatchNorm", "--batch-size 1", "at least 2"],
+    ),
+    "one row for BatchNorm": (run(d_norm="batch", batch_size=1), ["discriminator", "--batch-size 1"]),
+    "one pack for BatchNorm": (run(d_norm="batch", pack=8), ["discriminator", "--batch-size 8", "16"]),
+    "clipping what is computed": (
+        run(generator(), nn.utils.parametrizations.weight_norm(nn.Linear(2, 1)), clip=0.1),
+        ["layer ''", "weight norm", "--clip 0"],
+    ),
     "a class": (run(nn.Linear, critic()), ["generator=", "class Linear", "instance"]),
     "a function": (run(generator(), torch.relu), ["discriminator=", "torch.nn.Module"]),
     "nothing to train": (run(frozen(generator()), critic()), ["generator", "no parameter"]),

@@ -48,7 +48,9 @@ def test_clipping_takes_linear_layers_and_leaves_norms_alone() -> None:
     module = EveryLayer()
     assert sorted(clippable(module)) == sorted(CLIPPED)
     kept = dict(module.named_parameters())
-    assert clip_weights_(module, 0.01) is None  # type: ignore[func-returns-value]
+    assert clip_weights_(module, 0.01) == (
+        *("", "nested.1", "layer_norm", "group_norm", "instance_norm", "embedding", "prelu"),
+    )
     for name, parameter in module.named_parameters():
         assert parameter is kept[name]  # in place
         assert bool((parameter == (0.01 if name in CLIPPED else 5.0)).all()), name
@@ -67,6 +69,22 @@ def test_clipping_is_a_two_sided_projection() -> None:
     assert torch.equal(layer.weight, once)
     assert layer.weight.requires_grad
     assert layer.weight.grad is None
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.GRU(2, 3, 2, bidirectional=True), nn.LSTM(2, 4, proj_size=3), nn.RNN(2, 3), nn.LSTMCell(2, 3)],
+)
+def test_recurrent_layers_are_clipped_like_others(layer: nn.Module) -> None:
+    assert clip_weights_(nn.Sequential(layer, nn.LayerNorm(3)), 0.01) == ("1",)
+    assert all(float(p.detach().abs().max()) <= 0.01 for p in layer.parameters())
+    assert clippable(layer) == [name for name, _ in layer.named_parameters()]
+
+
+def test_a_recurrent_layer_with_a_computed_weight_is_refused() -> None:
+    layer = nn.utils.parametrizations.weight_norm(nn.GRU(2, 3), "weight_hh_l0")
+    with pytest.raises(BadInput, match="computed from another parameter"):
+        clip_weights_(layer, 0.01)
 
 
 def test_clippable_names_tied_weights_once() -> None:

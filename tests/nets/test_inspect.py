@@ -1,4 +1,4 @@
-"""What is read off somebody's networks: their last operation, whether they mix rows, what bounds them."""
+"""What is read off somebody's networks: their last operation, what bounds them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganscope.build.custom import check_discriminator
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput
 from ganscope.data import DATASETS
-from ganscope.nets.inspect import ends_in, is_spectral, mixes_rows
+from ganscope.nets.inspect import bounded_by_its_layers, ends_in, is_spectral
 
 RESHAPES: dict[str, Callable[[Tensor], Tensor]] = {
     "nothing": lambda x: x,
@@ -58,16 +58,15 @@ def test_the_last_operation_is_the_one_on_values() -> None:
     assert ends_in(torch.zeros(3)) == ""
 
 
-def test_batch_normalisation_alone_mixes_rows() -> None:
-    mixing: list[nn.Module] = [nn.BatchNorm1d(4), nn.SyncBatchNorm(4), nn.LazyBatchNorm1d()]
-    for norm in mixing:
-        assert mixes_rows(nn.Sequential(nn.Linear(4, 4), nn.Sequential(norm)))
-    separate: list[nn.Module] = [nn.LayerNorm(4), nn.GroupNorm(2, 4), nn.InstanceNorm1d(4)]
-    for norm in separate:
-        assert not mixes_rows(nn.Sequential(nn.Linear(4, 4), norm))
-
-
 def test_spectral_normalisation_is_seen_in_both_its_forms() -> None:
     assert is_spectral(nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(2, 2))))
     assert is_spectral(nn.Sequential(nn.utils.spectral_norm(nn.Linear(2, 2))))
+    assert is_spectral(nn.utils.spectral_norm(nn.GRU(2, 2), "weight_hh_l0"))
     assert not is_spectral(nn.utils.parametrizations.orthogonal(nn.Linear(2, 2)))
+    assert not is_spectral(nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)))
+
+
+def test_layers_of_torch_and_of_ours_bound_a_slope() -> None:
+    assert bounded_by_its_layers(nn.Sequential(nn.utils.spectral_norm(nn.Linear(2, 2))))
+    assert bounded_by_its_layers(gs.lipschitz.spectral_norm(nn.Sequential(nn.Linear(2, 2))))
+    assert not bounded_by_its_layers(nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)))

@@ -12,14 +12,15 @@ from ganscope.build.custom import (
     check_types,
 )
 from ganscope.build.device import check_speed, device_of
+from ganscope.build.one_row import check_single_rows
 from ganscope.build.rules import objective_of
 from ganscope.build.settings import family_of, options_of
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.data.find import check_rows
 from ganscope.evaluation.mode_judges import has_modes
-from ganscope.lipschitz import OrthogonalConv2d, OrthogonalLinear, SpectralNorm
 from ganscope.metrics import METRICS
+from ganscope.nets.inspect import bounded_by_its_layers
 
 
 def check(
@@ -62,8 +63,8 @@ def check(
     if config.heal and not config.diagnose:
         raise BadInput("--heal acts on verdicts, and --no-diagnose asks for none: leave one of them out.")
     rules = objective_of(config, objective)
-    constrained = config.penalties or config.clip or config.d_lipschitz != "none"
-    if rules.needs_lipschitz and not constrained and not _bounded_by_its_layers(discriminator):
+    bounded = config.d_lipschitz != "none" if discriminator is None else bounded_by_its_layers(discriminator)
+    if rules.needs_lipschitz and not (config.penalties or config.clip or bounded):
         raise BadInput(
             f"--objective {config.objective} needs a Lipschitz critic and nothing constrains it: "
             "add --penalty gradient-penalty --penalty-weight 10, --d-lipschitz spectral-operator, or "
@@ -80,6 +81,7 @@ def check(
         check_generator(generator, data, config)
     if discriminator is not None:
         check_discriminator(discriminator, data, config, objective)
+    check_single_rows(config, data, generator, discriminator)
 
 
 def _check_best_by(name: str, data: Dataset) -> None:
@@ -96,9 +98,3 @@ def _check_best_by(name: str, data: Dataset) -> None:
         )
     if METRICS[name].needs == "labels" and data.held_out_labels is None:
         raise BadInput(f"--best-by {name} needs labels, and {data.name} has none: use --best-by emd.")
-
-
-def _bounded_by_its_layers(discriminator: nn.Module | None) -> bool:
-    """Tell whether a discriminator of the user's own has layers that bound its slope."""
-    kinds = (SpectralNorm, OrthogonalLinear, OrthogonalConv2d)
-    return discriminator is not None and any(isinstance(layer, kinds) for layer in discriminator.modules())

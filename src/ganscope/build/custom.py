@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Dataset, Objective
-from ganscope.lipschitz import clippable
-from ganscope.nets.inspect import ends_in, mixes_rows
+from ganscope.lipschitz import clippable, mixes_rows
+from ganscope.nets.inspect import ends_in
 from ganscope.nets.packing import packed
 from ganscope.training.batches import as_condition
 from ganscope.words.sentences import reason
@@ -142,8 +142,8 @@ def check_discriminator(
         )
     if config.clip and not clippable(discriminator):
         raise BadInput(
-            f"--clip {config.clip} has no effect: the discriminator has no linear or convolution layer; "
-            "leave it out, or use a penalty."
+            f"--clip {config.clip} has no effect: the discriminator has no linear, convolution or "
+            "recurrent layer; leave it out, or use a penalty."
         )
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganscope.build.advice import advised
 from ganscope.build.intervals import look_interval, probe_interval
-from ganscope.config import RunConfig
+from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import Event
 from ganscope.diagnose.logbook import Logbook
 from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
@@ -21,6 +21,7 @@ from ganscope.diagnose.measure.probe import ROWS, Facts, Probe, Snapshot
 from ganscope.diagnose.rows import WIDE_EVERY
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.folder import files, layout
+from ganscope.nets.inspect import bounded_by_its_layers
 from ganscope.training import Runs, streams
 from ganscope.training.judging import evaluation_latents, in_turn
 from ganscope.training.stacks.stacking import Network, member
@@ -125,7 +126,7 @@ class Monitor:
         probe = Probe(
             inputs,
             runs.game.objective,
-            facts_of(config),
+            facts_of(config, runs.game.discriminator.module),
             self._train,
             rows,
             self._pool,
@@ -140,15 +141,19 @@ def _logbook(folder: Path, config: RunConfig) -> Logbook:
     return Logbook(folder, functools.partial(advised, config=config)).read()
 
 
-def facts_of(config: RunConfig) -> Facts:
-    """What the verdicts must know of a run, from its configuration."""
+def facts_of(config: RunConfig, discriminator: nn.Module | None = None) -> Facts:
+    """What the verdicts must know of a run, from its configuration and the user's own discriminator."""
+    of_its_own = config.network == CUSTOM
+    spectral = config.d_lipschitz != "none" and not of_its_own
+    if of_its_own and discriminator is not None:
+        spectral = bounded_by_its_layers(discriminator)
     constraint = (
         config.penalties[0]
         if config.penalties
         else "clipping"
         if config.clip
         else "spectral-norm"
-        if config.d_lipschitz != "none"
+        if spectral
         else "none"
     )
     weight = config.penalty_weight if config.penalties else None

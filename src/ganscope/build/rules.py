@@ -58,6 +58,8 @@ def projection_of(network: Network, c: float | Tensor, stacked: bool) -> Callabl
 
 def _clipping(network: Network, c: float | Tensor) -> Callable[[], None]:
     """Clip weights to ±c after the discriminator's step; infinity leaves them alone."""
+    if not (isinstance(c, Tensor) or math.isfinite(c)):
+        return lambda: None
     clipped = [network.parameters[name] for name in clippable(network.module)]
     if isinstance(c, Tensor):
         bounds = [along(c, parameter) for parameter in clipped]
@@ -74,4 +76,4 @@ def _clipping(network: Network, c: float | Tensor) -> Callable[[], None]:
             torch._foreach_clamp_max_(clipped, c)
             torch._foreach_clamp_min_(clipped, -c)
 
-    return project_alike if math.isfinite(c) else lambda: None
+    return project_alike

@@ -20,6 +20,7 @@ from ganscope.lipschitz.gradient_penalty import (
     with_target,
 )
 from ganscope.lipschitz.orthogonal import MaxMin, OrthogonalConv2d, OrthogonalLinear, orthogonal
+from ganscope.lipschitz.row_mixing import mixes_rows
 from ganscope.lipschitz.spectral_norm import SpectralNorm, advance_, spectral_norm, spectral_operator_norm
 from ganscope.lipschitz.weight_clipping import clip_weights_, clippable
 
@@ -46,6 +47,7 @@ __all__ = [
     "estimate",
     "expected_slope",
     "input_gradient",
+    "mixes_rows",
     "orthogonal",
     "penalty",
     "spectral_norm",

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.contracts import BadInput
-from ganscope.lipschitz.gradient_penalty import input_gradient, slope, squared_slope
+from ganscope.lipschitz.gradient_penalty import checked_scores, input_gradient, slope, squared_slope
 from ganscope.lipschitz.operator_norm import slope_bound
 from ganscope.transport import exact_w1
 
@@ -258,12 +258,7 @@ def _chunks(points: Tensor) -> list[Tensor]:
 
 def _scores(function: Callable[[Tensor], Tensor], x: Tensor, total: bool = False) -> Tensor:
     """Scores `[B]` in float64, patches averaged, or added up where `total`."""
-    raw = function(x)
-    if raw.ndim == 0 or len(raw) != len(x):
-        raise BadInput(
-            f"the critic returned shape {tuple(raw.shape)} for {len(x)} samples: it must return one score "
-            "(or one map of scores) per sample, [B, ...]."
-        )
+    raw = checked_scores(function(x), len(x))
     patches = raw.detach().to("cpu", torch.float64).reshape(len(x), -1)
     scores = patches.sum(1) if total else patches.mean(1)
     if not bool(scores.isfinite().all()):

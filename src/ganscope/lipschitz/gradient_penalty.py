@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ganscope.contracts import BadInput, Penalty
+from ganscope.lipschitz.row_mixing import mixes_rows_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,8 @@ def input_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         The gradients, `[B, *shape]`, in the dtype of x. Nothing is accumulated in any `.grad`.
 
     Raises:
-        BadInput: x is not floating, or the output does not depend on it.
+        BadInput: x is not floating, or the output is no tensor with one entry a sample, or does not depend
+            on x.
 
     Example:
         >>> input_gradient(lambda x: x.square().sum(1), torch.tensor([[1.0, 2.0], [3.0, 4.0]])).detach()
@@ -45,7 +47,7 @@ def input_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     with torch.enable_grad():
         if not x.requires_grad:
             x = x.detach().requires_grad_()
-        total = critic(x).sum()
+        total = checked_scores(critic(x), len(x)).sum()
         gradient = None
         if total.requires_grad:
             (gradient,) = torch.autograd.grad(total, x, create_graph=True, allow_unused=True)
@@ -55,6 +57,26 @@ def input_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
             "remove the detach() or no_grad() inside the critic."
         )
     return gradient
+
+
+def checked_scores(scores: Tensor, count: int) -> Tensor:
+    """Return what a critic made of some samples, if it is one score or one map of scores for each.
+
+    Args:
+        scores: what the critic returned.
+        count: how many samples it was given.
+
+    Raises:
+        BadInput: it is no tensor, or not `[B, ...]`.
+    """
+    if not isinstance(scores, torch.Tensor):
+        raise BadInput(f"the critic returns a {type(scores).__name__}, but a tensor is needed: return one.")
+    if scores.ndim == 0 or len(scores) != count:
+        raise BadInput(
+            f"the critic returned shape {tuple(scores.shape)} for {count} samples: it must return one score "
+            "(or one map of scores) per sample, [B, ...]."
+        )
+    return scores
 
 
 def squared_slope(gradient: Tensor, batch_dims: int = 1) -> Tensor:
@@ -242,7 +264,8 @@ def penalty(
         Penalty per sample, `[B]`, differentiable in the critic's parameters.
 
     Raises:
-        BadInput: The name is unknown, the shapes differ, or the target is not possible.
+        BadInput: The name is unknown, the shapes differ, the target is not possible, or the critic returns
+            no score a sample or has BatchNorm in training mode, so that no sample has a slope of its own.
 
     Example:
         >>> critic = torch.nn.Linear(2, 1)
@@ -260,6 +283,11 @@ def penalty(
         raise BadInput(
             f"real samples of shape {tuple(real.shape)} and fake samples of shape {tuple(fake.shape)} "
             "do not pair up: give both the same shape [B, ...]."
+        )
+    if isinstance(critic, torch.nn.Module) and mixes_rows_now(critic):
+        raise BadInput(
+            f"the critic has BatchNorm, which mixes the rows of a batch, so the per-sample slope that {name} "
+            "asks for does not exist: remove it."
         )
     chosen = with_target(PENALTIES[name], target)
     real, fake = real.detach(), fake.detach()

@@ -1,10 +1,14 @@
-"""What can be read off networks that others wrote: how they end, whether they mix rows, what bounds them."""
+"""What can be read off networks that others wrote: how they end, and what bounds them."""
 
 from __future__ import annotations
 
 import re
 
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
+from torch.nn.utils.spectral_norm import SpectralNorm as OldSpectralNorm
+
+from ganscope.lipschitz import OrthogonalConv2d, OrthogonalLinear, SpectralNorm
 
 SHAPE_CHANGES = frozenset(
     {
@@ -35,23 +39,6 @@ def ends_in(result: Tensor) -> str:
     return "" if node is None else _name(node.name())
 
 
-def mixes_rows(network: nn.Module) -> bool:
-    """Tell whether a network has batch normalisation, so that the rows of a batch influence one another.
-
-    The gradient of one row's score in that row is then not the slope that a penalty per row asks for.
-
-    Args:
-        network: any module.
-
-    Example:
-        >>> mixes_rows(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))), mixes_rows(nn.LayerNorm(2))
-        (True, False)
-
-    Gulrajani et al., Improved Training of Wasserstein GANs, NeurIPS 2017, section 4.
-    """
-    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
-
-
 def is_spectral(network: nn.Module) -> bool:
     """Tell whether any layer is normalised by its spectral norm, by either of torch's two ways.
 
@@ -62,10 +49,25 @@ def is_spectral(network: nn.Module) -> bool:
         >>> is_spectral(nn.utils.parametrizations.spectral_norm(nn.Linear(2, 2)))
         True
     """
-    buffers = (name for name, _ in network.named_buffers())
-    return any("parametrizations" in name and name.endswith("._u") for name in buffers) or any(
-        hasattr(module, "weight_u") for module in network.modules()
+    return any(
+        isinstance(module, parametrizations._SpectralNorm)
+        or any(isinstance(hook, OldSpectralNorm) for hook in module._forward_pre_hooks.values())
+        for module in network.modules()
     )
+
+
+def bounded_by_its_layers(network: nn.Module) -> bool:
+    """Tell whether a network has layers that bound its slope: spectral norm, by torch or ours, or orthogonal.
+
+    Args:
+        network: any module.
+
+    Example:
+        >>> bounded_by_its_layers(nn.Linear(2, 2)), bounded_by_its_layers(SpectralNorm(nn.Linear(2, 2)))
+        (False, True)
+    """
+    kinds = (SpectralNorm, OrthogonalLinear, OrthogonalConv2d)
+    return is_spectral(network) or any(isinstance(layer, kinds) for layer in network.modules())
 
 
 def _name(node: str) -> str:

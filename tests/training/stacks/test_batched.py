@@ -183,3 +183,14 @@ def test_built_in_perceptrons_are_known(norm: str) -> None:
     for player in ("generator", "discriminator"):
         for shape in ((2,), (1, 8, 8)):
             assert batched(built(player, shape, norm)()) is not None
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:There is a performance drop:UserWarning")
+@pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.parametrizations.weight_norm])
+def test_a_stack_of_computed_weights_runs_as_its_members_do(norm: Callable[[nn.Module], nn.Module]) -> None:
+    torch.manual_seed(0)
+    critics = [nn.Sequential(norm(nn.Linear(2, 8)), nn.ReLU(), norm(nn.Linear(8, 1))) for _ in range(3)]
+    assert batched(critics[0]) is None
+    x = torch.randn(3, 5, 2)
+    apart = torch.stack([critic(rows) for critic, rows in zip(critics, x, strict=True)])
+    torch.testing.assert_close(stack(critics).call(x), apart)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from ganscope.contracts import Objective
 from ganscope.diagnose.measure.players import Player
 from ganscope.diagnose.rows import Finding
-from ganscope.lipschitz import PENALTIES
-from ganscope.nets.inspect import ends_in, mixes_rows
+from ganscope.lipschitz import PENALTIES, mixes_rows
+from ganscope.nets.inspect import ends_in
 
 OUTSIDE = 0.01
 """Share of real values beyond the reach of a bounded generator from which on they are no outliers."""

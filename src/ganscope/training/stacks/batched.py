@@ -62,7 +62,7 @@ def _layer(name: str, module: nn.Module) -> Function | None:
     kind = type(module)
     if kind in ELEMENTWISE or kind is FourierFeatures:  # the runs share its frequencies
         return lambda parameters, x: module(x)
-    if isinstance(module, nn.Linear) and kind is nn.Linear:
+    if isinstance(module, nn.Linear) and kind is nn.Linear and "weight" in module._parameters:
         return _linear(f"{name}.weight", None if module.bias is None else f"{name}.bias")
     if isinstance(module, nn.LayerNorm) and kind is nn.LayerNorm:
         return _layer_norm(name, module)
