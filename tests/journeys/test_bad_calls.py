@@ -139,6 +139,15 @@ CALLS: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["'sampels'", "'samples'"],
     ),
     "samples in halves": (lambda: gs.load("run").sample(2.5), ["2.5", "at least 1"]),  # type: ignore[arg-type]
+    "seed in halves": (run(seed=1.5), ["--seed 1.5", "integer"]),
+    "seed of samples in halves": (lambda: gs.load("run").sample(2, seed=1.5), ["seed 1.5", "whole number"]),  # type: ignore[arg-type]
+    "seeds in halves": (lambda: gs.compare("ring", ["r1"], seeds=2.5), ["--seeds 2.5", "1 to 1000"]),
+    "first seed in halves": (lambda: gs.compare("ring", ["r1"], seed=2.5), ["--seed 2.5", "integer"]),
+    "points in halves": (
+        lambda: gs.sweep("ring", "r1", {"g_lr": "1,2"}, mode="random", samples=1.5),
+        ["--samples 1.5", "whole number"],
+    ),
+    "evaluated in halves": (lambda: gs.load("run").evaluate(n=20.5), ["20.5", "whole number"]),  # type: ignore[arg-type]
     "a table of points": (lambda: gs.load("run").table(3), ["run", "not trained on a table", "sample()"]),
     "another generator": (
         lambda: gs.load("finished-mine", generator(4, 3)).sample(2),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 from pydantic import BaseModel, Field, create_model
 
 from ganscope.build.settings import choices, described, settings_by_group
@@ -41,6 +42,17 @@ else:  # so that help and completion show the names and the flags
     DataArgument = Literal[data_names()] | str
     Overrides = Annotated[_flags(), Parameter(name="*", show_default=False)]
 
+
+def whole_number(kind: type, tokens: Sequence[Token]) -> int:  # noqa: ARG001
+    """Read a whole number; 30.0 is one, and 1.5 is refused, as it is for settings."""
+    text = tokens[0].value
+    if "." in text and not float(text).is_integer():
+        raise ValueError(f"{text} is no whole number")
+    return int(float(text)) if "." in text else int(text)
+
+
+Whole = Annotated[int, Parameter(converter=whole_number)]
+"""A number that is counted; by itself the parser would round it."""
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 EngineName = Literal["local", "ray"]
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from typing import get_args
 
 from cyclopts import CoercionError, CycloptsError, UnknownOptionError
 from pydantic import ValidationError
@@ -54,7 +55,9 @@ def _plain(error: CycloptsError) -> str:
         names = choices(field)
         if names:
             return unknown(field, error.token.value, names)
-        kind = {int: "a whole number", float: "a number"}.get(error.target_type or str)
-        if kind:
-            return f"{flag(field)} {shortened(error.token.value)!r} cannot be used: give {kind}."
+        wanted = (error.target_type, *get_args(error.target_type))
+        kinds = [kind for type_, kind in ((int, "a whole number"), (float, "a number")) if type_ in wanted]
+        if kinds:
+            option = error.token.keyword if len(field) == 1 else flag(field)
+            return f"{option} {shortened(error.token.value)!r} cannot be used: give {kinds[0]}."
     return " ".join(str(error).split())

@@ -110,7 +110,7 @@ def plan(
         "seeds": seeds, "seed": seed, "steps": steps, "budget": budget, "seconds": seconds, "out": out,
         **fields,
     }  # fmt: skip
-    check(data, seeds, seed, steps, budget, seconds)
+    seed = check(data, seeds, seed, steps, budget, seconds)
     names = (recipes,) if isinstance(recipes, str) else tuple(dict.fromkeys(recipes or DEFAULT_RECIPES))
     given = {**fields, "data": str(data), **({} if steps is None else {"steps": steps})}
     for name in names:
@@ -168,8 +168,8 @@ def command_line(command: Sequence[str], options: Mapping[str, Any]) -> str:
 
 def check(
     data: object, seeds: object, seed: int, steps: int | None, budget: str, seconds: float | None
-) -> None:
-    """Refuse what cannot be compared, before anything is loaded."""
+) -> int:
+    """Refuse what cannot be compared, before anything is loaded; return the first seed."""
     if not isinstance(data, str | Path):
         raise BadInput(
             f"a comparison cannot take data of type {type(data).__name__}, because its runs are processes: "
@@ -177,7 +177,7 @@ def check(
         )
     if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
         raise BadInput(f"--seeds {seeds} is not possible: give 1 to {MOST_SEEDS} runs per recipe, better 4.")
-    resolve(None, {"seed": seed})
+    first = resolve(None, {"seed": seed}).seed
     if budget not in get_args(Budget):
         raise BadInput(unknown("budget", budget, get_args(Budget)))
     if budget != "seconds" and seconds is not None:
@@ -186,3 +186,4 @@ def check(
         raise BadInput(f"--seconds {seconds:g} is no training time: give a number above 0.")
     if budget == "seconds" and steps is not None:
         raise BadInput(f"--steps {steps} has no effect with --budget seconds: leave one of them out.")
+    return first

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ganscope.build.settings import settings
 from ganscope.contracts import BadInput
-from ganscope.words.complaints import unknown
+from ganscope.words.complaints import refuse_fraction, unknown
 from ganscope.words.sentences import shortened
 
 MOST_POINTS = 10_000
@@ -132,6 +132,7 @@ def sample(axes: Mapping[str, Values | Range], count: int, seed: int) -> list[Po
         >>> len(sample({"g_lr": Range(1e-4, 1e-2, True, False)}, 5, seed=0))
         5
     """
+    refuse_fraction("--samples", count)
     if not 1 <= count <= MOST_POINTS:
         raise BadInput(f"--samples {count} is not possible: draw 1 to {MOST_POINTS} points.")
     if all(isinstance(axis, Values) for axis in axes.values()) and count > len(grid(axes)):

@@ -70,7 +70,7 @@ def plan_sweep(
         "mode": mode, "samples": samples, "seeds": seeds, "seed": seed, "steps": steps, "budget": budget,
         "stack": stack or None, "out": out, **fields,
     }  # fmt: skip
-    check(data, seeds, seed, steps, budget, None)
+    seed = check(data, seeds, seed, steps, budget, None)
     _check(mode, samples, budget, stack)
     given = {**fields, "data": str(data), **({} if steps is None else {"steps": steps})}
     if recipe != AUTO:

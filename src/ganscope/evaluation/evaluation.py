@@ -21,6 +21,7 @@ from ganscope.folder import files
 from ganscope.metrics import METRICS
 from ganscope.metrics.features import RAW, Features, as_features, features_of
 from ganscope.training import streams
+from ganscope.words.complaints import refuse_fraction
 
 COMPARED_ROWS = 500
 """Held-out rows, and samples, in an exact EMD: its cost grows with the cube."""
@@ -217,7 +218,8 @@ def write_real(path: Path, data: Dataset) -> None:
 
 
 def check_samples(count: int) -> None:
-    """Refuse to judge too few samples."""
+    """Refuse to judge too few samples, or a part of one."""
+    refuse_fraction("the number of samples", count)
     if count < FEWEST_SAMPLES:
         raise BadInput(f"{count} samples are too few to judge: ask for at least {FEWEST_SAMPLES} with -n.")
 

@@ -12,6 +12,7 @@ from ganscope.explain.answer import Answer
 from ganscope.explain.catalogue import QUESTIONS, find
 from ganscope.explain.store import load_answers, working_in
 from ganscope.explain.workers import answer_side_by_side
+from ganscope.words.complaints import refuse_fraction
 
 DEFAULT_OUT = Path("runs/explain")
 MOST_SEEDS = 1000
@@ -70,6 +71,7 @@ def ask(
     from ganscope.explain.page import write_page
 
     numbers = find(wanted)
+    refuse_fraction("--seeds", seeds)
     if not 1 <= seeds <= MOST_SEEDS:
         raise BadInput(
             f"--seeds {seeds} cannot be used: give a number of seeds from 1 to {MOST_SEEDS}, for example 3."

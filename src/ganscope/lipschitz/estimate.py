@@ -14,6 +14,7 @@ from ganscope.contracts import BadInput
 from ganscope.lipschitz.gradient_penalty import checked_scores, input_gradient, slope, squared_slope
 from ganscope.lipschitz.operator_norm import slope_bound
 from ganscope.transport import exact_w1
+from ganscope.words.complaints import refuse_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,6 +98,7 @@ def estimate(
     Scaman and Virmaux, Lipschitz regularity of deep neural networks, NeurIPS 2018 (search and bound).
     """
     _require_points(points, "points")
+    refuse_fraction("search_steps", search_steps)
     points = points.detach()
     kinds = {"points": points}
     if fake is not None:

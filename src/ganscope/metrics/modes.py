@@ -11,6 +11,7 @@ import numpy as np
 
 from ganscope.contracts import BadInput, Metric, ModeReport
 from ganscope.metrics.matrix import as_rows, same_width
+from ganscope.words.complaints import refuse_fraction
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -96,6 +97,7 @@ def reverse_kl_floor(shares: Sequence[float] | Tensor | ArrayLike, samples: int)
         Miller, "Note on the bias of information estimates", 1955 (the approximation).
     """
     given = as_rows(shares, "shares")[:, 0]
+    refuse_fraction("samples", samples)
     if samples < 1 or (given <= 0).any():
         raise BadInput(
             f"{samples} samples of {len(given)} modes with a smallest share of {given.min():g}; give at "

@@ -9,6 +9,7 @@ import numpy as np
 
 from ganscope.contracts import BadInput, Metric
 from ganscope.metrics.matrix import two_sets
+from ganscope.words.complaints import refuse_fraction
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -73,6 +74,7 @@ def prdc(real: Tensor | ArrayLike, fake: Tensor | ArrayLike, k: int = K) -> PRDC
     from scipy.spatial.distance import cdist
 
     real_rows, fake_rows = two_sets(real, fake, least=2)
+    refuse_fraction("k", k)
     if not 1 <= k < min(len(real_rows), len(fake_rows)):
         raise BadInput(
             f"k is {k} with {len(real_rows)} real and {len(fake_rows)} fake rows; a row has one "

@@ -9,6 +9,7 @@ import numpy as np
 from ganscope.contracts import BadInput, Metric
 from ganscope.metrics.matrix import two_sets
 from ganscope.transport import exact_w1
+from ganscope.words.complaints import refuse_fraction
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -49,6 +50,8 @@ def sliced_w1(
         "Generative Modeling using the Sliced Wasserstein Distance", 2018 (for GANs).
     """
     real_rows, fake_rows = two_sets(real, fake)
+    refuse_fraction("projections", projections)
+    refuse_fraction("seed", seed)
     if projections < 1 or seed < 0:
         raise BadInput(f"projections is {projections} and seed {seed}; give at least 1 and at least 0.")
     directions = _directions(projections, real_rows.shape[1], seed)

@@ -11,6 +11,7 @@ from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.folder import files, layout
 from ganscope.folder.read import read, read_metrics
+from ganscope.words.complaints import refuse_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +137,7 @@ class Run:
 
         from ganscope.training import streams
 
+        refuse_fraction("seed", seed)
         if not isinstance(n, int) or n < 1:
             raise BadInput(f"cannot draw {n} samples: ask for at least 1.")
         if condition is not None and len(condition) != n:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral
 
 from ganscope.contracts import BadInput
 from ganscope.words.sentences import shortened
@@ -37,6 +38,22 @@ def unknown(kind: str, name: object, known: Iterable[str], listed: str = "") -> 
     if near and len(known_names) > 120:
         known_names = "ganscope list shows all"
     return f"unknown {kind} '{shortened(name)}'{hint} {listed or known_names}."
+
+
+def refuse_fraction(name: str, value: object) -> None:
+    """Refuse what is no whole number where something is counted.
+
+    Raises:
+        BadInput: naming what was given, the value and what is allowed.
+
+    Example:
+        >>> refuse_fraction("--seed", 3)
+        >>> refuse_fraction("--seed", 1.5)
+        Traceback (most recent call last):
+        ganscope.contracts.BadInput: --seed 1.5 cannot be used: give a whole number.
+    """
+    if not isinstance(value, Integral):
+        raise BadInput(f"{name} {shortened(repr(value))} cannot be used: give a whole number.")
 
 
 def flag(field: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from ganscope.cli.arguments import DataArgument, EngineName, Json, Overrides, Switch, given
+from ganscope.cli.arguments import DataArgument, EngineName, Json, Overrides, Switch, Whole, given
 from ganscope.cli.interruption import interruptible
 from ganscope.cli.plans import print_choices, print_configs, print_data_notes
 from ganscope.cli.results import print_comparison
@@ -15,8 +15,8 @@ from ganscope.cli.terminal import progress_of
 def compare(
     data: DataArgument = "digits",
     *recipes: str,
-    seeds: int = 4,
-    seed: int = 0,
+    seeds: Whole = 4,
+    seed: Whole = 0,
     budget: Literal["samples", "steps", "seconds"] = "samples",
     seconds: float | None = None,
     out: Path | None = None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ganscope.cli.arguments import DataArgument, Json
+from ganscope.cli.arguments import DataArgument, Json, Whole
 from ganscope.cli.endings import BadVerdict
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import complain, say
@@ -24,7 +24,7 @@ def diagnose(
     objective: str = "non-saturating",
     constraint: str | None = None,
     constraint_weight: float | None = None,
-    latent_dim: int = 0,
+    latent_dim: Whole = 0,
     fail_on: Literal["mild", "severe", "unhealthy"] | None = None,
     again: bool = False,
     json_: Json = False,

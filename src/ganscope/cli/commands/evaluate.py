@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from ganscope.cli.arguments import DataArgument, Json
+from ganscope.cli.arguments import DataArgument, Json, whole_number
 from ganscope.cli.output import print_json, rounded
 from ganscope.cli.terminal import print_table, say
 from ganscope.words.lists import some
@@ -19,7 +19,7 @@ def evaluate(
     /,
     *,
     data: DataArgument | None = None,
-    number: Annotated[int | None, Parameter(alias="-n")] = None,
+    number: Annotated[int | None, Parameter(alias="-n", converter=whole_number)] = None,
     json_: Json = False,
 ) -> None:
     """Judge a trained generator: distance to held-out rows, modes, precision and recall, beside real rows'.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ganscope.cli.arguments import Json, Switch
+from ganscope.cli.arguments import Json, Switch, Whole
 from ganscope.cli.interruption import interruptible
 from ganscope.cli.output import as_dict, print_json
 from ganscope.cli.terminal import complain, print_pairs, progress_of, say
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def explain_(
     *questions: str,
-    seeds: int = 3,
+    seeds: Whole = 3,
     full: Switch = False,
     list_: Annotated[bool, Parameter(name="--list", negative="", show_default=False)] = False,
     out: Path = Path("runs/explain"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ganscope.cli.arguments import Json
+from ganscope.cli.arguments import Json, Whole, whole_number
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import say
 
@@ -16,9 +16,9 @@ def sample(
     run: Path,
     /,
     *,
-    number: Annotated[int, Parameter(alias="-n")] = 64,
+    number: Annotated[int, Parameter(alias="-n", converter=whole_number)] = 64,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
-    seed: int = 0,
+    seed: Whole = 0,
     json_: Json = False,
 ) -> None:
     """Draw samples from a trained generator.

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ganscope.cli.arguments import DataArgument, EngineName, Json, Overrides, Switch, given
+from ganscope.cli.arguments import DataArgument, EngineName, Json, Overrides, Switch, Whole, given
 from ganscope.cli.interruption import interruptible
 from ganscope.cli.plans import print_points, print_work
 from ganscope.cli.results import print_comparison
@@ -20,11 +20,11 @@ def sweep(
     *,
     vary: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     mode: Literal["grid", "random"] = "grid",
-    samples: int | None = None,
-    seeds: int = 4,
-    seed: int = 0,
+    samples: Whole | None = None,
+    seeds: Whole = 4,
+    seed: Whole = 0,
     budget: Literal["samples", "steps"] = "samples",
-    stack: int = 0,
+    stack: Whole = 0,
     out: Path | None = None,
     overwrite: Switch = False,
     engine: EngineName = "local",

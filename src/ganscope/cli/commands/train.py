@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ganscope.cli.arguments import DataArgument, Json, Overrides, Switch, given
+from ganscope.cli.arguments import DataArgument, Json, Overrides, Switch, Whole, given
 from ganscope.cli.interruption import interruptible
 from ganscope.cli.plans import print_configs, print_notes
 from ganscope.cli.results import print_run
@@ -20,7 +20,7 @@ def train(
     recipe: str = "wgan-gp",
     *,
     from_: Annotated[Path | None, Parameter(name="--from")] = None,
-    seed: int = 0,
+    seed: Whole = 0,
     budget: Literal["samples", "steps"] | None = None,
     out: Path | None = None,
     overwrite: Switch = False,
