@@ -21,8 +21,12 @@ def by_loops(real: Array, fake: Array, k: int) -> PRDC:
 
     real_radius = [radius(real, i) for i in range(len(real))]
     fake_radius = [radius(fake, j) for j in range(len(fake))]
-    inside = [[math.dist(x, y) < r for y in fake] for x, r in zip(real, real_radius, strict=True)]
-    covered = [[math.dist(x, y) < r for y, r in zip(fake, fake_radius, strict=True)] for x in real]
+
+    def holds(distance: float, r: float) -> bool:
+        return distance < r if r > 0 else distance == 0
+
+    inside = [[holds(math.dist(x, y), r) for y in fake] for x, r in zip(real, real_radius, strict=True)]
+    covered = [[holds(math.dist(x, y), r) for y, r in zip(fake, fake_radius, strict=True)] for x in real]
     return PRDC(
         precision=sum(any(row[j] for row in inside) for j in range(len(fake))) / len(fake),
         recall=sum(any(row) for row in covered) / len(real),
@@ -94,6 +98,27 @@ def test_prdc_of_identical_sets_is_perfect() -> None:
     assert (answer.precision, answer.recall, answer.coverage) == (1.0, 1.0, 1.0)
     # A real ball holds itself and the k - 1 rows nearer than the k-th: k in all.
     assert answer.density == pytest.approx(1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+@pytest.mark.parametrize("values", [2, 4, 12])
+def test_prdc_of_repeated_rows_agrees_with_loops(k: int, values: int) -> None:
+    rng = np.random.default_rng(values)
+    real, fake = (rng.integers(0, values, (n, 2)).astype(float) for n in (40, 33))
+    answer = prdc(real, fake, k)
+    assert answer == pytest.approx(by_loops(real, fake, k), rel=1e-12)
+    if values == 2:  # every ball has radius 0
+        assert answer[:2] == (1.0, 1.0)
+        assert answer.coverage == 1.0
+
+
+def test_prdc_of_a_set_of_repeated_rows_with_itself_is_not_zero() -> None:
+    rows = np.repeat(normal(10, 2, seed=25).numpy(), 6, axis=0)
+    answer = prdc(rows, rows)
+    assert (answer.precision, answer.recall, answer.coverage) == (1.0, 1.0, 1.0)
+    assert answer.density == pytest.approx(6 / 5)  # each row lies in the balls of its six copies
+    apart = prdc(rows, rows + 1e-9)
+    assert apart == PRDC(0.0, 0.0, 0.0, 0.0)  # near is not equal
 
 
 def test_prdc_of_two_real_samples_has_the_expected_coverage() -> None:

@@ -46,6 +46,10 @@ def prdc(real: Tensor | ArrayLike, fake: Tensor | ArrayLike, k: int = K) -> PRDC
         \text{density} = \tfrac1{kM} \sum_{ij} 1[\|x_i - y_j\| < R_i], \quad
         \text{coverage} = \tfrac1N \sum_i 1[\exists j: \|x_i - y_j\| < R_i]
 
+    A ball of radius 0, that of a row with at least k copies, holds the rows that equal it: repeated rows then
+    match their like, where the strict inequality would let them match nothing, themselves included. Density
+    counts each copy's ball, so rows with more than k copies can raise it above 1.
+
     Rival conventions count a point on the sphere as inside, or the row itself as its first neighbour. Judge
     the numbers beside those of two real samples of the same sizes: for N = M = 1000 and k = 5 their coverage
     is 0.969, for N -> infinity 1 - 2^-k. No single one of the four separates a collapsed from a blurred
@@ -105,8 +109,8 @@ def from_distances(
         >>> from_distances(np.array([[0.5, 3.0]]), np.array([1.0]), np.array([1.0, 1.0]), k=1)
         PRDC(precision=0.5, recall=1.0, density=0.5, coverage=1.0)
     """
-    in_real_ball = real_fake < real_radii[:, None]
-    in_fake_ball = real_fake < fake_radii[None, :]
+    in_real_ball = _inside(real_fake, real_radii[:, None])
+    in_fake_ball = _inside(real_fake, fake_radii[None, :])
     return PRDC(
         precision=float(in_real_ball.any(axis=0).mean()),
         recall=float(in_fake_ball.any(axis=1).mean()),
@@ -133,6 +137,12 @@ def radii(distance: NDArray[np.float64], k: int = K) -> NDArray[np.float64]:
     np.fill_diagonal(others, np.inf)
     nearest: NDArray[np.float64] = np.partition(others, k - 1, axis=1)[:, k - 1]
     return nearest
+
+
+def _inside(distance: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which distances are below a radius; a ball of radius 0 holds what is at distance 0."""
+    held: NDArray[np.bool_] = (distance < radius) | ((radius == 0) & (distance == 0))
+    return held
 
 
 def _metric(name: str, about: str) -> Metric:
