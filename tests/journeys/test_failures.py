@@ -42,6 +42,9 @@ def test_a_run_that_turns_nan_ends_with_network_step_and_checkpoint(place: Path,
     told: list[str] = []
     gs.resume("blown", tell=told.append)
     assert f"diverged at step {step}" in told[0]
+    again = finish(ganscope("resume", "blown"))
+    assert (again.returncode, again.stdout) == (1, "")
+    assert_a_clear_sentence(again.stderr[again.stderr.index("ganscope: ") :], [f"step {step}", "--d-lr"])
     shutil.rmtree("blown")
 
 
@@ -97,6 +100,24 @@ def test_a_reader_that_has_seen_enough_is_no_error(closed: str) -> None:
     done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)  # noqa: S607
     assert done.stderr == ""
     assert done.returncode in (0, 1, app.BROKEN_PIPE)  # 1 is Rich's own answer
+
+
+@pytest.mark.parametrize(
+    ("pipe", "whole"), [("| head -1", True), ("2>&1 | head -1", False), ("| true", True)]
+)
+def test_a_run_whose_reader_goes_away_is_saved(place: Path, pipe: str, whole: bool) -> None:
+    line = "train ring r1 --steps 300 --log-every 1 --evaluate-every 3 --g-width 8 --d-width 8 --out unread"
+    command = f"{sys.executable} -m ganscope {line} {pipe}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)  # noqa: S607
+    # one who reads a line may go away after the last one was written
+    assert done.returncode in ((0, app.BROKEN_PIPE) if pipe == "| head -1" else (app.BROKEN_PIPE,))
+    assert "Traceback" not in done.stderr + done.stdout
+    newest = checkpoint.steps(place / "unread")[-1]
+    assert (newest == 300) == whole
+    assert (place / "unread" / "generator.safetensors").exists() == whole
+    assert finish(ganscope("resume", "unread")).returncode == 0
+    assert gs.load("unread").sample(2).shape == (2, 2)
+    shutil.rmtree("unread")
 
 
 def test_memory_that_runs_out_is_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,13 +37,24 @@ def main(arguments: list[str] | None = None) -> int:
         app(arguments if arguments is not None else sys.argv[1:], exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # whoever read our output has seen enough; Python shall not trip over it again on its way out
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_unread()
         return BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
         sentence, code = ending(error)
         if not sentence:
             raise
-        complain(f"ganscope: {sentence}" + ("" if sentence.endswith((".", "?", ")")) else "."))
+        try:
+            complain(f"ganscope: {sentence}" + ("" if sentence.endswith((".", "?", ")")) else "."))
+        except BrokenPipeError:
+            _leave_unread()
         return code
     return 0
+
+
+def _leave_unread() -> None:
+    """Whoever read our output has seen enough: Python must not trip over it again on its way out."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

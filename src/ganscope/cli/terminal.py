@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import textwrap
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +14,21 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from ganscope.cli.interruption import received
 from ganscope.words.lists import some
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines about one run, unless it has been evaluated."""
 METRICS_FIRST: tuple[str, ...] = ("EMD", "modes")
 """Columns that a table of recipes has from the start; those of other metrics come with their first values."""
+
+
+class Output(Console):
+    """A console whose reader may go away, which Rich by itself answers by leaving the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Say so to whoever prints."""
+        raise BrokenPipeError
 
 
 class Progress:
@@ -31,7 +41,7 @@ class Progress:
     """
 
     def __init__(self, names: Sequence[str], quiet: bool = False, kind: str = "recipe") -> None:
-        self._console = Console(stderr=True, quiet=quiet)
+        self._console = Output(stderr=True, quiet=quiet)
         self._kind = kind
         self._lines: dict[str, dict[str, str]] = {name: {} for name in names}
         self._stacks: dict[str, dict[str, Any]] = {}
@@ -82,7 +92,11 @@ class Progress:
             self._line(f"{name:<15} {text}")
 
     def _line(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        try:
+            self._console.print(text, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        except BrokenPipeError:  # nobody reads on: a wish to stop, so that what is in work is saved first
+            self._console.quiet = True
+            received.append(signal.SIGPIPE)
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
@@ -191,12 +205,12 @@ def say(text: str, wrapped: bool = True) -> None:
         text: one line or several.
         wrapped: False for a command, which a line break would cut in two.
     """
-    _print(Console(), text, wrapped)
+    _print(Output(), text, wrapped)
 
 
 def complain(text: str) -> None:
     """Print an error or a note to standard error: one line where no terminal shows it."""
-    console = Console(stderr=True)
+    console = Output(stderr=True)
     _print(console, text, wrapped=console.is_terminal)
 
 

@@ -8,7 +8,7 @@ from ganscope.cli.arguments import EngineName, Json
 from ganscope.cli.interruption import interruptible
 from ganscope.cli.results import print_comparison, print_run
 from ganscope.cli.terminal import complain, progress_of
-from ganscope.contracts import BadInput
+from ganscope.contracts import BadInput, RunFailed
 from ganscope.folder import layout
 
 
@@ -39,4 +39,9 @@ def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "",
 
     with interruptible() as stop, progress_of([], json_) as progress:
         done = resume_run(run, stop=stop, progress=lambda event: progress(run.name, event), tell=complain)
+    diverged = done.metrics.get("diverged_at")
+    if diverged is not None:
+        raise RunFailed(
+            f"{run} diverged at step {diverged}: train again with lower --d-lr and --g-lr, or with a penalty."
+        )
     print_run(done, json_)
