@@ -30,6 +30,9 @@ REPORT = "report.html"
 COMPARISON = "comparison.json"
 """What a comparison trains; a folder with this file is a comparison."""
 
+VALUES = "values.csv"
+"""The table that the tracker `csv` writes."""
+
 SAMPLES = "samples"
 CHECKPOINTS = "checkpoints"
 ABANDONED = "abandoned"
@@ -41,7 +44,15 @@ WRITABLE = ".writable"
 TEMPORARY = ".tmp"
 """Ending of a file that has not been renamed into its place yet."""
 
-_SEED, _STEP, _ARRAY, _CHECKPOINT = "seed-", "step-", ".npy", ".safetensors"
+RUN_FILES = (
+    CONFIG, HISTORY, TIMING, METRICS, DIAGNOSIS, VERDICTS, HEALINGS, GENERATOR, REAL, EXEMPLARS, REPORT,
+    VALUES, LOCK, WRITABLE,
+)  # fmt: skip
+"""Every file that may lie in a run folder itself."""
+COMPARISON_FILES = (COMPARISON, REAL, REPORT, LOCK, WRITABLE)
+"""Every file that may lie in the folder of a comparison itself."""
+
+_SEED, _STEP, _ARRAY, _CHECKPOINT, _HEALING = "seed-", "step-", ".npy", ".safetensors", "healing-"
 
 
 def run_folder(comparison: Path, recipe: str, seed: int) -> Path:
@@ -112,7 +123,33 @@ def healing_folder(folder: Path, number: int) -> Path:
         >>> healing_folder(Path("run"), 1).as_posix()
         'run/abandoned/healing-1'
     """
-    return folder / ABANDONED / f"healing-{number}"
+    return folder / ABANDONED / f"{_HEALING}{number}"
+
+
+def is_seed_folder(name: str) -> bool:
+    """Tell whether this is the name of a seed's folder.
+
+    Example:
+        >>> [is_seed_folder(name) for name in ("seed-0", "seed-12", "seed-", "seeds")]
+        [True, True, False, False]
+    """
+    return _is_number(name.removeprefix(_SEED)) and name.startswith(_SEED)
+
+
+def is_healing_folder(name: str) -> bool:
+    """Tell whether this is the name of the folder of what a healing left behind."""
+    return _is_number(name.removeprefix(_HEALING)) and name.startswith(_HEALING)
+
+
+def is_step_file(name: str) -> bool:
+    """Tell whether this is the name of the samples or the checkpoint of a step."""
+    digits = name.removeprefix(_STEP).removesuffix(_ARRAY).removesuffix(_CHECKPOINT)
+    return _is_number(digits) and name in (f"{_STEP}{digits}{_ARRAY}", f"{_STEP}{digits}{_CHECKPOINT}")
+
+
+def is_recipe_folder(folder: Path) -> bool:
+    """Tell whether a folder within a comparison is that of a recipe: it holds the folder of a seed."""
+    return any(is_seed_folder(path.name) and path.is_dir() for path in folder.iterdir())
 
 
 def _by_step(folder: Path, ending: str) -> dict[int, Path]:
@@ -120,6 +157,10 @@ def _by_step(folder: Path, ending: str) -> dict[int, Path]:
     steps = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         digits = path.name.removeprefix(_STEP).removesuffix(ending)
-        if path.name == f"{_STEP}{digits}{ending}" and digits.isdecimal() and digits.isascii():
+        if path.name == f"{_STEP}{digits}{ending}" and _is_number(digits):
             steps[int(digits)] = path
     return dict(sorted(steps.items()))
+
+
+def _is_number(digits: str) -> bool:
+    return digits.isdecimal() and digits.isascii()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,8 @@ from pathlib import Path
 
 from ganscope.contracts import BadInput
 from ganscope.folder import layout
+from ganscope.folder.contents import contents, is_leftover
+from ganscope.words.lists import some
 
 PROBE = 2**16
 """Bytes a folder must take before a run starts in it."""
@@ -73,8 +74,8 @@ def claim(folder: Path, overwrite: bool) -> None:
     """Make an empty folder for a new run, and remove an old run first if asked to.
 
     Raises:
-        BadInput: the folder holds a run and `overwrite` is False, holds something else, or cannot be written;
-            nothing is left behind then.
+        BadInput: the folder holds a run and `overwrite` is False, holds something else or files of others
+            beside a run, or cannot be written; nothing is deleted and nothing left behind then.
     """
     made: list[Path] = []
     try:
@@ -88,9 +89,7 @@ def claim(folder: Path, overwrite: bool) -> None:
                     f"--out {folder} already holds a run: go on with it by ganscope resume {folder}, "
                     "replace it with --overwrite, or choose another folder."
                 )
-            with locked([folder]):
-                pass
-            shutil.rmtree(folder)
+            _clear(folder)
         made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / layout.WRITABLE
@@ -107,6 +106,24 @@ def claim(folder: Path, overwrite: bool) -> None:
         ) from None
 
 
+def _clear(folder: Path) -> None:
+    """Delete an old run or comparison, and nothing that ganscope did not write; its lock stays."""
+    held = contents(folder)
+    if held.foreign:
+        names = [f"{path.relative_to(folder)}{'/' if path.is_dir() else ''}" for path in held.foreign]
+        items = "1 item" if len(names) == 1 else f"{len(names)} items"
+        raise BadInput(
+            f"--out {folder} holds {items} that ganscope did not write ({some(names)}), and --overwrite "
+            "deletes nothing then: move what is yours away, or choose another folder."
+        )
+    with locked([folder, *layout.run_folders(folder)]):
+        for path in held.written:
+            if path != folder / layout.LOCK:
+                path.unlink(missing_ok=True)
+        for path in held.folders:
+            path.rmdir()
+
+
 def _leftover(path: Path) -> bool:
     """What a process leaves that dies between taking the lock and writing its first file."""
-    return path.name == layout.LOCK or (path.name.startswith(".") and path.suffix == layout.TEMPORARY)
+    return path.name == layout.LOCK or is_leftover(path.name)

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganscope.contracts import Event, Observer
+from ganscope.folder import layout
 from ganscope.folder.files import whole_file
 
 if TYPE_CHECKING:
     from ganscope.config import RunConfig
     from ganscope.training import Runs
-
-VALUES = "values.csv"
 
 
 def tracker(folder: Path, config: RunConfig) -> Observer:  # noqa: ARG001 - what every factory is called with
@@ -34,7 +33,7 @@ def tracker(folder: Path, config: RunConfig) -> Observer:  # noqa: ARG001 - what
         if event.kind != "log":
             return
         for k, row in (event.values or {}).items():
-            path = runs.folders[k] / VALUES
+            path = runs.folders[k] / layout.VALUES
             values = {name: value for name, value in row.items() if name != "format"}
             if k in columns and set(values) <= set(columns[k]):
                 _append(path, columns[k], values)

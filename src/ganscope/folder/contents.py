@@ -1,0 +1,112 @@
+"""What a folder holds: files that ganscope wrote, which --overwrite may delete, and those of others."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ganscope.folder import layout
+
+
+class Contents(NamedTuple):
+    """Everything below a folder."""
+
+    written: tuple[Path, ...]
+    """Files that ganscope wrote."""
+    folders: tuple[Path, ...]
+    """Folders that ganscope made, those within before those around them."""
+    foreign: tuple[Path, ...]
+    """Everything else: files and links of others, and their folders, whose insides are not looked at."""
+
+
+Kind = Callable[[os.DirEntry[str]], "Kind | bool"]
+"""What something in a folder is: a file of ours (True), foreign (False), or a folder of ours, by its kind."""
+
+
+def contents(folder: Path) -> Contents:
+    """Tell apart what ganscope wrote into the folder of a run or a comparison, and what is foreign in it.
+
+    A name alone does not make a `config.json` or `comparison.json` ours: it must say what ours says.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as name:
+        ...     _ = (Path(name) / "config.json").write_text('{"format": 1, "config": {}}')
+        ...     _ = (Path(name) / "notes.txt").write_text("mine")
+        ...     [[path.name for path in paths] for paths in contents(Path(name))]
+        [['config.json'], [], ['notes.txt']]
+    """
+    written: list[Path] = []
+    folders: list[Path] = []
+    foreign: list[Path] = []
+
+    def look(at: Path, kind: Kind) -> None:
+        for entry in _entries(at):
+            what, path = kind(entry), at / entry.name
+            if callable(what):
+                look(path, what)
+                folders.append(path)
+            else:
+                (written if what else foreign).append(path)
+
+    look(folder, _comparison if layout.is_comparison(folder) else _run)
+    return Contents(tuple(written), tuple(folders), tuple(foreign))
+
+
+def is_leftover(name: str) -> bool:
+    """Tell by its name whether a file is one that was never renamed into its place."""
+    return name.startswith(".") and name.endswith(layout.TEMPORARY)
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        yield from sorted(entries, key=lambda entry: entry.name)
+
+
+def _run(entry: os.DirEntry[str]) -> Kind | bool:
+    if entry.is_dir(follow_symlinks=False):
+        if entry.name == layout.ABANDONED:
+            return _healings
+        return _steps if entry.name in (layout.SAMPLES, layout.CHECKPOINTS) else False
+    return _is_file(entry, layout.RUN_FILES)
+
+
+def _comparison(entry: os.DirEntry[str]) -> Kind | bool:
+    if entry.is_dir(follow_symlinks=False):
+        return _recipe if layout.is_recipe_folder(Path(entry.path)) else False
+    return _is_file(entry, layout.COMPARISON_FILES)
+
+
+def _recipe(entry: os.DirEntry[str]) -> Kind | bool:
+    return _run if entry.is_dir(follow_symlinks=False) and layout.is_seed_folder(entry.name) else False
+
+
+def _healings(entry: os.DirEntry[str]) -> Kind | bool:
+    return _run if entry.is_dir(follow_symlinks=False) and layout.is_healing_folder(entry.name) else False
+
+
+def _steps(entry: os.DirEntry[str]) -> bool:
+    return _is_file(entry, ()) or (entry.is_file(follow_symlinks=False) and layout.is_step_file(entry.name))
+
+
+def _is_file(entry: os.DirEntry[str], names: tuple[str, ...]) -> bool:
+    if not entry.is_file(follow_symlinks=False):
+        return False
+    if entry.name in (layout.CONFIG, layout.COMPARISON):
+        return entry.name in names and _says(Path(entry.path))
+    return entry.name in names or is_leftover(entry.name)
+
+
+def _says(path: Path) -> bool:
+    """Whether a `config.json` or `comparison.json` holds what ganscope writes there."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    if not isinstance(value, dict) or not isinstance(value.get("format"), int):
+        return False
+    kind, key = (dict, "config") if path.name == layout.CONFIG else (list, "configs")
+    return isinstance(value.get(key), kind)

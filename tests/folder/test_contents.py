@@ -1,0 +1,88 @@
+"""--overwrite deletes what ganscope wrote and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ganscope.comparison import compare
+from ganscope.contracts import BadInput
+from ganscope.folder.contents import contents
+from ganscope.folder.lock import claim
+from ganscope.running import train
+
+TINY = {"data": "ring", "recipe": "r1", "steps": 4, "g_width": 8, "d_width": 8, "checkpoint_every": 2}
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    train({**TINY, "diagnose_every": 2, "track": "csv"}, out=folder)
+    (folder / "checkpoints" / ".step-00000002.safetensors.1.tmp").touch()
+    return folder
+
+
+def test_all_that_a_run_writes_is_known(run: Path) -> None:
+    assert (run / "values.csv").exists()
+    assert contents(run).foreign == ()
+    claim(run, overwrite=True)
+    assert {path.name for path in run.iterdir()} == {".lock"}
+
+
+def test_all_that_a_comparison_writes_is_known(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    compare("ring", ["r1"], seeds=1, steps=2, g_width=8, d_width=8, out=out)
+    assert contents(out).foreign == ()
+    claim(out, overwrite=True)
+    assert {path.name for path in out.iterdir()} == {".lock"}
+
+
+def test_a_folder_of_another_program_is_refused_whole(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "config": "x"}))
+    (tmp_path / "history.jsonl").write_text("mine")
+    before = everything(tmp_path)
+    with pytest.raises(BadInput, match=r"1 item that ganscope did not write \(config\.json\)"):
+        claim(tmp_path, overwrite=True)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "place", ["thesis.tex", "notes/thesis.tex", "samples/best.png", "checkpoints/step-1/x", "abandoned/a.txt"]
+)
+def test_foreign_files_beside_a_run_keep_it(run: Path, place: str) -> None:
+    (run / place).parent.mkdir(exist_ok=True)
+    (run / place).write_text("mine")
+    before = everything(run)
+    with pytest.raises(BadInput, match="holds 1 item that"):
+        claim(run, overwrite=True)
+    assert everything(run) == before
+
+
+def test_many_foreign_files_are_counted(run: Path) -> None:
+    for number in range(5):
+        (run / f"{number}.txt").touch()
+    with pytest.raises(BadInput, match=r"5 items .*0\.txt, 1\.txt, 2\.txt and 2 more"):
+        claim(run, overwrite=True)
+
+
+def test_a_linked_folder_is_emptied_and_the_link_stays(run: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(run, target_is_directory=True)
+    train({**TINY, "steps": 1}, out=link, overwrite=True)
+    assert link.is_symlink()
+    assert json.loads((run / "metrics.json").read_text())["step"] == 1
+
+
+def test_what_a_link_within_points_to_stays(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "step-00000001.npy").touch()
+    (run / "abandoned").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    with pytest.raises(BadInput, match="abandoned"):
+        claim(run, overwrite=True)
+    assert (tmp_path / "elsewhere" / "step-00000001.npy").exists()
