@@ -13,6 +13,7 @@ from ganscope.report import (
     Spread,
     in_words,
     load_record,
+    load_records,
     summarise,
     table,
     write_report,
@@ -140,3 +141,23 @@ def test_terminal_table_fits_80_columns(tmp_path: Path) -> None:
     assert columns[1][1] == ["4.00 ± 1.00"] * 2
     assert columns[2][1] == ["10 / 10"] * 2
     assert columns[3][1] == ["80 ± 0 %"] * 2
+
+
+def test_unfinished_seeds_enter_no_average_once_a_run_has_finished(tmp_path: Path) -> None:
+    write_run(tmp_path / "c" / "r1" / "seed-0", recipe="r1", emd=3.0)
+    write_run(tmp_path / "c" / "wgan" / "seed-0", recipe="wgan", emd=1.0, finished=False)
+    write_run(tmp_path / "c" / "wgan" / "seed-1", recipe="wgan", emd=2.0, seed=1)
+    write_run(tmp_path / "c" / "hinge" / "seed-0", recipe="hinge", emd=1.0, finished=False)
+    by_name = {s.recipe: s for s in summarise(load_records(tmp_path / "c"))}
+    assert by_name["wgan"].emd is not None
+    assert (by_name["wgan"].emd.seeds, by_name["wgan"].unfinished, by_name["wgan"].averaged) == (1, 1, 1)
+    assert by_name["hinge"].emd is None
+    said = in_words(list(by_name.values()))
+    assert "hinge did" not in said
+    assert "left out: 1 of 1 seeds of hinge (at step 300) and 1 of 2 seeds of wgan (at step 300)." in said
+    for folder in ("r1/seed-0", "wgan/seed-1"):
+        (tmp_path / "c" / folder / "metrics.json").unlink()
+    summaries = summarise(load_records(tmp_path / "c"))
+    assert in_words(summaries).startswith("No recipe has finished, so none is ranked.")
+    assert summaries[0].emd is not None
+    assert in_words(summaries[:1]).startswith("hinge reached")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from ganscope.cli.output import print_json
 from ganscope.cli.plans import POINTS_SHOWN
 from ganscope.cli.terminal import complain, print_table, say
+from ganscope.contracts import RunFailed
 from ganscope.folder import layout
+from ganscope.words.lists import some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +42,19 @@ def print_run(run: Run, as_json: bool) -> None:
 
 
 def print_comparison(result: Comparison, as_json: bool) -> None:
-    """Print how a comparison ended, and where its report is."""
+    """Print how a comparison ended, and where its report is.
+
+    Raises:
+        RunFailed: runs are unfinished; everything is printed before.
+    """
+    _print_comparison(result, as_json)
+    if result.unfinished:
+        names = [str(folder.relative_to(result.folder)) for folder in result.unfinished]
+        runs = "1 run is" if len(names) == 1 else f"{len(names)} runs are"
+        raise RunFailed(f"{runs} unfinished ({some(names)}): go on by ganscope resume {result.folder}.")
+
+
+def _print_comparison(result: Comparison, as_json: bool) -> None:
     from ganscope.report import in_words, table
 
     summaries = result.summaries()

@@ -29,6 +29,8 @@ class Comparison(NamedTuple):
     """What went wrong, by recipe (in a sweep by stack); empty when all went well."""
     swept: tuple[str, ...] = ()
     """Fields that vary where this is a sweep, whose points stand in the place of recipes."""
+    unfinished: tuple[Path, ...] = ()
+    """The folders of runs that were not trained to their end; none of them is averaged or ranked."""
 
     def summaries(self) -> list[RecipeSummary]:
         """Per recipe, means and spreads over its seeds."""
@@ -171,4 +173,5 @@ def _train(
             "; ".join(f"{name}: {text}" for name, text in failures.items()) or "no run was started"
         )
     write_report(planned.out, judged)
-    return Comparison(planned.out, runs, failures, planned.swept)
+    unfinished = tuple(folder for folder in planned.all_folders if not (folder / layout.METRICS).exists())
+    return Comparison(planned.out, runs, failures, planned.swept, unfinished)

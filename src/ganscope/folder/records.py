@@ -32,6 +32,8 @@ class RunRecord(NamedTuple):
     timing: Sequence[Mapping[str, Any]]
     final: Mapping[str, Any]
     """The last evaluation: `metrics.json`, or the last evaluated row of a run that did not get so far."""
+    finished: bool = True
+    """Whether the run has ended, at its last step or where it diverged."""
 
 
 def number(value: object) -> float | None:
@@ -83,6 +85,7 @@ def load_record(folder: Path | str) -> RunRecord:
         history=history,
         timing=timing,
         final=metrics or (evaluated[-1] if evaluated else {}),
+        finished=bool(metrics),
     )
 
 

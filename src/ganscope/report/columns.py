@@ -123,7 +123,9 @@ def _seconds(s: RecipeSummary) -> str:
 
 
 def _seeds(s: RecipeSummary) -> str:
-    return f"{len(s.seeds)}" + (f" ({s.diverged} diverged)" if s.diverged else "")
+    less = [f"{s.diverged} diverged"] if s.diverged else []
+    less += [f"{s.unfinished} unfinished"] if s.unfinished else []
+    return f"{len(s.seeds)}" + (f" ({', '.join(less)})" if less else "")
 
 
 def _missing(s: RecipeSummary) -> str:
@@ -134,7 +136,7 @@ def _missing(s: RecipeSummary) -> str:
 
 
 def _missing_names(s: RecipeSummary) -> list[str]:
-    sound = len(s.seeds) - s.diverged
+    sound = s.averaged
     return [name if count == sound else f"{name} ({count} of {sound})" for name, count in s.missing.items()]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ganscope.metrics import METRICS
 from ganscope.report.columns import effort, reached, table, written
 from ganscope.report.summary import RecipeSummary
-from ganscope.report.two_sentences import beside_floor, caught, separated
+from ganscope.report.two_sentences import beside_floor, caught, left_out, ranked, separated
 from ganscope.words.spread import Spread
 
 Values = Mapping[str, Mapping[str, object]]
@@ -90,9 +90,18 @@ def point_sentences(
         fields: those that vary.
         by: name of the metric that decides.
     """
-    ordered = best_first(summaries, by)
-    if not ordered:
+    if not summaries:
         return "There is no run.", "Nothing can be said."
+    ordered, unfinished = best_first(ranked(summaries, by), by), left_out(summaries)
+    if not ordered:
+        return "No point has finished, so none is ranked.", unfinished
+    first, second = _point_sentences(ordered, values, fields, by)
+    return first, f"{second} {unfinished}".strip()
+
+
+def _point_sentences(
+    ordered: Sequence[RecipeSummary], values: Values, fields: Sequence[str], by: str
+) -> tuple[str, str]:
     measured = [(s, of_point) for s in ordered if (of_point := s.metrics.get(by)) is not None]
     broken, runs = sum(s.diverged for s in ordered), sum(len(s.seeds) for s in ordered)
     lost = f"{broken} of {runs} runs diverged" if broken else ""

@@ -13,7 +13,10 @@ from ganscope.words.spread import Spread, spread
 
 
 class RecipeSummary(NamedTuple):
-    """One recipe over its seeds. Diverged seeds are counted, never averaged."""
+    """One recipe over its seeds. Diverged seeds are counted, never averaged.
+
+    Nor are unfinished seeds, once any run of any recipe has finished: step 40 is no match for step 400.
+    """
 
     recipe: str
     objective: str
@@ -46,6 +49,17 @@ class RecipeSummary(NamedTuple):
     steps: tuple[int, int] | None
     """Lowest and highest over seeds, so that a run cut short is seen."""
     samples_seen: tuple[int, int] | None
+    unfinished: int = 0
+    """Seeds that have not come to their end."""
+    unfinished_at: int | None = None
+    """The earliest step at which one of those stands."""
+    left_out: int = 0
+    """Those of the unfinished seeds that enter no average: all of them, or none."""
+
+    @property
+    def averaged(self) -> int:
+        """How many seeds enter the averages."""
+        return len(self.seeds) - self.diverged - (self.left_out or 0)
 
     @property
     def emd(self) -> Spread | None:
@@ -77,7 +91,8 @@ def summarise(records: Sequence[RunRecord]) -> list[RecipeSummary]:
 
     Returns:
         One summary per recipe. A number that was not measured is None. Diverged seeds count in `diverged` and
-        enter no average, so a recipe without a sound seed has no final numbers.
+        enter no average, and unfinished ones count in `unfinished` and enter none as soon as any run has
+        finished; so a recipe without a sound seed has no final numbers.
 
     Example:
         >>> summarise([])
@@ -86,7 +101,8 @@ def summarise(records: Sequence[RunRecord]) -> list[RecipeSummary]:
     groups: dict[str, list[RunRecord]] = {}
     for run in records:
         groups.setdefault(run.recipe, []).append(run)
-    return [_summary(recipe, runs) for recipe, runs in groups.items()]
+    any_finished = any(run.finished for run in records)
+    return [_summary(recipe, runs, any_finished) for recipe, runs in groups.items()]
 
 
 def is_distance(s: RecipeSummary) -> bool:
@@ -94,8 +110,10 @@ def is_distance(s: RecipeSummary) -> bool:
     return s.objective == "wasserstein"
 
 
-def _summary(recipe: str, runs: Sequence[RunRecord]) -> RecipeSummary:
-    sound = [run for run in runs if diverged_at(run) is None]
+def _summary(recipe: str, runs: Sequence[RunRecord], finished_only: bool) -> RecipeSummary:
+    unfinished = [run for run in runs if not run.finished]
+    sound = [run for run in runs if diverged_at(run) is None and (run.finished or not finished_only)]
+    reached = _ranges(unfinished, "step")
     broken = [step for run in runs if (step := diverged_at(run)) is not None]
     slopes = [_ends(run, "logit_slope") for run in runs]
     gradients = [_ends(run, "generator_gradient") for run in runs]
@@ -127,6 +145,9 @@ def _summary(recipe: str, runs: Sequence[RunRecord]) -> RecipeSummary:
         seconds=spread(number(run.timing[-1].get("seconds")) for run in runs if run.timing),
         steps=_ranges(runs, "step"),
         samples_seen=_ranges(runs, "samples_seen"),
+        unfinished=len(unfinished),
+        unfinished_at=reached[0] if reached else None,
+        left_out=len(unfinished) if finished_only else 0,
     )
 
 

@@ -54,6 +54,34 @@ def sentences(summaries: Sequence[RecipeSummary], by: str = "emd") -> tuple[str,
     """Return the two sentences of `in_words` apart."""
     if not summaries:
         return "There is no run.", "Nothing can be said."
+    ended, said = ranked(summaries, by), left_out(summaries)
+    if not ended:
+        return "No recipe has finished, so none is ranked.", said
+    first, second = _sentences(ended, by)
+    return first, f"{second} {said}".rstrip()
+
+
+def ranked(summaries: Sequence[RecipeSummary], by: str) -> list[RecipeSummary]:
+    """Return the recipes that can be ranked: those with a finished seed, or one that runs by itself."""
+    if len(summaries) == 1 and not summaries[0].left_out:
+        return list(summaries)
+    return [s for s in summaries if not s.unfinished or (s.left_out and s.metrics.get(by))]
+
+
+def left_out(summaries: Sequence[RecipeSummary]) -> str:
+    """Mention every recipe with seeds that are unfinished; empty for one that runs by itself."""
+    if len(summaries) == 1 and not summaries[0].left_out:
+        return ""
+    names = [
+        f"{s.unfinished} of {len(s.seeds)} seeds of {s.recipe}"
+        + ("" if s.unfinished_at is None else f" (at step {s.unfinished_at:,})")
+        for s in summaries
+        if s.unfinished
+    ]
+    return f"Unfinished and therefore left out: {listed(names)}." if names else ""
+
+
+def _sentences(summaries: Sequence[RecipeSummary], by: str) -> tuple[str, str]:
     measured = best_of(summaries, by)
     if not measured:
         return _nothing_measured(summaries)
@@ -171,7 +199,7 @@ def _reasons(s: RecipeSummary) -> list[str]:
     if end is not None and _vanished(s):
         ends = f"fell from {change(start, end, ' to ')}" if start > end else f"was {digits(end)} at the end"
         reasons.append(f"its median |dL/dlogit| {ends}, so its loss passed on almost no gradient")
-    always = [mode for mode, count in s.missing.items() if count == len(s.seeds) - s.diverged]
+    always = [mode for mode, count in s.missing.items() if count == s.averaged]
     if always and s.modes and len(always) <= s.modes / 2:  # longer lists tell less than the count of modes
         seeds = "missing" if len(s.seeds) == 1 else "missing in every seed"
         reasons.append(f"{seeds}: {listed(always)}")

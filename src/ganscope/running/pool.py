@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ganscope.running.worker_process import Events, WorkerProcess
@@ -18,6 +18,7 @@ def run_in_processes(
     progress: Callable[[int, dict[str, Any]], None],
     stop: Callable[[], bool],
     patient: bool = True,
+    again: Callable[[int], Message] | None = None,
 ) -> dict[int, str]:
     """Do every job in a worker process.
 
@@ -28,11 +29,14 @@ def run_in_processes(
         progress: called with a job's number and what its worker reports; `{"failed": why}` where it failed.
         stop: when it answers True, no further job starts and the workers leave.
         patient: whether workers that must leave may save their state first; else they are ended at once.
+        again: gives the message for a second worker, after the first one was killed; it starts after the jobs
+            that wait. Where that one is killed too, or without `again`, the job has failed.
 
     Returns:
         What went wrong, in words, by number; empty when all went well.
     """
-    waiting = list(messages)
+    waiting, messages = list(messages), dict(messages)
+    killed: set[int] = set()
     events: Events = queue.Queue()
     working: dict[int, WorkerProcess] = {}
     failures: dict[int, str] = {}
@@ -53,16 +57,26 @@ def run_in_processes(
             except queue.Empty:
                 continue
             if event is None:
-                trouble = working.pop(number).end()
+                worker = working.pop(number)
+                trouble = worker.end()
                 if not trouble or stopping or number in failures:
                     continue
-                event = {"failed": trouble}
+                event = {"failed": f"{trouble}, for the second time" if number in killed else trouble}
+                if worker.killed and again is not None and number not in killed:
+                    killed.add(number)
+                    messages[number] = again(number)
+                    waiting.append(number)
+                    event = {"note": f"{trouble}; a new one goes on from the newest checkpoint"}
             if "failed" in event:
                 failures[number] = event["failed"]
             progress(number, event)
     finally:
-        for worker in working.values():
-            worker.ask_to_stop() if patient else worker.kill()
-        for worker in working.values() if patient else ():
-            worker.end()
+        _end(working.values(), patient)
     return failures
+
+
+def _end(workers: Collection[WorkerProcess], patient: bool) -> None:
+    for worker in workers:
+        worker.ask_to_stop() if patient else worker.kill()
+    for worker in workers if patient else ():
+        worker.end()

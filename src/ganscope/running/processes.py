@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from ganscope.config import RunConfig
 from ganscope.config.auto import Setting
+from ganscope.folder import layout
 from ganscope.folder.files import jsonable
+from ganscope.folder.read import read
 from ganscope.running.machine import cores, machine
 from ganscope.running.pool import run_in_processes
 
@@ -41,6 +43,12 @@ class Job(NamedTuple):
             + self.seconds
         )
 
+    def again(self) -> Job:
+        """The same job, from its newest checkpoints, with what its lost worker had settled for it."""
+        if not all(layout.is_run(folder) for folder in self.folders):
+            return self
+        return self._replace(configs=[read(folder).config for folder in self.folders], resuming=True)
+
     def message(self) -> dict[str, Any]:
         """The job in JSON values, as `worker.train_job` takes it."""
         message: dict[str, Any] = jsonable(
@@ -64,6 +72,8 @@ def run_jobs(
 ) -> dict[int, str]:
     """Train all jobs, as many at a time as there are cores and memory holds, the longest first.
 
+    A job whose worker is killed goes on from its newest checkpoint in a new one, once.
+
     Args:
         jobs: what to train; their folders exist.
         progress: called with the job's index and an event of its training loop.
@@ -82,4 +92,11 @@ def run_jobs(
 
     longest_first = sorted(range(len(jobs)), key=lambda index: -jobs[index].cost)
     messages = {index: jobs[index].message() for index in longest_first}
-    return run_in_processes("ganscope.running.worker", messages, has_room, progress, stop)
+    return run_in_processes(
+        "ganscope.running.worker",
+        messages,
+        has_room,
+        progress,
+        stop,
+        again=lambda index: jobs[index].again().message(),
+    )

@@ -19,9 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganscope.contracts import BadInput
-from ganscope.folder import layout
 from ganscope.folder.files import jsonable
-from ganscope.folder.read import read
 from ganscope.running.machine import cores
 from ganscope.running.processes import Job
 from ganscope.running.worker import train_job
@@ -172,7 +170,7 @@ class _Work:
             self._fail(index, f"{LOSSES} workers in a row were lost without getting any further ({why})")
             return
         self._progress(index, {"note": "its worker was lost; going on from the newest checkpoint"})
-        self._jobs[index] = _again(self._jobs[index])
+        self._jobs[index] = self._jobs[index].again()
         self._start(index)
 
     def _fail(self, index: int, complaint: str) -> None:
@@ -251,13 +249,6 @@ def _train(message: dict[str, Any], index: int, mailbox: Any) -> str:
 def _message(job: Job) -> dict[str, Any]:
     message = job.message()
     return message | {"folders": [str(Path(folder).absolute()) for folder in message["folders"]]}
-
-
-def _again(job: Job) -> Job:
-    """The same job, from its newest checkpoints, with what its lost worker had settled for it."""
-    if not all((folder / layout.CONFIG).exists() for folder in job.folders):
-        return job
-    return job._replace(configs=[read(folder).config for folder in job.folders], resuming=True)
 
 
 def _ray() -> ModuleType:

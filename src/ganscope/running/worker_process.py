@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,11 @@ class WorkerProcess:
         self._listener = threading.Thread(target=_listen, args=(number, self._stdout, events), daemon=True)
         self._listener.start()
 
+    @property
+    def killed(self) -> bool:
+        """Whether the process has ended without a word of its own: by a signal, as when memory runs out."""
+        return (self._process.returncode or 0) < 0
+
     def ask_to_stop(self) -> None:
         """Close the worker's stdin: it saves its state and leaves."""
         if not self._stdin.closed:
@@ -78,7 +84,17 @@ class WorkerProcess:
         self._errors.close()
         if code == 0:
             return ""
+        if code < 0:
+            memory = ", as the system does when memory runs out" if code == -signal.SIGKILL else ""
+            return f"its worker process was killed ({_signal_name(-code)}{memory})"
         return complaint.splitlines()[-1] if complaint else f"the worker ended with code {code}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # real-time signals have numbers only
+        return f"signal {number}"
 
 
 def _listen(number: int, stream: IO[str], events: Events) -> None:
