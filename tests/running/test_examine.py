@@ -92,6 +92,24 @@ def test_a_run_without_probes_is_probed_once(
     assert "probed once" in found["notes"][0]
 
 
+def test_an_older_checkpoint_is_probed_where_the_newest_is_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {**SMALL, "data": "ring", "checkpoint_every": 10, "keep_checkpoints": 2}
+    train_here([resolve("minimax", given)], [tmp_path], evaluation_of("ring"))
+    (tmp_path / "diagnosis.jsonl").unlink()
+    older, newest = sorted((tmp_path / "checkpoints").iterdir())
+    newest.write_bytes(newest.read_bytes()[:-9])
+    assert main(["diagnose", str(tmp_path), "--json"]) == 0
+    found = told(capsys)
+    assert found["step"] == 10
+    assert str(newest) in found["notes"][0]
+    assert "its newest sound checkpoint was probed once" in found["notes"][1]
+    older.write_bytes(b"")
+    assert main(["diagnose", str(tmp_path)]) == 2
+    assert "none of its 2 checkpoints can be read" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_page_without_probes_has_no_section(run_folder: Path, tmp_path: Path) -> None:
     assert "<h2>Diagnosis</h2>" in write_report(run_folder).read_text()
     bare = tmp_path / "bare"

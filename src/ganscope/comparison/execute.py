@@ -11,7 +11,7 @@ from ganscope.comparison.budget import Plan, plan
 from ganscope.comparison.plan_file import read_plan, write_plan
 from ganscope.contracts import Interrupted, RunFailed
 from ganscope.evaluation import Evaluation, write_real
-from ganscope.folder import layout
+from ganscope.folder import layout, leftovers
 from ganscope.folder.lock import claim, locked
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
 from ganscope.running import LOCAL, Engine, open_engine
@@ -155,6 +155,7 @@ def _train(
     for folder in planned.all_folders:
         folder.mkdir(parents=True, exist_ok=True)
     with locked([planned.out]):
+        leftovers.clear(planned.out)
         write_plan(planned)
         if not (planned.out / layout.REAL).exists():
             write_real(planned.out / layout.REAL, planned.dataset)

@@ -73,6 +73,27 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, state
 
 
+def newest(folder: Path) -> tuple[int, dict[str, Tensor], list[str]]:
+    """Read the newest sound checkpoint of a run folder.
+
+    Args:
+        folder: the run folder, with at least one checkpoint.
+
+    Returns:
+        Its step, its tensors, and what is wrong with each newer one.
+
+    Raises:
+        Damaged: none is sound.
+    """
+    damaged: list[str] = []
+    for step in reversed(steps(folder)):
+        try:
+            return step, load(path_of(folder, step))[0], damaged
+        except Damaged as error:
+            damaged.append(str(error))
+    raise Damaged(damaged[0])
+
+
 def retain(folder: Path, newest: int, every: int = 0, best: Collection[int] = ()) -> None:
     """Delete the checkpoints of a run folder that are not to be kept.
 

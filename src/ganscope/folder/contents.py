@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ganscope.folder import layout
+from ganscope.folder.leftovers import is_leftover
 
 
 class Contents(NamedTuple):
@@ -54,11 +55,6 @@ def contents(folder: Path) -> Contents:
 
     look(folder, _comparison if layout.is_comparison(folder) else _run)
     return Contents(tuple(written), tuple(folders), tuple(foreign))
-
-
-def is_leftover(name: str) -> bool:
-    """Tell by its name whether a file is one that was never renamed into its place."""
-    return name.startswith(".") and name.endswith(layout.TEMPORARY)
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ganscope.contracts import BadInput
-from ganscope.folder import layout
+from ganscope.folder import leftovers
 
 FORMAT = 1
 """Version of every file below a run folder; raised when a reader of the old one could misread the new one."""
@@ -48,7 +48,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     Yields:
         A binary file to write to. On an exception nothing is left behind.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}{layout.TEMPORARY}")
+    beside = leftovers.beside(path)
     try:
         with beside.open("wb") as file:
             yield file

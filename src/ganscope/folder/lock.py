@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ganscope.contracts import BadInput
 from ganscope.folder import layout
-from ganscope.folder.contents import contents, is_leftover
+from ganscope.folder.contents import contents
+from ganscope.folder.leftovers import is_leftover
 from ganscope.words.lists import some
 
 PROBE = 2**16
@@ -125,5 +126,5 @@ def _clear(folder: Path) -> None:
 
 
 def _leftover(path: Path) -> bool:
-    """What a process leaves that dies between taking the lock and writing its first file."""
-    return path.name == layout.LOCK or is_leftover(path.name)
+    """What a process leaves that dies before it has written its first file."""
+    return path.name in (layout.LOCK, layout.WRITABLE) or is_leftover(path.name)

@@ -48,7 +48,7 @@ class Examination(NamedTuple):
 def examine(folder: Path, again: bool = False) -> list[Examination]:
     """Say what is wrong with a run, or with every run of a comparison, in the words of the run itself.
 
-    A run that was trained without diagnosis is probed once, at its newest checkpoint.
+    A run that was trained without diagnosis is probed once, at its newest sound checkpoint.
 
     Args:
         folder: a run folder, finished or not, or the folder of a comparison.
@@ -169,15 +169,16 @@ def _examined(folder: Path, again: bool) -> Examination:
         told = in_verdicts or names_shares(said.answer.sentence)
         basis = probed_samples(described.config, said.step, in_verdicts) if told else ""
         return Examination(str(folder), *said, [], healings.read(folder), best, basis)
-    row, step = _probed(described)
+    row, step, damaged = _probed(described)
     once = judge([row], once=True)
     seen = once._replace(verdicts=[advised(verdict, described.config) for verdict in once.verdicts])
-    note = "this run was trained without diagnosis, so its newest checkpoint was probed once."
-    return Examination(str(folder), step, *seen, [note])
+    which = "newest sound" if damaged else "newest"
+    note = f"this run was trained without diagnosis, so its {which} checkpoint was probed once."
+    return Examination(str(folder), step, *seen, [*(f"{complaint}." for complaint in damaged), note])
 
 
-def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
-    """Probe the newest sound checkpoint of a run."""
+def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:
+    """Probe the newest sound checkpoint of a run; say at which step, and what is wrong with newer ones."""
     import torch
 
     from ganscope.build.monitor import facts_of, pooled, some_rows
@@ -199,7 +200,13 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
     steps = checkpoint.steps(folder)
     if not steps:
         raise BadInput(f"{folder} has neither probes nor a checkpoint to probe: train it first.")
-    tensors, _ = checkpoint.load(checkpoint.path_of(folder, steps[-1]))
+    try:
+        step, tensors, damaged = checkpoint.newest(folder)
+    except checkpoint.Damaged as error:
+        raise BadInput(
+            f"{folder} has no probes, and none of its {len(steps)} checkpoints can be read ({error}): train "
+            "it anew."
+        ) from None
     data = load_data(config.data, config.size)
     pair = networks(config, data, None, None)
     for name, network in zip(PLAYERS, pair, strict=True):
@@ -213,7 +220,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int]:
             pool=pooled(data.held_out[:500], train),
         )  # fmt: skip
         g, d = (player(network.float(), trainable(network)) for network in pair)
-        return {"step": steps[-1], "about": probe.about(), **probe.row(g, d)}, steps[-1]
+        return {"step": step, "about": probe.about(), **probe.row(g, d)}, step, damaged
 
 
 def _made(factory: str, latent_dim: int) -> tuple[nn.Module, nn.Module, Callable[[int], Any]]:

@@ -14,7 +14,7 @@ from ganscope.build.description import description
 from ganscope.build.game import build
 from ganscope.contracts import Observer, RunFailed
 from ganscope.evaluation import write_real
-from ganscope.folder import files, layout
+from ganscope.folder import files, layout, leftovers
 from ganscope.folder.lock import locked
 from ganscope.report import write_report
 from ganscope.running import finetune, healing
@@ -60,6 +60,8 @@ def execute(prepared: Prepared, hooks: Hooks = NO_HOOKS, patience: float = 0.0) 
         locked(prepared.folders, patience),
         _threads(prepared.threads),
     ):
+        for folder in prepared.folders:
+            leftovers.clear(folder)
         ready: Prepared | None = healing.settled(prepared) if prepared.earlier else prepared
         while ready is not None:
             ready = _train(ready, hooks)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganscope.contracts import Objective, Observer
-from ganscope.folder import layout
+from ganscope.folder import layout, leftovers
 from ganscope.folder.read import read, read_metrics
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
 from ganscope.running.prepared import Custom, reopen
@@ -58,6 +58,8 @@ def resume(
     stack = [asked if member == folder else read(member) for member in asked.stack]
     with reported(asked.stack):
         if all(_ended(member) for member in asked.stack):
+            for member in asked.stack:
+                leftovers.clear(member)
             diverged = read_metrics(folder).get("diverged_at")
             how = "is finished" if diverged is None else f"diverged at step {diverged}"
             tell(f"{folder} {how}: there is nothing to resume.")
