@@ -52,7 +52,7 @@ def read_plan(folder: Path) -> Plan:
             "stacks": tuple(Stack(tuple(members)) for members in stored.get("stacks", ())),
         }
         first = configs[0][0]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except Exception as error:  # values of any kind
         why = f"it lacks {error}" if isinstance(error, KeyError) else "a value in it cannot be used"
         raise BadInput(
             f"{folder / layout.COMPARISON} is damaged ({why}): restore it, or compare again."

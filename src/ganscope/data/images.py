@@ -84,6 +84,8 @@ def folder(path: Path, size: int | None = None) -> Dataset:
     names, notes = _images_among(path, list(files))
 
     def read(name: str) -> Image:
+        if not files[name].is_file():  # a pipe would be waited for
+            raise ValueError("no file")
         if files[name].stat().st_size > LARGEST_FILE:
             raise ValueError("too large")
         return _open(files[name])

@@ -12,6 +12,7 @@ from ganscope.data.csv_file import csv_file
 from ganscope.data.images import archive, folder
 from ganscope.data.parquet import parquet
 from ganscope.data.pixels import check_size
+from ganscope.words.reading import reading
 
 TABLES: dict[str, Callable[[Path], Dataset]] = {
     ".csv": csv_file,
@@ -48,26 +49,31 @@ def load(path: str | Path, size: int | None = None) -> Dataset:
         .parquet, .npy, .npz or .zip file, or of a folder of images.
     """
     check_size(size)
-    place = Path(path)
     try:
-        if place.is_dir():
-            return folder(place, size)
-        if not place.exists():
-            raise BadInput(f"there is no file or folder {path}{_nearest(place)}: give {_wanted()}.")
-        ending = place.suffix.lower()
-        if not place.is_file() or ending not in {**TABLES, **IMAGES}:
-            raise BadInput(f"{path} is no data that can be read: give {_wanted()}.")
-        if place.stat().st_size == 0:
-            raise BadInput(f"{path} is empty (0 bytes): write the data again.")
-        if ending in IMAGES:
-            return IMAGES[ending](place, size)
-        if size is not None:
-            raise BadInput(f"--size {size} has no effect on the table {path}: leave it out.")
-        return TABLES[ending](place)
+        with reading(path, "write it again, text as UTF-8, or give another file"):
+            return _read(path, Path(path), size)
     except OSError as error:
         raise BadInput(
             f"{path} cannot be read ({error.strerror or error}): check the path and its permissions."
         ) from None
+
+
+def _read(path: str | Path, place: Path, size: int | None) -> Dataset:
+    """Read what lies at a place by the reader of its kind; complaints write the path as it was given."""
+    if place.is_dir():
+        return folder(place, size)
+    if not place.exists():
+        raise BadInput(f"there is no file or folder {path}{_nearest(place)}: give {_wanted()}.")
+    ending = place.suffix.lower()
+    if not place.is_file() or ending not in {**TABLES, **IMAGES}:
+        raise BadInput(f"{path} is no data that can be read: give {_wanted()}.")
+    if place.stat().st_size == 0:
+        raise BadInput(f"{path} is empty (0 bytes): write the data again.")
+    if ending in IMAGES:
+        return IMAGES[ending](place, size)
+    if size is not None:
+        raise BadInput(f"--size {size} has no effect on the table {path}: leave it out.")
+    return TABLES[ending](place)
 
 
 def _wanted() -> str:

@@ -15,6 +15,7 @@ from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import CHECKS, Judged, Verdict, from_json, judge
 from ganscope.diagnose.window import Window
 from ganscope.folder import files, layout
+from ganscope.words.reading import reading
 
 Advise = Callable[[Verdict], Verdict]
 
@@ -50,9 +51,11 @@ class Logbook:
     def read(self) -> Logbook:
         """Continue what an interrupted run has written."""
         if self._folder is not None:
-            for entry in files.read_rows(self._folder / layout.DIAGNOSIS):
-                self._take(read_row(entry))
-            self.standing = self.judge()[0]
+            path = self._folder / layout.DIAGNOSIS
+            with reading(path, "restore it, or train the run again"):
+                for entry in files.read_rows(path):
+                    self._take(read_row(entry))
+                self.standing = self.judge()[0]
         return self
 
     def add(self, values: Mapping[str, Any]) -> None:
@@ -129,11 +132,11 @@ def judgement(folder: Path, again: bool = False) -> Judgement | None:
             if int(contents["step"]) <= last:
                 return _from_json(contents, entries)
         return Judgement(last, *judge(entries)) if entries else None
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, BadInput):
-            raise
+    except (BadInput, OSError):
+        raise
+    except Exception as error:  # values of any kind reach the rules
         what = written if written.is_file() and not again else recorded
-        raise BadInput(f"{what} is damaged ({error!r}): restore it, or train the run again.") from None
+        raise BadInput(f"{what} is damaged ({error!r}): restore it, or train the run again.") from error
 
 
 def _from_json(contents: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Judgement:

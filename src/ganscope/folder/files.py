@@ -78,7 +78,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is damaged ({error}): restore it, or train the run again.") from None
     if not isinstance(value, dict):
         raise BadInput(f"{path} is damaged (it holds no JSON object): restore it, or train the run again.")
@@ -102,7 +102,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     """Read a `.jsonl` file; a last line torn by a kill is left out.
 
     Raises:
-        BadInput: a damaged line that is not the last one, with its number.
+        BadInput: a damaged line that is not the last one, with its number; a row has a step.
     """
     if not path.exists():
         return []
@@ -112,11 +112,16 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            rows.append(json.loads(line))
-        except ValueError:
+            row = json.loads(line)
+            if not isinstance(row, dict) or type(row["step"]) is not int:
+                raise ValueError
+        except (ValueError, KeyError, RecursionError):
             if number == len(lines):
                 break
-            raise BadInput(f"{path} is damaged in line {number}: remove that line.") from None
+            raise BadInput(
+                f"{path} is damaged in line {number} (no object with a whole step): remove that line."
+            ) from None
+        rows.append(row)
     return rows
 
 

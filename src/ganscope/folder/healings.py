@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganscope.folder import files, layout
+from ganscope.words.reading import reading
 
 
 class Healing(NamedTuple):
@@ -84,7 +85,11 @@ def read(folder: Path) -> Record:
     path = folder / layout.HEALINGS
     if not path.is_file():
         return Record()
-    written = files.read_json(path)
+    with reading(path, "restore it, or train the run again"):
+        return _record(files.read_json(path))
+
+
+def _record(written: Mapping[str, Any]) -> Record:
     return Record(
         tuple(
             Healing(

@@ -79,6 +79,8 @@ def claim(folder: Path, overwrite: bool) -> None:
             beside a run, or cannot be written; nothing is deleted and nothing left behind then.
     """
     made: list[Path] = []
+    if "\0" in str(folder):
+        raise BadInput(f"--out {str(folder)!r} holds a NUL, which no name can: choose another folder.")
     try:
         if folder.exists() and not folder.is_dir():
             raise BadInput(f"--out {folder} is a file: choose a folder.")

@@ -80,7 +80,7 @@ def read(folder: Path) -> Description:
     except ValidationError as error:
         first = error.errors()[0]
         why = f"{'.'.join(map(str, first['loc']))} {first['input']!r}: {first['msg']}"
-    except (KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # values of any kind
         why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
     else:
         return described

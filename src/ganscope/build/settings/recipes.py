@@ -14,7 +14,7 @@ from ganscope.config import flattened
 from ganscope.config.names import data_names
 from ganscope.contracts import BadInput
 from ganscope.words.complaints import BadField, unknown
-from ganscope.words.sentences import uncapitalised
+from ganscope.words.sentences import reason, uncapitalised
 
 DEFAULT_RECIPES = ("minimax", "non-saturating", "wgan", "wgan-gp", "r1")
 AUTO = "auto"
@@ -67,6 +67,8 @@ def load_recipe(name: str) -> dict[str, Any]:
         values = flattened(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"recipe {where} is not valid TOML: {uncapitalised(str(error))}.") from None
+    except (RecursionError, ValueError) as error:
+        raise BadInput(f"recipe {where} cannot be read as TOML ({reason(error)}): correct it.") from None
     try:
         for data in (None, *tables_of(values)):
             settings = settings_of(values, data)
