@@ -86,3 +86,8 @@ def test_what_a_link_within_points_to_stays(run: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="abandoned"):
         claim(run, overwrite=True)
     assert (tmp_path / "elsewhere" / "step-00000001.npy").exists()
+
+
+def test_a_name_with_a_nul_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="holds a NUL"):
+        claim(tmp_path / "a\0b", overwrite=False)
