@@ -73,7 +73,7 @@ def test_a_resumed_run_is_described_once(
     with pytest.raises(Crash):
         gs.train({**GIVEN, "data": table(tmp_path)}, out=folder, progress=crash_at(8))
     calls.clear()
-    monkeypatch.setattr("ganscope.running.in_process.write_report", lambda folder: folder)
+    monkeypatch.setattr("ganscope.running.in_process.write_report", lambda folder, *_: folder)
     gs.resume(folder, tell=pytest.fail)
     # once to go on, and once more by the finished run that is returned
     assert calls[layout.CONFIG] == 2
