@@ -22,6 +22,14 @@ line `unconverged` of a status counts there and where it was planted, and apart 
 samples within 1.5 floors of the data (the distance of real rows to real rows), at least half their recall,
 and no kind of row missing. The first step of a telling is known to a tenth of the run; where stored rows were
 judged anew (`--rejudge`), that of a verdict that was not told before is the last step.
+
+Before this study the rules told 14 of 30 faults of the tuning half. The kept half was put away until the
+rules had been changed on the tuning half, and run once: 20 of 26 faults told (0.77), none of 2 healthy loops
+alarmed, which misses the aim of 0.9. Only then its misses were looked at, and two conditions were changed
+that they and the planted runs showed to be wrong: kinds that are missing at every look of a run that stands
+still, and near-copies that are only smooth. So what stands below of the kept half is no longer an estimate for
+loops that nobody has looked at; 0.77 is.
+
 """
 
 

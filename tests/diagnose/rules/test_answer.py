@@ -125,8 +125,12 @@ def test_an_answer_survives_a_file() -> None:
     [
         ({"recall": 0.2, "precision": 0.7}, "mode-collapse (within-mode)"),
         ({"recall": 0.6, "precision": 0.7}, None),
-        ({"duplicates": 0.9, "precision": 0.0, "recall": 0.0}, "mode-collapse (within-mode)"),
-        ({"duplicates": 0.3, "precision": 0.0, "recall": 0.0}, None),
+        (
+            {"duplicates": 0.9, "distinct": 0.2, "precision": 0.0, "recall": 0.0},
+            "mode-collapse (within-mode)",
+        ),
+        ({"duplicates": 0.3, "distinct": 0.8, "precision": 0.0, "recall": 0.0}, None),
+        ({"duplicates": 0.9, "distinct": 0.5, "precision": 0.0, "recall": 0.0}, None),
         ({"pairwise": 0.4, "starved": 0.7, "precision": 0.0, "recall": 0.0}, "mode-collapse (total)"),
         ({"pairwise": 0.4, "starved": 0.2, "precision": 0.0, "recall": 0.0}, None),
     ],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from ganscope.diagnose.rows import STATISTICS, About, ProbeRow, Row, Statistic
-from ganscope.diagnose.rules.thresholds import COPIES, Z
+from ganscope.diagnose.rules.thresholds import COPIES, FEW, Z
 from ganscope.diagnose.window import Window
 
 State = Literal["fault", "fine", "unknown"]
@@ -126,7 +126,8 @@ class History:
     def repeats(self, row: ProbeRow) -> bool:
         """Whether nearly all fakes are near-copies of one another, as those of a handful of points are."""
         mean, sd = self.null("duplicates")
-        return (row.duplicates or 0.0) > mean + max(Z * sd, COPIES * (1 - mean))
+        few = row.distinct is None or row.distinct < FEW * self.null("distinct")[0]
+        return few and (row.duplicates or 0.0) > mean + max(Z * sd, COPIES * (1 - mean))
 
     def _told_apart(self, row: ProbeRow) -> bool | None:
         if row.fresh_auc is None:

@@ -39,6 +39,8 @@ LEAST_AMPLITUDE, CONCENTRATED = 0.2, 0.6
 draw of a hundred, healthy runs up to 0.58, games that swing 0.6 to 1."""
 COPIES = 0.6
 """Share of near-copies, of what real rows leave room for, from which on sharpness does not matter."""
+FEW = 0.4
+"""Share that is left of such samples where copies count once, of real rows' share: smooth ones keep half."""
 NO_EXCUSE = 30.0
 """A slope that no penalty, however weak, accounts for."""
 WIDE_SWING, LOOSE = 1.0, 0.5
