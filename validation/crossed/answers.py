@@ -15,7 +15,7 @@ from .stored import Stored
 
 HEALTHY, FAULTY, NOT_THERE, CANNOT_TELL = "healthy", "faulty", "not there yet", "cannot tell"
 KINDS = (HEALTHY, FAULTY, NOT_THERE, CANNOT_TELL)
-ANSWERS = "ganscope.diagnose.rules.answer"
+ANSWERS = "ganscope.diagnose.rules.conclusion"
 """The module whose `answer(rows)` says one of these kinds, where the judgement itself does not."""
 WORDS = {True: "bad", False: "good"}
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from ganscope.contracts import BadInput
 from ganscope.diagnose.rows import ProbeRow, Row, as_json, made
 from ganscope.diagnose.rows import read as read_row
-from ganscope.diagnose.rules import answer
-from ganscope.diagnose.rules.answer import Answer
+from ganscope.diagnose.rules import conclusion
+from ganscope.diagnose.rules.conclusion import Answer
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import CHECKS, Judged, Verdict, from_json, judge
 from ganscope.diagnose.window import Window
@@ -144,7 +144,7 @@ def _from_json(contents: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
     states: dict[str, State] = dict.fromkeys(CHECKS, "unknown")
     standing = [from_json(entry) for entry in contents["verdicts"]]
     if "answer" in contents:
-        told = answer.from_json(contents["answer"])
+        told = conclusion.from_json(contents["answer"])
     else:
         judged = judge(entries)
         told = judged.answer

@@ -24,7 +24,7 @@ from ganscope.diagnose.measure.players import (
 )
 from ganscope.diagnose.measure.probe import TRAIN_ROWS, Probe, Snapshot
 from ganscope.diagnose.preflight import CONSTRAINTS, distinct, inputs_of, inspected, training_rows
-from ganscope.diagnose.rules.answer import Answer, lacking_words
+from ganscope.diagnose.rules.conclusion import Answer, lacking_words
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict
 from ganscope.diagnose.schedule import Schedule

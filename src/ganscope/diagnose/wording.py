@@ -15,7 +15,7 @@ def summary_of_runs(judged: Sequence[Judgement]) -> str:
     """Say in a sentence or two what is wrong with several runs, and how many are healthy.
 
     Example:
-        >>> from ganscope.diagnose.rules.answer import Answer
+        >>> from ganscope.diagnose.rules.conclusion import Answer
         >>> summary_of_runs([Judgement(9, [], {}, Answer("healthy", "Healthy."))] * 2)
         '2 of 2 runs are healthy.'
         >>> summary_of_runs([Judgement(9, [], {}, Answer("cannot tell", "Cannot tell yet."))])

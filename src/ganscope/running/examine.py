@@ -12,7 +12,7 @@ from ganscope.build.advice import advised
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput
 from ganscope.diagnose.logbook import Judgement, judgement
-from ganscope.diagnose.rules.answer import Answer
+from ganscope.diagnose.rules.conclusion import Answer
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict, judge
 from ganscope.evaluation.best_step import BestStep, best_of_run

@@ -19,7 +19,7 @@ from ganscope.diagnose.rules import (
     vanishing_gradient,
     wiring,
 )
-from ganscope.diagnose.rules.answer import Answer, answer_of
+from ganscope.diagnose.rules.conclusion import Answer, answer_of
 from ganscope.diagnose.rules.history import History, State, median
 from ganscope.diagnose.rules.rates import Rates, rate_remedies
 from ganscope.diagnose.rules.recovered import recovered

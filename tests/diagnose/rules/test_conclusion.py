@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ganscope.diagnose.rules import answer as answers
-from ganscope.diagnose.rules.answer import Answer, lacking_words
+from ganscope.diagnose.rules import conclusion as answers
+from ganscope.diagnose.rules.conclusion import Answer, lacking_words
 from ganscope.diagnose.rules.verdict import CHECKS, judge
 
 NULLS = {
