@@ -58,6 +58,7 @@ def execute(prepared: Prepared, hooks: Hooks = NO_HOOKS, patience: float = 0.0) 
     with (
         as_failure(prepared.folders[0]),
         locked(prepared.folders, patience),
+        _traceless(prepared.folders),
         _threads(prepared.threads),
     ):
         for folder in prepared.folders:
@@ -65,6 +66,20 @@ def execute(prepared: Prepared, hooks: Hooks = NO_HOOKS, patience: float = 0.0) 
         ready: Prepared | None = healing.settled(prepared) if prepared.earlier else prepared
         while ready is not None:
             ready = _train(ready, hooks)
+
+
+@contextlib.contextmanager
+def _traceless(folders: Sequence[Path]) -> Iterator[None]:
+    """Remove the folders of runs that could not be begun, for want of memory say."""
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                if {path.name for path in folder.iterdir()} <= {layout.LOCK}:
+                    (folder / layout.LOCK).unlink(missing_ok=True)
+                    folder.rmdir()
+        raise
 
 
 def _train(prepared: Prepared, hooks: Hooks) -> Prepared | None:
