@@ -16,6 +16,7 @@ from ganscope.build.settings import resolve
 from ganscope.cli.app import main
 from ganscope.folder import files
 from ganscope.report import write_report
+from ganscope.running.examine import examine
 from tests.games import SMALL, evaluation_of, train_here
 
 FACTORY = """
@@ -90,6 +91,20 @@ def test_a_run_without_probes_is_probed_once(
     assert found["step"] == 20
     assert found["status"]["vanishing-gradient"] == "fine"
     assert "probed once" in found["notes"][0]
+
+
+def test_a_run_without_probes_is_judged_by_the_samples_it_draws(tmp_path: Path) -> None:
+    """A long average draws other samples than the weights that train: its distance is what is said."""
+    distances = []
+    for number, ema in enumerate((0.0, 0.9999)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        given = {**SMALL, "data": "ring", "ema": ema, "steps": 60, "g_lr": 0.02}
+        train_here([resolve("r1", given)], [folder], evaluation_of("ring"))
+        (folder / "diagnosis.jsonl").unlink()
+        (folder / "verdicts.json").unlink(missing_ok=True)
+        distances.append(examine(folder)[0].answer.progress.distance)
+    assert distances[1] > 1.05 * distances[0]
 
 
 def test_an_older_checkpoint_is_probed_where_the_newest_is_damaged(

@@ -209,9 +209,12 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:
         ) from None
     data = load_data(config.data, config.size)
     pair = networks(config, data, None, None)
-    for name, network in zip(PLAYERS, pair, strict=True):
-        weights = {k.removeprefix(f"{name}/"): t for k, t in tensors.items() if k.startswith(f"{name}/")}
-        network.load_state_dict(weights)
+    generator, discriminator, average = (
+        {key[len(kind) + 1 :]: t for key, t in tensors.items() if key.startswith(f"{kind}/")}
+        for kind in (*PLAYERS, "average")
+    )
+    pair[0].load_state_dict(generator)
+    pair[1].load_state_dict(discriminator)
     train = data.train[some_rows(len(data.train))]
     latent = evaluation_latents(config.seed, 500, config.latent_dim, torch.float32)
     with undisturbed(*pair):
@@ -220,7 +223,10 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:
             pool=pooled(data.held_out[:500], train),
         )  # fmt: skip
         g, d = (player(network.float(), trainable(network)) for network in pair)
-        return {"step": step, "about": probe.about(), **probe.row(g, d)}, step, damaged
+        drawn = None
+        if average:
+            drawn = player(pair[0], trainable(pair[0]), {k: t.float() for k, t in average.items()}, g.buffers)
+        return {"step": step, "about": probe.about(), **probe.row(g, d, average=drawn)}, step, damaged
 
 
 def _made(factory: str, latent_dim: int) -> tuple[nn.Module, nn.Module, Callable[[int], Any]]:
