@@ -236,12 +236,11 @@ class Probe:
         }
 
     def _wide(self, generator: Player, discriminator: Player) -> dict[str, Any]:
-        count = min(_count(self.inputs.latent), collapse.MOST_ROWS)
-        real = self.inputs.real[: collapse.MOST_ROWS]
+        real, fake = self.inputs.real[: collapse.MOST_ROWS], self._many_fakes(generator)
+        if not bool(fake.isfinite().all()):
+            return {}
+        count = len(fake)
         with torch.no_grad():
-            fake = torch.cat([self._fakes(generator, *span) for span in _spans(count, self.shape.numel())])
-            if not bool(fake.isfinite().all()):
-                return {}
             real_scores = self._score_rows(discriminator, real, self.inputs.conditions)
             fake_scores = self._score_rows(discriminator, fake, self.inputs.fake_conditions(0, count))
         values: dict[str, Any] = {
@@ -270,16 +269,20 @@ class Probe:
 
     def _sampled(self, generator: Player, diversity: Diversity) -> Sampled | None:
         """Compare the samples that a run draws with real rows."""
-        count = min(_count(self.inputs.latent), collapse.MOST_ROWS)
-        with torch.no_grad():
-            fake = torch.cat([self._fakes(generator, *span) for span in _spans(count, self.shape.numel())])
-        if count < collapse.FEWEST_ROWS or not bool(fake.isfinite().all()):
+        fake = self._many_fakes(generator)
+        if len(fake) < collapse.FEWEST_ROWS or not bool(fake.isfinite().all()):
             return None
         scores = collapse.measure(diversity, fake)
         real = self.inputs.real[: collapse.MOST_ROWS]
-        m = min(W1_ROWS, len(real) // 2, count)
+        m = min(W1_ROWS, len(real) // 2, len(fake))
         w1 = exact_w1(_plain(real[:m]).flatten(1).numpy(), _plain(fake[:m]).flatten(1).numpy())
         return Sampled(w1, **{name: scores[name] for name in Sampled._fields if name != "w1"})
+
+    def _many_fakes(self, generator: Player) -> Tensor:
+        """Samples to be compared with real rows, as many as there are fixed latents for."""
+        count = min(_count(self.inputs.latent), collapse.MOST_ROWS)
+        with torch.no_grad():
+            return torch.cat([self._fakes(generator, *span) for span in _spans(count, self.shape.numel())])
 
     def _fakes(self, generator: Player, start: int, stop: int) -> Tensor:
         latent = self.inputs.latents(start, stop)

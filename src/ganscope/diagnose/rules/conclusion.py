@@ -88,7 +88,8 @@ def answer_of(
         told = f"Not there yet: {away}. Too early to say at which pace it goes."
         return Answer("not there yet", told + waiting, went, lacking)
     if not went.stopped:
-        more = f"at this pace about {went.more:,} steps more" if went.more else "soon near"
+        steps = went.more or 1
+        more = "it is nearly there" if steps == 1 else f"at this pace about {steps:,} steps more"
         told = f"Not there yet: {away}. It is {_pace_words(went)}: {more}."
         return Answer("not there yet", told + waiting, went, lacking)
     held_back = suspects(h)
