@@ -185,6 +185,17 @@ class Rows(Protocol):
         ...
 
 
+class Block(NamedTuple):
+    """Neighbouring values of a row that belong together, and so how a generator ends there."""
+
+    kind: Literal["linear", "bounded", "choice"]
+    """Any numbers; numbers in [-1, 1]; or one of `width` choices, a one-hot vector."""
+    width: int = 1
+    """How many values."""
+    column: str = ""
+    """The column of the table they stand for."""
+
+
 class Dataset(NamedTuple):
     """Real data with a held-out part that training never sees, and its modes where they are known."""
 
@@ -203,6 +214,8 @@ class Dataset(NamedTuple):
     """The closed range of all values where there is one: (-1, 1) for images; decides the last activation."""
     columns: tuple[str, ...] = ()
     """Names of a table's trained columns, one per value of a row."""
+    blocks: tuple[Block, ...] = ()
+    """Into which blocks the values of a row fall, in their order; empty where `value_range` says it all."""
     units: Mapping[str, Any] | None = None
     """How rows of a table go back to their original units and columns, for `data.in_units`; JSON-able."""
     notes: tuple[str, ...] = ()
