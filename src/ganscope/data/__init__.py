@@ -6,12 +6,12 @@ The user's own data come through `load` (a path), `from_rows`, `from_torch_datas
 from collections.abc import Callable
 
 from ganscope.contracts import Dataset
+from ganscope.data.columns import as_written, decoded, encoded, in_units
 from ganscope.data.digits import digits
 from ganscope.data.hub import from_hub
 from ganscope.data.in_memory import from_rows, from_torch_dataset
 from ganscope.data.load import load
 from ganscope.data.stacked_digits import stacked_digits
-from ganscope.data.tables import in_units
 from ganscope.data.toy2d import gaussians, grid, ring, segments, swiss_roll
 
 DATASETS: dict[str, Callable[[], Dataset]] = {
@@ -26,7 +26,10 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
 
 __all__ = [
     "DATASETS",
+    "as_written",
+    "decoded",
     "digits",
+    "encoded",
     "from_hub",
     "from_rows",
     "from_torch_dataset",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +51,7 @@ def table(
         >>> data = table("heights", ("a", "b"), x)
         >>> data.shape, len(data.train), len(data.held_out)
         ((2,), 150, 50)
+        >>> from ganscope.data import in_units
         >>> names, back = in_units(data.held_out, data.units)
         >>> names, bool(abs(back.mean() - 10.0) < 1.0)
         (['a', 'b'], True)
@@ -108,46 +109,6 @@ def table(
         notes=tuple(told),
         digest=split.digest,
     )
-
-
-def in_units(samples: Tensor, units: Mapping[str, Any]) -> tuple[list[str], NDArray[np.float64]]:
-    r"""Bring standardised rows back to the units and columns of the table they were learnt from.
-
-    .. math:: x_{ij} = \bar x_j + s_j z_{ij}
-
-    Integer columns are rounded to the nearest whole number; constant columns are put back.
-
-    Args:
-        samples: `[N, D]`, one value per trained column.
-        units: `Dataset.units`, also after a round trip through JSON.
-
-    Returns:
-        The original column names, and values `[N, columns]`, float64.
-
-    Raises:
-        BadInput: samples of another width.
-
-    Example:
-        >>> units = {"columns": ["n", "k"], "mean": [2.0], "std": [0.8], "integer": [True],
-        ...          "constants": {"k": 7.0}}
-        >>> in_units(torch.tensor([[0.0], [1.5]]), units)
-        (['n', 'k'], array([[2., 7.], [3., 7.]]))
-    """
-    columns, constants = [str(column) for column in units["columns"]], units["constants"]
-    kept = [at for at, column in enumerate(columns) if column not in constants]
-    if samples.ndim != 2 or samples.shape[1] != len(kept):
-        raise BadInput(
-            f"samples of shape {list(samples.shape)} do not fit the {len(kept)} trained columns: "
-            f"give [N, {len(kept)}]."
-        )
-    trained = samples.detach().cpu().double().numpy() * np.array(units["std"]) + np.array(units["mean"])
-    integer = np.array(units["integer"], dtype=bool)
-    trained[:, integer] = np.rint(trained[:, integer]) + 0.0  # no negative zero
-    values = np.empty((len(samples), len(columns)))
-    values[:, kept] = trained
-    for column, value in constants.items():
-        values[:, columns.index(column)] = value
-    return columns, values
 
 
 class _Scan(NamedTuple):
