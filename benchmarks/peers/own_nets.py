@@ -20,7 +20,7 @@ def networks(case: turns.Case) -> tuple[nn.Module, nn.Module]:
     pair = NETS[case["network"]]
     shape = tuple(case["shape"])
     options = pair.options(**{name: case[name] for name in pair.options.model_fields})
-    generator = pair.generator(shape, case["latent_dim"], 0, options, case["bounded"])
+    generator = pair.generator(shape, case["latent_dim"], 0, options, nn.Tanh() if case["bounded"] else None)
     return generator, pair.discriminator(shape, 0, options)
 
 

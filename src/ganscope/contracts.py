@@ -82,9 +82,9 @@ class NetworkFamily(NamedTuple):
 
     options: type[BaseModel]
     """Its own typed options: the table `[network]` of a recipe, flags on the command line."""
-    generator: Callable[[tuple[int, ...], int, int, Any, bool], nn.Module]
-    """`(shape, latent_dim, classes, options, bounded)` -> module `(latent [B, Z], condition | None) ->
-    [B, *shape]`; values in [-1, 1] when `bounded`."""
+    generator: Callable[[tuple[int, ...], int, int, Any, nn.Module | None], nn.Module]
+    """`(shape, latent_dim, classes, options, end)` -> module `(latent [B, Z], condition | None) ->
+    [B, *shape]`; `end` is its last activation, where the data have one."""
     discriminator: Callable[[tuple[int, ...], int, Any], nn.Module]
     """`(shape, classes, options)` -> module `(rows, condition | None) -> [B], [B, 1]` or patches."""
     why_not: Callable[[tuple[int, ...]], str | None]

@@ -70,7 +70,7 @@ class Options(BaseModel, frozen=True, extra="forbid"):
     g_pieces: int = Field(2, ge=1, description="Generator: linear pieces of each unit.")
 
 
-def generator(shape, latent_dim, classes, options, bounded=False):
+def generator(shape, latent_dim, classes, options, end=None):
     from torch import nn
 
     from ganscope.nets.blocks import Reshape

@@ -34,7 +34,7 @@ NORMS = ["none", "batch", "layer"]
 @pytest.mark.parametrize(("name", "shape"), CASES)
 def test_every_pair(name: str, shape: tuple[int, ...], norm: str) -> None:
     pair = NETS[name]
-    generator = pair.generator(shape, 5, 0, options(name, 4, norm=norm), True)
+    generator = pair.generator(shape, 5, 0, options(name, 4, norm=norm), nn.Tanh())
     discriminator = pair.discriminator(shape, 0, options(name, 4, norm=norm))
     x = generator(torch.randn(6, 5))
     assert x.shape == (6, *shape)
@@ -53,7 +53,7 @@ def test_every_pair(name: str, shape: tuple[int, ...], norm: str) -> None:
 @pytest.mark.parametrize(("name", "shape"), CASES[:3] + CASES[5:8])
 def test_stacks_compute_what_their_modules_do(name: str, shape: tuple[int, ...], norm: str) -> None:
     modules = [
-        NETS[name].generator(shape, 5, 0, options(name, 4, norm=norm), True).double() for _ in range(3)
+        NETS[name].generator(shape, 5, 0, options(name, 4, norm=norm), nn.Tanh()).double() for _ in range(3)
     ]
     stacked = stack(modules)
     latent = torch.randn(3, 6, 5, dtype=torch.float64)
@@ -69,14 +69,14 @@ def test_stacks_compute_what_their_modules_do(name: str, shape: tuple[int, ...],
 
 def test_unbounded_generators_leave_the_box() -> None:
     torch.manual_seed(0)
-    generator = NETS["mlp"].generator((2,), 8, 0, options("mlp", 64), False)
+    generator = NETS["mlp"].generator((2,), 8, 0, options("mlp", 64), None)
     assert generator(10 * torch.randn(500, 8)).abs().max() > 1
 
 
 def test_he_initialisation_keeps_the_signal() -> None:
     # closed form: with variance 2/fan_in, the mean square of a ReLU layer's input is kept from layer to layer
     torch.manual_seed(0)
-    generator = NETS["mlp"].generator((2,), 256, 0, options("mlp", 512, 6), False)
+    generator = NETS["mlp"].generator((2,), 256, 0, options("mlp", 512, 6), None)
     x = torch.randn(2000, 256)
     for layer in list(generator.children())[:-1]:
         x = layer(x)
@@ -87,7 +87,7 @@ def test_he_initialisation_keeps_the_signal() -> None:
 @pytest.mark.parametrize("shape", [(2,), (1, 8, 16), (1, 4, 4), (1, 9, 9), (3, 128, 128), (1, 18, 18)])
 def test_dcgan_says_what_it_cannot_draw(shape: tuple[int, ...]) -> None:
     with pytest.raises(BadInput, match="dcgan"):
-        NETS["dcgan"].generator(shape, 5, 0, options("dcgan", 4), True)
+        NETS["dcgan"].generator(shape, 5, 0, options("dcgan", 4), nn.Tanh())
     with pytest.raises(BadInput, match="dcgan"):
         NETS["dcgan"].discriminator(shape, 0, options("dcgan", 4))
 
@@ -100,7 +100,7 @@ def test_the_configuration_knows_every_network() -> None:
 
 
 def test_widths_and_depths_are_independent() -> None:
-    wide = NETS["mlp"].generator((2,), 5, 0, options("mlp", 32, 4), False)
+    wide = NETS["mlp"].generator((2,), 5, 0, options("mlp", 32, 4), None)
     narrow = NETS["mlp"].discriminator((2,), 0, options("mlp", 3, 1))
     assert sum(isinstance(m, nn.Linear) for m in wide.modules()) == 5
     assert sum(isinstance(m, nn.Linear) for m in narrow.modules()) == 2

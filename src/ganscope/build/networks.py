@@ -14,6 +14,7 @@ from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput, Dataset
 from ganscope.lipschitz import CONSTRUCTIONS
 from ganscope.nets import NETS
+from ganscope.nets.ends import end_of
 from ganscope.nets.packing import packed_shape
 from ganscope.training import streams
 
@@ -25,7 +26,7 @@ def networks(
     with streams.global_stream(config.seed, "init"):
         if generator is None:
             generator = NETS[config.network].generator(
-                data.shape, config.latent_dim, 0, options_of(config), data.value_range is not None
+                data.shape, config.latent_dim, 0, options_of(config), end_of(data)
             )
         if discriminator is None:
             shape = packed_shape(data.shape, config.pack)
@@ -51,7 +52,7 @@ def generator_of(config: RunConfig, data: Mapping[str, Any]) -> nn.Module:
 
     Args:
         config: the run's configuration.
-        data: what `config.json` says of its data: shape and range of values.
+        data: what `config.json` says of its data: shape, range of values and blocks.
     """
     if config.network == CUSTOM:
         raise BadInput(
@@ -59,7 +60,7 @@ def generator_of(config: RunConfig, data: Mapping[str, Any]) -> nn.Module:
             "ganscope.load(run, generator=module)."
         )
     return NETS[config.network].generator(
-        tuple(data["shape"]), config.latent_dim, 0, options_of(config), data["value_range"] is not None
+        tuple(data["shape"]), config.latent_dim, 0, options_of(config), end_of(data)
     )
 
 

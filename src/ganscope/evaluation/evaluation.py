@@ -95,6 +95,7 @@ class Evaluation:
             "judge_accuracy": judge.accuracy if judge else None,
             "judged_samples": wanted if judge else None,
             "value_range": data.value_range,
+            "blocks": [list(block) for block in data.blocks],
             "centres": None if data.centres is None else data.centres.tolist(),
             "columns": list(data.columns),
             "units": None if data.units is None else dict(data.units),

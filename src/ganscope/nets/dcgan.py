@@ -28,7 +28,7 @@ class Options(BaseModel, frozen=True, extra="forbid"):
 
 
 def generator(
-    shape: tuple[int, ...], latent_dim: int, classes: int, options: Options, bounded: bool = True
+    shape: tuple[int, ...], latent_dim: int, classes: int, options: Options, end: nn.Module | None = None
 ) -> nn.Module:
     """Build a stack of stride-2 transposed convolutions that doubles the picture until its size is reached.
 
@@ -38,7 +38,7 @@ def generator(
         classes: 0; these convolutions take no condition yet.
         options: channels before the last layer (each stage further from the picture has twice as many), and
             normalisation before each ReLU; "layer" is one group over all channels.
-        bounded: end in tanh, for data in [-1, 1].
+        end: the last activation, where the data have one: tanh for images in [-1, 1].
 
     Returns:
         A module `[B, latent_dim] -> [B, C, S, S]`.
@@ -73,8 +73,8 @@ def generator(
             nn.ReLU(),
         ]
     layers.append(nn.ConvTranspose2d(width, channels, 4, 2, 1))
-    if bounded:
-        layers.append(nn.Tanh())
+    if end is not None:
+        layers.append(end)
     return _initialised(nn.Sequential(*layers))
 
 

@@ -28,7 +28,7 @@ class Options(BaseModel, frozen=True, extra="forbid"):
 
 
 def generator(
-    shape: tuple[int, ...], latent_dim: int, classes: int, options: Options, bounded: bool = False
+    shape: tuple[int, ...], latent_dim: int, classes: int, options: Options, end: nn.Module | None = None
 ) -> nn.Module:
     """Build hidden ReLU layers from the latent to one sample.
 
@@ -37,14 +37,14 @@ def generator(
         latent_dim: dimension of the latent, at least 1.
         classes: 0; a perceptron takes no condition yet.
         options: width, depth and normalisation before each activation.
-        bounded: end in tanh, for data in [-1, 1].
+        end: the last activation, where the data have one; see `ganscope.nets.ends`.
 
     Returns:
         A module `[B, latent_dim] -> [B, *shape]`.
 
     Example:
         >>> import torch
-        >>> network = generator((1, 8, 8), 32, 0, Options(g_width=64, g_depth=2), bounded=True)
+        >>> network = generator((1, 8, 8), 32, 0, Options(g_width=64, g_depth=2), torch.nn.Tanh())
         >>> network(torch.randn(5, 32)).shape
         torch.Size([5, 1, 8, 8])
     """
@@ -58,8 +58,8 @@ def generator(
     for inputs in [latent_dim, *[width] * (options.g_depth - 1)]:
         layers += [nn.Linear(inputs, width), *_norm(options.g_norm, width), nn.ReLU()]
     layers.append(nn.Linear(width, math.prod(shape)))
-    if bounded:
-        layers.append(nn.Tanh())
+    if end is not None:
+        layers.append(end)
     if len(shape) > 1:
         layers.append(Reshape(shape))
     return _initialised(nn.Sequential(*layers))

@@ -30,7 +30,7 @@ def built(player: str, shape: tuple[int, ...], norm: str) -> Callable[[], nn.Mod
     pair = NETS["mlp"]
     options = pair.options(g_width=16, d_width=16, g_norm=norm, d_norm=norm)
     if player == "generator":
-        return lambda: pair.generator(shape, FEATURES, 0, options, True)
+        return lambda: pair.generator(shape, FEATURES, 0, options, nn.Tanh())
     return lambda: pair.discriminator(shape, 0, options)
 
 
@@ -170,7 +170,7 @@ class Doubling(nn.Linear):
         nn.Sequential(nn.LayerNorm((2, 2))),
         nn.Sequential(nn.LayerNorm(2, elementwise_affine=False)),
         nn.Sequential(nn.PReLU()),
-        NETS["dcgan"].generator((1, 8, 8), 4, 0, NETS["dcgan"].options(g_width=4), True),
+        NETS["dcgan"].generator((1, 8, 8), 4, 0, NETS["dcgan"].options(g_width=4), nn.Tanh()),
     ],
     ids=lambda module: str(module).replace("\n", ""),
 )

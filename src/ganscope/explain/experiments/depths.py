@@ -66,7 +66,7 @@ def generator(depth: Depth) -> nn.Module:
         layers = [nn.Linear(LATENT, WIDTH), *(Residual(WIDTH, depth.depth) for _ in range(depth.depth - 1))]
         return nn.Sequential(*layers, nn.ReLU(), nn.Linear(WIDTH, 64), nn.Tanh(), nn.Unflatten(1, SHAPE))
     options = mlp.Options(g_width=WIDTH, g_depth=depth.depth)
-    network = mlp.generator(SHAPE, LATENT, 0, options, bounded=True)
+    network = mlp.generator(SHAPE, LATENT, 0, options, nn.Tanh())
     for layer in network.children() if depth.kind == "default" else ():
         if isinstance(layer, nn.Linear):
             layer.reset_parameters()

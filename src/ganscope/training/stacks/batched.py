@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
 from ganscope.nets.blocks import Reshape
+from ganscope.nets.ends import Ends
 from ganscope.nets.fourier import FourierFeatures
 
 Function = Callable[[dict[str, Tensor], Tensor], Tensor]
@@ -27,7 +28,7 @@ def batched(module: nn.Module) -> Function | None:
 
     Args:
         module: an `nn.Sequential` of `Linear`, `LayerNorm` over the last dimension, `Flatten`, `Reshape`,
-            `FourierFeatures` and activations, each exactly of that class: a subclass may differ.
+            `FourierFeatures`, `Ends` and activations, each exactly of that class: a subclass may differ.
 
     Returns:
         The function, or None for any other module.
@@ -60,7 +61,7 @@ def batched(module: nn.Module) -> Function | None:
 def _layer(name: str, module: nn.Module) -> Function | None:
     """What one module does to K batches; None where that is not known."""
     kind = type(module)
-    if kind in ELEMENTWISE or kind is FourierFeatures:  # the runs share its frequencies
+    if kind in ELEMENTWISE or kind in (FourierFeatures, Ends):  # the runs share frequencies and blocks
         return lambda parameters, x: module(x)
     if isinstance(module, nn.Linear) and kind is nn.Linear and "weight" in module._parameters:
         return _linear(f"{name}.weight", None if module.bias is None else f"{name}.bias")
