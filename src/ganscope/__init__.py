@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ganscope.contracts import BadInput, Dataset, Interrupted, Objective, RunFailed
     from ganscope.diagnose.rules.verdict import Verdict
     from ganscope.diagnose.watch import Scope, watch
+    from ganscope.nets.ends import Ends
     from ganscope.running import resume, train
     from ganscope.running.run import Run, load
 
@@ -32,6 +33,7 @@ _HOME = {
     "sweep": "comparison",
     "watch": "diagnose.watch",
     "Scope": "diagnose.watch",
+    "Ends": "nets.ends",
     "Verdict": "diagnose.rules.verdict",
 }
 _PARTS = ("data", "divergences", "lipschitz", "metrics", "objectives")
@@ -39,6 +41,7 @@ _PARTS = ("data", "divergences", "lipschitz", "metrics", "objectives")
 __all__ = [
     "BadInput",
     "Dataset",
+    "Ends",
     "Interrupted",
     "Objective",
     "Run",
