@@ -225,6 +225,8 @@ class Dataset(NamedTuple):
     training a fake has the condition of the real row in its place of the batch."""
     held_out_condition: Tensor | None = None
     """One entry for each held-out row, `[M, ...]`; the samples that are judged have these, in turn."""
+    scales: Mapping[str, Sequence[float]] | None = None
+    """Black and white of pixels of more than 8 bits, by their kind, as they were read; JSON-able."""
     digest: str = ""
     """Fingerprint of the content of the user's own data, in hexadecimal; it fixes the held-out rows."""
 

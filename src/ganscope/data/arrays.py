@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Scratch, blocks
+from ganscope.data.pixel_scale import BYTE, Extent, Scale, extent, joined, note_on, scale_of
 from ganscope.data.pixels import SIZES, image_dataset, pixels_in_range, resized
 from ganscope.data.tables import table
 from ganscope.words.lists import some
@@ -24,11 +25,11 @@ MAGIC = b"\x93NUMPY"
 NAMES = ("data", "x", "X", "images", "samples")
 """Which array of several in an `.npz` is the data; the first of these that is there."""
 CHANNELS = (1, 3, 4)
-DARK = 128.0
-"""Pixels of no known range whose largest value is below this are scaled by it, rather than by 255."""
+Scales = Mapping[str, Sequence[float]]
+"""Black and white of pixels of more than 8 bits, by their kind."""
 
 
-def array_file(path: Path, size: int | None = None) -> Dataset:
+def array_file(path: Path, size: int | None = None, scales: Scales | None = None) -> Dataset:
     """Read rows `[N]` or `[N, D]`, or images `[N, H, W]`, `[N, C, H, W]` or `[N, H, W, C]`.
 
     A `.npy` is mapped, so that a file larger than memory trains as well. Pickled objects are never loaded.
@@ -36,6 +37,7 @@ def array_file(path: Path, size: int | None = None) -> Dataset:
     Args:
         path: a `.npy` or `.npz` file.
         size: side to which images are resized and cropped, 8 to 64; None keeps theirs.
+        scales: black and white, where they are decided already.
 
     Returns:
         The data set: a table is standardised, images are scaled to [-1, 1].
@@ -53,16 +55,19 @@ def array_file(path: Path, size: int | None = None) -> Dataset:
         ((1, 8, 8), '30 images [N, H, W], 16 x 16 pixels, grey.')
     """
     name, values = _read(path)
-    return from_array(name, values, size)
+    return from_array(name, values, size, scales)
 
 
-def from_array(name: str, values: NDArray[Any], size: int | None = None) -> Dataset:
+def from_array(
+    name: str, values: NDArray[Any], size: int | None = None, scales: Scales | None = None
+) -> Dataset:
     """Make a data set of an array: a table of one or two axes, images of three or four.
 
     Args:
         name: name of the data.
         values: real numbers.
         size: side to which images are resized and cropped.
+        scales: black and white, where they are decided already.
 
     Returns:
         The data set.
@@ -85,7 +90,7 @@ def from_array(name: str, values: NDArray[Any], size: int | None = None) -> Data
             "[N, H, W, C] are needed: reshape the array."
         )
     if values.ndim > 2:
-        return _images(name, values, size)
+        return _images(name, values, size, scales)
     if size is not None:
         raise BadInput(f"--size {size} has no effect on the table {name}: leave it out.")
     rows = values.reshape(len(values), -1)
@@ -132,10 +137,15 @@ def _member(path: Path, names: list[str]) -> str:
     return known[0]
 
 
-def _images(name: str, values: NDArray[Any], size: int | None) -> Dataset:
+def _images(name: str, values: NDArray[Any], size: int | None, scales: Scales | None) -> Dataset:
     """Find out where the channels are and what the numbers mean, and say so."""
     first, meaning = _channels_first(name, values)
-    scaled, range_note = _pixel_range(name, values)
+    kind = "float" if values.dtype.kind == "f" else "whole"
+    pixels = _extent(name, values, first)
+    scale = _scale(pixels, values.dtype, (scales or {}).get(kind))
+    scaled = pixels_in_range(*scale)
+    range_note = note_on(pixels, scale)
+    facts = None if values.dtype.itemsize == 1 and kind == "whole" else {kind: tuple(scale)}
 
     def convert(rows: NDArray[Any]) -> Tensor:
         return scaled(np.ascontiguousarray(first(rows)))
@@ -152,13 +162,14 @@ def _images(name: str, values: NDArray[Any], size: int | None) -> Dataset:
             f"{SIZES[0]} to {SIZES[1]}: add --size, e.g. --size 32."
         )
     if size is None or (height, width) == (size, size):
-        return image_dataset(name, values, convert, notes)
+        return image_dataset(name, values, convert, notes)._replace(scales=facts)
     notes.append(f"resized and cropped to {size} x {size} pixels.")
     with Scratch((channels, size, size), np.float32) as scratch:
         for _, block in blocks(values):
             scratch.append(resized(convert(block), size).numpy())
         stored = scratch.rows()
-    return image_dataset(name, stored, lambda rows: torch.from_numpy(np.array(rows)), notes)
+    made = image_dataset(name, stored, lambda rows: torch.from_numpy(np.array(rows)), notes)
+    return made._replace(scales=facts)
 
 
 def _channels_first(name: str, values: NDArray[Any]) -> tuple[Callable[[NDArray[Any]], NDArray[Any]], str]:
@@ -179,9 +190,9 @@ def _channels_first(name: str, values: NDArray[Any]) -> tuple[Callable[[NDArray[
     return move, meaning + (", its fourth channel (alpha) dropped" if alpha else "")
 
 
-def _pixel_range(name: str, values: NDArray[Any]) -> tuple[Callable[[NDArray[Any]], Tensor], str]:
-    """Find out which values mean black and white."""
-    low, high = np.inf, -np.inf
+def _extent(name: str, values: NDArray[Any], first: Callable[[NDArray[Any]], NDArray[Any]]) -> Extent:
+    """Look where the pixels of all images lie; alpha is none."""
+    found = []
     for start, block in blocks(values):
         bad = ~np.isfinite(block).reshape(len(block), -1).all(axis=1)
         if bad.any():
@@ -189,28 +200,12 @@ def _pixel_range(name: str, values: NDArray[Any]) -> tuple[Callable[[NDArray[Any
                 f"{name} holds NaN or an infinity in image {start + int(bad.argmax()) + 1}: repair or "
                 "remove it."
             )
-        low, high = min(low, float(block.min())), max(high, float(block.max()))
-    black, white = _black_and_white(name, values.dtype, low, high)
-    note = f"pixels from {low:g} to {high:g} were read as {black:g} (black) to {white:g} (white)."
-    if white == 255 and high < DARK:
-        note += f" If {high:g} is meant as white, rescale them."
-    return pixels_in_range(black, white), note
+        found.append(extent(first(block), -(-len(values) // len(block))))
+    return joined(found)
 
 
-def _black_and_white(name: str, dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
+def _scale(pixels: Extent, dtype: np.dtype[Any], given: Sequence[float] | None) -> Scale:
+    """Decide which values mean black and white; bytes always have theirs."""
     if dtype == np.uint8:
-        return 0.0, 255.0
-    if low >= 0 and high <= 1:
-        return 0.0, 1.0
-    if low >= -1 and high <= 1:
-        return -1.0, 1.0
-    if low >= 0 and high < DARK:
-        return 0.0, high
-    if low >= 0 and high <= 255:
-        return 0.0, 255.0
-    if dtype == np.uint16:
-        return 0.0, 65535.0
-    raise BadInput(
-        f"{name} holds pixels from {low:g} to {high:g}, which is neither 0 to 255, 0 to 1 nor -1 to 1: "
-        "rescale them to one of these."
-    )
+        return Scale(0.0, BYTE)
+    return Scale(*given) if given else scale_of(pixels, dtype.kind != "f")

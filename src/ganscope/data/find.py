@@ -17,18 +17,24 @@ from ganscope.data import DATASETS
 from ganscope.data.in_memory import from_rows, from_torch_dataset
 from ganscope.data.load import load
 from ganscope.words.complaints import unknown
+from ganscope.words.sentences import first_sentence
 
 DataLike = Dataset | TorchDataset[Any] | Tensor | np.ndarray[Any, Any]
 """What may be handed over in Python in place of a name or a path."""
 
 
-def load_data(data: str | Path | DataLike, size: int = 0) -> Dataset:
+SCALE = "(black) to"
+"""In the note of a run on pictures whose scale had to be found."""
+
+
+def load_data(data: str | Path | DataLike, size: int = 0, before: Mapping[str, Any] | None = None) -> Dataset:
     """Return the data set that is named or handed over.
 
     Args:
         data: a built-in name, the path of a file or folder, rows `[N, *shape]`, a torch data set or a
             `Dataset`.
         size: side in pixels to which image files are brought, 0 for the default.
+        before: the entry `data` of a run's `config.json`: pictures are then read on the scale of that run.
 
     Returns:
         The data set.
@@ -54,7 +60,7 @@ def load_data(data: str | Path | DataLike, size: int = 0) -> Dataset:
     if str(data) in DATASETS:
         return DATASETS[str(data)]()
     if is_path(data):
-        return load(data, size or None)
+        return load(data, size or None, (before or {}).get("scales"))
     raise BadInput(unknown("data", data, DATASETS, f"Known: {', '.join(DATASETS)}, or a path"))
 
 
@@ -103,4 +109,12 @@ def check_unchanged(data: Dataset, before: Mapping[str, Any], what: str) -> None
         raise BadInput(
             f"{before['name']} has changed since {what} was trained on it: bring the old data back, train "
             "anew, or judge by it all the same with --data."
+        )
+    told, now = (
+        [first_sentence(n) for n in notes if SCALE in n] for notes in (before.get("notes", ()), data.notes)
+    )
+    if told and not before.get("scales") and told != now:
+        raise BadInput(
+            f"{before['name']} was read on another scale when {what} was trained on it ({told[0]}): "
+            "train anew, or judge by it all the same with --data."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ganscope.contracts import BadInput, Dataset
@@ -19,20 +19,23 @@ TABLES: dict[str, Callable[[Path], Dataset]] = {
     ".tsv": csv_file,
     ".parquet": parquet,
 }
-IMAGES: dict[str, Callable[[Path, int | None], Dataset]] = {
+Scales = Mapping[str, Sequence[float]]
+IMAGES: dict[str, Callable[[Path, int | None, Scales | None], Dataset]] = {
     ".npy": array_file,
     ".npz": array_file,
     ".zip": archive,
 }
 
 
-def load(path: str | Path, size: int | None = None) -> Dataset:
+def load(path: str | Path, size: int | None = None, scales: Scales | None = None) -> Dataset:
     """Read a table, an array, or images, and hold a part of it out that its content decides.
 
     Args:
         path: a `.csv`, `.tsv`, `.parquet`, `.npy`, `.npz` or `.zip` file, or a folder of images.
         size: side to which images are resized and cropped, 8 to 64 pixels; None is 32 for image files and
             keeps the size of arrays.
+        scales: black and white of pixels of more than 8 bits, as `Dataset.scales` of other data; by default
+            decided by the type and range of all pictures.
 
     Returns:
         The data set: tables standardised, with `units` for `in_units`; images in [-1, 1]. `notes` say what
@@ -51,17 +54,17 @@ def load(path: str | Path, size: int | None = None) -> Dataset:
     check_size(size)
     try:
         with reading(path, "write it again, text as UTF-8, or give another file"):
-            return _read(path, Path(path), size)
+            return _read(path, Path(path), size, scales)
     except OSError as error:
         raise BadInput(
             f"{path} cannot be read ({error.strerror or error}): check the path and its permissions."
         ) from None
 
 
-def _read(path: str | Path, place: Path, size: int | None) -> Dataset:
+def _read(path: str | Path, place: Path, size: int | None, scales: Scales | None) -> Dataset:
     """Read what lies at a place by the reader of its kind; complaints write the path as it was given."""
     if place.is_dir():
-        return folder(place, size)
+        return folder(place, size, scales)
     if not place.exists():
         raise BadInput(f"there is no file or folder {path}{_nearest(place)}: give {_wanted()}.")
     ending = place.suffix.lower()
@@ -70,7 +73,7 @@ def _read(path: str | Path, place: Path, size: int | None) -> Dataset:
     if place.stat().st_size == 0:
         raise BadInput(f"{path} is empty (0 bytes): write the data again.")
     if ending in IMAGES:
-        return IMAGES[ending](place, size)
+        return IMAGES[ending](place, size, scales)
     if size is not None:
         raise BadInput(f"--size {size} has no effect on the table {path}: leave it out.")
     return TABLES[ending](place)

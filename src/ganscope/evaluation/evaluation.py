@@ -100,6 +100,7 @@ class Evaluation:
             "columns": list(data.columns),
             "units": None if data.units is None else dict(data.units),
             "notes": list(data.notes),
+            "scales": data.scales and {kind: list(scale) for kind, scale in data.scales.items()},
             "digest": digest(data),
         }
 

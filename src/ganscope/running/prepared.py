@@ -200,7 +200,7 @@ def reopen(
                 f"ganscope.resume(folder, {name}=...)."
             )
     if evaluation is None:
-        evaluation = Evaluation(load_data(data if data is not None else config.data, config.size))
+        evaluation = Evaluation(load_data(data if data is not None else config.data, config.size, first.data))
     check_unchanged(evaluation.data, first.data, str(first.folder))
     prepared = Prepared(
         tuple(described.config for described in descriptions),

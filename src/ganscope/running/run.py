@@ -214,7 +214,7 @@ class Run:
                 f"{self.folder} was trained on data of your own: hand it over, as in run.evaluate(data), or "
                 "name other data with --data."
             )
-        judged_by = load_data(self.config.data if data is None else data, self._side(data))
+        judged_by = load_data(self.config.data if data is None else data, self._side(data), about)
         if data is None:
             check_unchanged(judged_by, about, str(self.folder))
         rows = n if n is not None else samples_wanted(judged_by)
