@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from ganscope.build.advice import advised
 from ganscope.build.intervals import look_interval, probe_interval
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import Event
+from ganscope.data import as_written
 from ganscope.diagnose.logbook import Logbook
 from ganscope.diagnose.measure.collapse import MOST_ROWS, Diversity
 from ganscope.diagnose.measure.players import Inputs, Player, player, undisturbed
@@ -119,10 +120,11 @@ class Monitor:
         config = runs.configs[k]
         latent = evaluation_latents(config.seed, MOST_ROWS, config.latent_dim, runs.held_out.dtype)
         rows = min(ROWS, max(8, config.batch_size))
-        condition = runs.held_out_condition
-        inputs = Inputs((latent,), runs.held_out)
+        condition, written = runs.held_out_condition, writer(runs.about)
+        inputs = Inputs((latent,), runs.held_out, written=written)
         if condition is not None:
-            inputs = Inputs((latent, in_turn(condition, len(latent))), runs.held_out, (condition,))
+            given = (latent, in_turn(condition, len(latent)))
+            inputs = Inputs(given, runs.held_out, (condition,), written)
         probe = Probe(
             inputs,
             runs.game.objective,
@@ -168,6 +170,16 @@ def facts_of(config: RunConfig, discriminator: nn.Module | None = None) -> Facts
         batch=config.batch_size,
         average=config.ema or None,
     )
+
+
+def writer(data: Mapping[str, Any]) -> Callable[[Tensor], Tensor] | None:
+    """Return what becomes of samples when they are written; None where they stay as they are.
+
+    Args:
+        data: what `config.json` says of them.
+    """
+    units = data.get("units")
+    return None if units is None else functools.partial(as_written, units=units)
 
 
 def pooled(held_out: Tensor, train: Tensor) -> Tensor:

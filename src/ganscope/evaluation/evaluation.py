@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset, Metric, ModeReport, Rows
+from ganscope.data import as_written
 from ganscope.data.find import digest
 from ganscope.evaluation.mode_judges import ModeJudge, has_modes, judged_samples, mode_judge, mode_names
 from ganscope.evaluation.scores import Given, floors, scores
@@ -114,7 +115,7 @@ class Evaluation:
             Name -> value of every metric that is measured while training, None where it has none; `missing`:
             the indices of the modes that are not captured.
         """
-        finite = bool(fake.isfinite().all())
+        finite, fake = bool(fake.isfinite().all()), self.written(fake)
         measured, report = self._measured(self._while_training(), fake, len(self.compared), finite)
         return measured | ({} if report is None else {"missing": list(report.missing)})
 
@@ -145,7 +146,7 @@ class Evaluation:
             raise BadInput(
                 "the samples hold NaN or infinity: leave those rows out, or look at why the run diverged."
             )
-        measured, report = self._measured(self.metrics, fake, rows, finite=True)
+        measured, report = self._measured(self.metrics, self.written(fake), rows, finite=True)
         results: dict[str, Any] = {"data": data.name, "samples": len(fake), "compared_rows": rows}
         results |= grouped(self.metrics, measured, self._floors(self.metrics, rows, len(fake)))
         if any(metric.needs == "features" for metric in self.metrics.values()):
@@ -155,6 +156,14 @@ class Evaluation:
             results |= {"modes": len(names), "missing": [names[mode] for mode in report.missing]}
             results["judge_accuracy"] = self.judge.accuracy
         return results
+
+    def written(self, fake: Tensor) -> Tensor:
+        """Return samples as a file of them says: of a table rounded, in their bounds, one choice a category.
+
+        Args:
+            fake: `[N, *shape]`.
+        """
+        return fake if self.data.units is None else as_written(fake, self.data.units).to(fake)
 
     def for_training_rows(self, train: Rows) -> Evaluation:
         """Return the same evaluation for runs that train on other rows."""

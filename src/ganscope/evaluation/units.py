@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data import in_units
+from ganscope.data import decoded, encoded
 from ganscope.folder import files
 
 
 def into(data: Dataset, fake: Tensor, units: Mapping[str, Any] | None) -> Tensor:
-    """Express generated rows of one table in the standardised columns of another with the same column names.
+    """Express generated rows of one table as another with the same column names is learnt.
 
     Args:
         data: the table they will be compared with.
@@ -25,20 +24,19 @@ def into(data: Dataset, fake: Tensor, units: Mapping[str, Any] | None) -> Tensor
         Samples `[N, D']`; the samples themselves where nothing has to be done.
 
     Raises:
-        BadInput: a column of `data` that the samples do not have.
+        BadInput: a column of `data` that the samples do not have, or a word that its column does not know.
     """
     if units is None or data.units is None or _same(units, data.units):
         return fake
-    names, values = in_units(fake, units)
+    table = decoded(fake, units)
+    names = list(table)
     lacking = [column for column in data.columns if column not in names]
     if lacking:
         raise BadInput(
             f"{data.name} has a column '{lacking[0]}' that the samples do not have: give --data with the "
             f"columns {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}."
         )
-    wanted = torch.from_numpy(values[:, [names.index(column) for column in data.columns]])
-    mean, std = (torch.tensor(data.units[key], dtype=torch.float64) for key in ("mean", "std"))
-    return ((wanted - mean) / std).float()
+    return encoded(table, data.units)
 
 
 def _same(units: Mapping[str, Any], others: Mapping[str, Any]) -> bool:

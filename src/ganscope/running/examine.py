@@ -181,7 +181,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:
     """Probe the newest sound checkpoint of a run; say at which step, and what is wrong with newer ones."""
     import torch
 
-    from ganscope.build.monitor import facts_of, pooled, some_rows
+    from ganscope.build.monitor import facts_of, pooled, some_rows, writer
     from ganscope.build.networks import networks
     from ganscope.config import CUSTOM
     from ganscope.data.find import load_data
@@ -219,7 +219,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:
     latent = evaluation_latents(config.seed, 500, config.latent_dim, torch.float32)
     with undisturbed(*pair):
         probe = Probe(
-            Inputs((latent,), data.held_out[:500]), OBJECTIVES[config.objective], facts_of(config), (train,),
+            Inputs((latent,), data.held_out[:500], written=writer(data._asdict())), OBJECTIVES[config.objective], facts_of(config), (train,),
             pool=pooled(data.held_out[:500], train),
         )  # fmt: skip
         g, d = (player(network.float(), trainable(network)) for network in pair)

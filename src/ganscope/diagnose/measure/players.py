@@ -50,6 +50,12 @@ class Inputs(NamedTuple):
     """Held-out rows `[N, *shape]`."""
     conditions: tuple[Any, ...] = ()
     """What a conditional discriminator takes beside real rows."""
+    written: Callable[[Tensor], Tensor] | None = None
+    """What fakes become when they are written down; sample sets are compared as they are written."""
+
+    def as_written(self, fake: Tensor) -> Tensor:
+        """Fakes as a file of them says: rounded and in their bounds where they are rows of a table."""
+        return fake if self.written is None else self.written(fake).to(fake)
 
     def latents(self, start: int, stop: int) -> tuple[Any, ...]:
         """The generator's arguments for some samples."""

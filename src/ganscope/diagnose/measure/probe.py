@@ -257,14 +257,15 @@ class Probe:
                 "auc_train_error": auc_error(len(rows), len(real)),
             }
         if self.diversity is not None and count >= collapse.FEWEST_ROWS:
-            values |= collapse.measure(self.diversity, fake)
+            values |= collapse.measure(self.diversity, self.inputs.as_written(fake))
         if self.floor is not None:
             m = min(W1_ROWS, len(real) // 2, count)  # as many rows as for the floor
             x, y = _plain(real[:m]), _plain(fake[:m])
-            w1 = exact_w1(x.flatten(1).numpy(), y.flatten(1).numpy())
+            w1 = _w1(x, _plain(self.inputs.as_written(fake[:m])))
             values |= {"w1": w1, "w1_floor": self.floor[0], "w1_floor_sd": self.floor[1]}
             if self.objective.needs_lipschitz and self.facts.pack == 1:
-                values |= _certified(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), w1)
+                seen = w1 if self.inputs.written is None else _w1(x, y)  # the critic met fakes as they are
+                values |= _certified(x, y, real_scores[:m].cpu(), fake_scores[:m].cpu(), seen)
         return values
 
     def _sampled(self, generator: Player, diversity: Diversity) -> Sampled | None:
@@ -272,10 +273,11 @@ class Probe:
         fake = self._many_fakes(generator)
         if len(fake) < collapse.FEWEST_ROWS or not bool(fake.isfinite().all()):
             return None
+        fake = self.inputs.as_written(fake)
         scores = collapse.measure(diversity, fake)
         real = self.inputs.real[: collapse.MOST_ROWS]
         m = min(W1_ROWS, len(real) // 2, len(fake))
-        w1 = exact_w1(_plain(real[:m]).flatten(1).numpy(), _plain(fake[:m]).flatten(1).numpy())
+        w1 = _w1(_plain(real[:m]), _plain(fake[:m]))
         return Sampled(w1, **{name: scores[name] for name in Sampled._fields if name != "w1"})
 
     def _many_fakes(self, generator: Player) -> Tensor:
@@ -349,6 +351,10 @@ def floor_of(real: Tensor) -> tuple[float, float]:
         order = torch.randperm(len(rows), generator=rng)
         drawn.append(exact_w1(rows[order[:m]].numpy(), rows[order[m : 2 * m]].numpy()))
     return float(np.mean(drawn)), float(np.std(drawn, ddof=1))
+
+
+def _w1(real: Tensor, fake: Tensor) -> float:
+    return exact_w1(real.flatten(1).numpy(), fake.flatten(1).numpy())
 
 
 def _certified(
