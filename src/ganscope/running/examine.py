@@ -217,9 +217,10 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:
     pair[1].load_state_dict(discriminator)
     train = data.train[some_rows(len(data.train))]
     latent = evaluation_latents(config.seed, 500, config.latent_dim, torch.float32)
+    inputs = Inputs((latent,), data.held_out[:500], written=writer(data._asdict()))
     with undisturbed(*pair):
         probe = Probe(
-            Inputs((latent,), data.held_out[:500], written=writer(data._asdict())), OBJECTIVES[config.objective], facts_of(config), (train,),
+            inputs, OBJECTIVES[config.objective], facts_of(config), (train,),
             pool=pooled(data.held_out[:500], train),
         )  # fmt: skip
         g, d = (player(network.float(), trainable(network)) for network in pair)
