@@ -14,8 +14,9 @@ from ganscope.evaluation import Evaluation, write_real
 from ganscope.folder import layout, leftovers
 from ganscope.folder.lock import claim, locked
 from ganscope.report import RecipeSummary, load_record, summarise, write_report
-from ganscope.running import LOCAL, Engine, open_engine
+from ganscope.running.engine import LOCAL, Engine, open_engine
 from ganscope.running.examine import judged
+from ganscope.running.launching import launcher
 from ganscope.running.run import Run
 
 
@@ -95,9 +96,10 @@ def compare(
         ...     list(result.runs), result.report.exists()
         (['r1'], True)
     """
-    planned = plan(data, recipes, **options)
-    with open_engine(engine, ray_address) as opened:
-        return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
+    with launcher(engine == "local") as launch:
+        planned = plan(data, recipes, **options)
+        with open_engine(engine, ray_address, launch) as opened:
+            return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
 
 
 def carry_out(
@@ -138,11 +140,12 @@ def resume_comparison(
         BadInput: no comparison, or one another process is working on.
         RunFailed: no run of any recipe ended well.
     """
-    planned = read_plan(Path(folder))
-    with open_engine(engine, ray_address) as opened:
-        if not planned.stacks:  # an early version wrote it, which did not keep them
-            planned = assign_stacks(planned, opened.slots, together=stacks_on_disk(planned))
-        return _train(planned, opened, progress, stop, resuming=True)
+    with launcher(engine == "local") as launch:
+        planned = read_plan(Path(folder))
+        with open_engine(engine, ray_address, launch) as opened:
+            if not planned.stacks:  # an early version wrote it, which did not keep them
+                planned = assign_stacks(planned, opened.slots, together=stacks_on_disk(planned))
+            return _train(planned, opened, progress, stop, resuming=True)
 
 
 def _train(

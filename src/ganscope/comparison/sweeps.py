@@ -14,6 +14,7 @@ from ganscope.comparison.execute import Comparison, carry_out
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.find import load_data
 from ganscope.running import Prepared, open_engine, prepare
+from ganscope.running.launching import launcher
 from ganscope.words.complaints import flag, unknown
 
 Mode = Literal["grid", "random"]
@@ -152,9 +153,10 @@ def sweep(
         >>> list(result.runs)
         ['g_lr=0.0001', 'g_lr=0.001']
     """
-    planned = plan_sweep(data, recipe, vary, **options)
-    with open_engine(engine, ray_address) as opened:
-        return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
+    with launcher(engine == "local") as launch:
+        planned = plan_sweep(data, recipe, vary, **options)
+        with open_engine(engine, ray_address, launch) as opened:
+            return carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
 
 
 def _pairs(vary: Vary) -> list[tuple[str, object]]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from ganscope.contracts import BadInput
+from ganscope.running.launching import Launch, spawn
 from ganscope.running.machine import cores
-from ganscope.running.processes import Job, run_jobs
+from ganscope.running.processes import run_jobs
 from ganscope.words.complaints import unknown
 
 ENGINES = ("local", "ray")
 
-RunJobs = Callable[
-    [Sequence[Job], Callable[[int, dict[str, Any]], None], Callable[[], bool]],
-    dict[int, str],
-]
-"""`(jobs, progress, stop) -> failures`: see `run_jobs`."""
+RunJobs = Callable[..., dict[int, str]]
+"""`(jobs, progress, stop) -> failures`: see `processes.run_jobs`."""
 
 
 class Engine(NamedTuple):
@@ -32,13 +31,14 @@ LOCAL = Engine(run_jobs, cores())
 
 
 @contextmanager
-def open_engine(name: str = "local", ray_address: str = "") -> Iterator[Engine]:
+def open_engine(name: str = "local", ray_address: str = "", launch: Launch = spawn) -> Iterator[Engine]:
     """Open an engine for the block that follows.
 
     Args:
         name: "local", worker processes of this machine with one thread each; or "ray", tasks of a cluster.
         ray_address: `host:port` of a running cluster, or "auto" for the one on this machine. Empty takes the
             environment's RAY_ADDRESS, and where that is not set starts a Ray on this machine.
+        launch: what starts the local engine's workers: see `launcher`.
 
     Yields:
         The engine.
@@ -59,7 +59,7 @@ def open_engine(name: str = "local", ray_address: str = "") -> Iterator[Engine]:
                 f"--ray-address {ray_address} has no effect on the local engine: add --engine ray, or leave "
                 "it out."
             )
-        yield LOCAL
+        yield LOCAL._replace(run=partial(LOCAL.run, launch=launch))
         return
     from ganscope.running import ray_cluster
 

@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from ganscope.running.launching import Launch, spawn
 from ganscope.running.worker_process import Events, WorkerProcess
 
 Message = Mapping[str, Any]
@@ -19,6 +20,7 @@ def run_in_processes(
     stop: Callable[[], bool],
     patient: bool = True,
     again: Callable[[int], Message] | None = None,
+    launch: Launch = spawn,
 ) -> dict[int, str]:
     """Do every job in a worker process.
 
@@ -31,6 +33,7 @@ def run_in_processes(
         patient: whether workers that must leave may save their state first; else they are ended at once.
         again: gives the message for a second worker, after the first one was killed; it starts after the jobs
             that wait. Where that one is killed too, or without `again`, the job has failed.
+        launch: what starts a worker's process.
 
     Returns:
         What went wrong, in words, by number; empty when all went well.
@@ -51,7 +54,7 @@ def run_in_processes(
                     worker.ask_to_stop()
             while waiting and has_room(waiting[0], list(working)):
                 number = waiting.pop(0)
-                working[number] = WorkerProcess(module, number, messages[number], events)
+                working[number] = WorkerProcess(module, number, messages[number], events, launch)
             try:
                 number, event = events.get(timeout=0.2)
             except queue.Empty:

@@ -14,6 +14,7 @@ from ganscope.config.auto import Setting
 from ganscope.folder import layout
 from ganscope.folder.files import jsonable
 from ganscope.folder.read import read
+from ganscope.running.launching import Launch, spawn
 from ganscope.running.machine import cores, machine
 from ganscope.running.pool import run_in_processes
 
@@ -69,6 +70,7 @@ def run_jobs(
     progress: Callable[[int, dict[str, Any]], None],
     stop: Callable[[], bool] = lambda: False,
     workers: int | None = None,
+    launch: Launch = spawn,
 ) -> dict[int, str]:
     """Train all jobs, as many at a time as there are cores and memory holds, the longest first.
 
@@ -79,6 +81,7 @@ def run_jobs(
         progress: called with the job's index and an event of its training loop.
         stop: when it answers True, all workers save their state and leave.
         workers: how many at a time; by default one a core.
+        launch: what starts a worker's process.
 
     Returns:
         What went wrong, in words, by index of the job; empty when all went well.
@@ -99,4 +102,5 @@ def run_jobs(
         progress,
         stop,
         again=lambda index: jobs[index].again().message(),
+        launch=launch,
     )

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
 from typing import IO, Any
 
+from ganscope.running.launching import Launch, spawn
+
 GRACE = 60.0
 """Seconds a worker may take to save its state after it was asked to stop."""
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 Events = queue.Queue[tuple[int, dict[str, Any] | None]]
 """(number of the worker, what it said); None in its place once the worker has left."""
@@ -32,19 +31,14 @@ class WorkerProcess:
         number: identifies its events.
         message: written to its stdin as one line.
         events: where they go.
+        launch: what starts the process.
     """
 
-    def __init__(self, module: str, number: int, message: Mapping[str, Any], events: Events) -> None:
+    def __init__(
+        self, module: str, number: int, message: Mapping[str, Any], events: Events, launch: Launch = spawn
+    ) -> None:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by end()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, **ONE_THREAD},
-        )
+        self._process = launch(module, self._errors)
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101
         self._stdin: IO[str] = self._process.stdin

@@ -45,21 +45,24 @@ def compare(
         dry_run: show what would be trained, and stop.
         fields: the configuration.
     """
-    from ganscope.comparison import carry_out, plan
-    from ganscope.running import open_engine
+    from ganscope.running.launching import launcher
 
     options = {"seeds": seeds, "seed": seed, "budget": budget, "seconds": seconds, "out": out}
-    planned = plan(data, recipes, **options, **given(fields))  # type: ignore[arg-type]
-    print_data_notes(planned.dataset.name, planned.dataset.notes)
-    for chosen in planned.auto.values():
-        print_choices(chosen)
-    if dry_run:
-        print_configs({row[0].recipe: row[0] for row in planned.configs}, json_)
-        return
-    with (
-        open_engine(engine, ray_address) as opened,
-        interruptible() as stop,
-        progress_of(planned.recipes, json_) as progress,
-    ):
-        result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
+    with launcher(engine == "local" and not dry_run) as launch:  # its workers load torch while we do
+        from ganscope.comparison import carry_out, plan
+        from ganscope.running import open_engine
+
+        planned = plan(data, recipes, **options, **given(fields))  # type: ignore[arg-type]
+        print_data_notes(planned.dataset.name, planned.dataset.notes)
+        for chosen in planned.auto.values():
+            print_choices(chosen)
+        if dry_run:
+            print_configs({row[0].recipe: row[0] for row in planned.configs}, json_)
+            return
+        with (
+            open_engine(engine, ray_address, launch) as opened,
+            interruptible() as stop,
+            progress_of(planned.recipes, json_) as progress,
+        ):
+            result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
     print_comparison(result, json_)

@@ -54,19 +54,22 @@ def sweep(
         dry_run: show what would be trained, and stop.
         fields: the configuration of all points.
     """
-    from ganscope.comparison import assign_stacks, carry_out, plan_sweep
-    from ganscope.running import open_engine
+    from ganscope.running.launching import launcher
 
-    planned = plan_sweep(
-        data, recipe, vary, mode=mode, samples=samples, seeds=seeds, seed=seed, budget=budget, stack=stack,
-        out=out, **given(fields),
-    )  # fmt: skip
-    with open_engine(engine, ray_address) as opened:
-        planned = assign_stacks(planned, opened.slots)
-        print_work(planned, opened.slots)
-        if dry_run:
-            print_points(planned, json_)
-            return
-        with interruptible() as stop, progress_of([], json_) as progress:
-            result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
+    with launcher(engine == "local" and not dry_run) as launch:  # its workers load torch while we do
+        from ganscope.comparison import assign_stacks, carry_out, plan_sweep
+        from ganscope.running import open_engine
+
+        planned = plan_sweep(
+            data, recipe, vary, mode=mode, samples=samples, seeds=seeds, seed=seed, budget=budget,
+            stack=stack, out=out, **given(fields),
+        )  # fmt: skip
+        with open_engine(engine, ray_address, launch) as opened:
+            planned = assign_stacks(planned, opened.slots)
+            print_work(planned, opened.slots)
+            if dry_run:
+                print_points(planned, json_)
+                return
+            with interruptible() as stop, progress_of([], json_) as progress:
+                result = carry_out(planned, progress=progress, stop=stop, overwrite=overwrite, engine=opened)
     print_comparison(result, json_)
