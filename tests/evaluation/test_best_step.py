@@ -46,12 +46,10 @@ def test_noise_alone_seldom_has_a_best_step() -> None:
     assert named <= 8
 
 
-def test_the_sentence_says_what_keeps_it() -> None:
+def test_the_sentence_says_how_to_draw_from_it() -> None:
     rows = history([9.0, 5.0, 3.0, 2.9, 3.1, 3.4, 3.6, 4.2])
-    plain, kept = (best_of_run(rows, {"best_by": "emd", "keep_best": keep}, {}) for keep in (False, True))
-    assert str(plain) == (
-        "Best at step 300 (EMD 2.90); at the end, step 700, it is 4.20: --keep-best keeps the best "
-        "checkpoint."
+    assert str(best_of_run(rows, {"best_by": "emd"}, {})) == (
+        "Best at step 300 (EMD 2.90); at the end, step 700, it is 4.20: ganscope sample --best draws "
+        "from the generator of step 300."
     )
-    assert "--keep-best kept its checkpoint" in str(kept)
     assert best_of_run(rows, {}, {"diverged_at": 700}) is None

@@ -100,7 +100,8 @@ def test_a_run_of_unknown_settings_is_shown_as_written(folder: Path, tmp_path: P
 def test_an_earlier_step_that_was_better_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     set_history(folder, [9.0, 5.0, 3.0, 2.9, 3.1, 3.4, 3.6, 4.2])
     said = (
-        "Best at step 6 (EMD 2.90); at the end, step 14, it is 4.20: --keep-best keeps the best checkpoint."
+        "Best at step 6 (EMD 2.90); at the end, step 14, it is 4.20: ganscope sample --best draws from "
+        "the generator of step 6."
     )
     (examined,) = examine(folder)
     assert str(examined.best) == said

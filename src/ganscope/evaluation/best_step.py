@@ -28,23 +28,22 @@ class BestStep(NamedTuple):
     value: float
     last_step: int
     last: float
-    kept: bool
-    """Whether its checkpoint was kept for being the best."""
 
     def __str__(self) -> str:
         """Say it in one sentence.
 
         Example:
-            >>> print(BestStep("emd", 800, 2.9, 4000, 3.41, kept=True))
-            Best at step 800 (EMD 2.90); at the end, step 4,000, it is 3.41: --keep-best kept its checkpoint.
+            >>> print(BestStep("emd", 800, 2.9, 4000, 3.41))
+            Best at step 800 (EMD 2.90); at the end, step 4,000, it is 3.41: ganscope sample --best draws from
+            the generator of step 800.
         """
         label = METRICS[self.metric].label
         end = f"at the end, step {self.last_step:,}, it is {digits(self.last)}"
-        advice = "--keep-best kept its checkpoint" if self.kept else "--keep-best keeps the best checkpoint"
+        advice = f"ganscope sample --best draws from the generator of step {self.step:,}"
         return f"Best at step {self.step:,} ({label} {digits(self.value)}); {end}: {advice}."
 
 
-def best_step(history: Sequence[Mapping[str, Any]], by: str = "emd", kept: bool = False) -> BestStep | None:
+def best_step(history: Sequence[Mapping[str, Any]], by: str = "emd") -> BestStep | None:
     """Find the step at which a run was clearly better than at its end, beyond what evaluations scatter.
 
     The scatter is that of second differences, which a steady rise or fall does not enter.
@@ -52,7 +51,6 @@ def best_step(history: Sequence[Mapping[str, Any]], by: str = "emd", kept: bool 
     Args:
         history: rows of a run, evaluated or not.
         by: the metric that decides.
-        kept: whether the run keeps its best checkpoint.
 
     Returns:
         The best step; None where the end is as good, or there are too few evaluations to say.
@@ -81,7 +79,7 @@ def best_step(history: Sequence[Mapping[str, Any]], by: str = "emd", kept: bool 
     worse = sign * (last - value)
     if worse <= max(CLEAR * noise, LEAST * abs(value)):
         return None
-    return BestStep(by, step, value, last_step, last, kept)
+    return BestStep(by, step, value, last_step, last)
 
 
 def best_of_run(
@@ -96,4 +94,4 @@ def best_of_run(
     """
     if final.get("diverged_at") is not None:
         return None
-    return best_step(history, str(config.get("best_by") or "emd"), bool(config.get("keep_best")))
+    return best_step(history, str(config.get("best_by") or "emd"))

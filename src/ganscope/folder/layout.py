@@ -22,6 +22,8 @@ VERDICTS = "verdicts.json"
 HEALINGS = "healings.json"
 GENERATOR = "generator.safetensors"
 """The trained generator's weights."""
+BEST = "generator-best.safetensors"
+"""The generator's weights at the step whose samples were judged the best so far."""
 REAL = "real.npy"
 """Held-out rows, beside which samples are shown."""
 EXEMPLARS = "exemplars.npy"
@@ -45,7 +47,7 @@ TEMPORARY = ".tmp"
 """Ending of a file that has not been renamed into its place yet."""
 
 RUN_FILES = (
-    CONFIG, HISTORY, TIMING, METRICS, DIAGNOSIS, VERDICTS, HEALINGS, GENERATOR, REAL, EXEMPLARS, REPORT,
+    CONFIG, HISTORY, TIMING, METRICS, DIAGNOSIS, VERDICTS, HEALINGS, GENERATOR, BEST, REAL, EXEMPLARS, REPORT,
     VALUES, LOCK, WRITABLE,
 )  # fmt: skip
 """Every file that may lie in a run folder itself."""

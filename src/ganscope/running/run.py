@@ -77,8 +77,12 @@ class Run:
         said = judged(self.folder)
         return [] if said is None else said.verdicts
 
-    def generator(self) -> nn.Module:
+    def generator(self, best: bool = False) -> nn.Module:
         """Load the trained generator, in evaluation mode.
+
+        Args:
+            best: take that of the step whose samples were judged the best by `best_by`, which is kept while a
+                run trains and after it has diverged.
 
         Raises:
             BadInput: the run is unfinished, or it trained the user's own module, which was not handed over.
@@ -86,7 +90,12 @@ class Run:
         from ganscope.build.networks import generator_of
         from ganscope.folder import checkpoint
 
-        weights = self.folder / layout.GENERATOR
+        weights = self.folder / (layout.BEST if best else layout.GENERATOR)
+        if best and not weights.is_file():
+            raise BadInput(
+                f"{self.folder} keeps no best generator: it was not evaluated after a step yet, or it was "
+                "trained before ganscope kept one. Leave --best out."
+            )
         if not weights.is_file():
             step = self.metrics.get("diverged_at")
             raise BadInput(
@@ -106,6 +115,8 @@ class Run:
         except checkpoint.Damaged as damage:
             raise BadInput(
                 f"{damage}: delete it, and ganscope resume {self.folder} writes it anew."
+                if not best
+                else f"{damage}: leave --best out."
             ) from None
         ours = {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
         theirs = {name: list(tensor.shape) for name, tensor in tensors.items()}
@@ -119,13 +130,14 @@ class Run:
         module.load_state_dict(tensors)
         return module.eval()
 
-    def sample(self, n: int, seed: int = 0, condition: Tensor | None = None) -> Tensor:
+    def sample(self, n: int, seed: int = 0, condition: Tensor | None = None, best: bool = False) -> Tensor:
         """Draw samples from the trained generator.
 
         Args:
             n: how many, at least 1.
             seed: seed of the latents; the same seed gives the same samples.
             condition: one entry a sample, where the generator takes one as its second argument.
+            best: draw from the generator of the best step: see `generator`.
 
         Returns:
             `[n, *shape]`, float32, on the CPU, as the run's data was trained on (images in [-1, 1]).
@@ -142,18 +154,19 @@ class Run:
             raise BadInput(f"cannot draw {n} samples: ask for at least 1.")
         if condition is not None and len(condition) != n:
             raise BadInput(f"{len(condition)} conditions do not fit {n} samples: give one a sample.")
-        generator = self.generator()
+        generator = self.generator(best)
         dtype = next(generator.parameters()).dtype
         stream = streams.generator(seed, "sample")
         latents = torch.randn((n, self.config.latent_dim), generator=stream, dtype=dtype)
         return _drawn(generator, latents, condition)
 
-    def table(self, n: int, seed: int = 0) -> tuple[list[str], NDArray[np.float64]]:
+    def table(self, n: int, seed: int = 0, best: bool = False) -> tuple[list[str], NDArray[np.float64]]:
         """Draw rows of the table the run was trained on, in its original units, with all its columns.
 
         Args:
             n: how many, at least 1.
             seed: as in `sample`.
+            best: as in `sample`.
 
         Returns:
             Column names, and values `[n, columns]`.
@@ -168,13 +181,14 @@ class Run:
             raise BadInput(
                 f"{self.folder} was not trained on a table: draw with sample() in place of table()."
             )
-        return in_units(self.sample(n, seed), units)
+        return in_units(self.sample(n, seed, best=best), units)
 
     def evaluate(
         self,
         data: str | Path | DataLike | None = None,
         n: int | None = None,
         features: Callable[[Tensor], Tensor] | None = None,
+        best: bool = False,
     ) -> dict[str, Any]:
         """Judge the trained generator, on the latents the run was always judged on.
 
@@ -184,6 +198,7 @@ class Run:
             n: how many samples, at least 20; by default as many as the data's modes want, 500 without modes.
             features: a feature extractor, rows `[N, *shape]` to `[N, F]`, for metrics that compare features;
                 by default the rows themselves, flattened.
+            best: judge the generator of the best step: see `generator`.
 
         Returns:
             Each metric of `ganscope list` by name and, under `<name>_floor`, what as many training rows
@@ -208,7 +223,7 @@ class Run:
         from ganscope.metrics.features import RAW
         from ganscope.training.judging import evaluation_latents, in_turn
 
-        generator, about = self.generator(), self._described.data
+        generator, about = self.generator(best), self._described.data
         if data is None and self.config.data == CUSTOM:
             raise BadInput(
                 f"{self.folder} was trained on data of your own: hand it over, as in run.evaluate(data), or "

@@ -8,7 +8,7 @@ import torch
 
 from ganscope.contracts import Interrupted, RunFailed
 from ganscope.folder import checkpoint, files, layout
-from ganscope.training import ema, record, state
+from ganscope.training import best_generator, ema, record, state
 from ganscope.training.clock import Clock
 from ganscope.training.finite import CHECK_EVERY, Failure, LossCheck
 from ganscope.training.judging import evaluate
@@ -100,6 +100,8 @@ def _log(runs: Runs, clock: Clock, seen: Seen | None = None) -> None:
         for k, measured in evaluation.items():
             rows[k] |= measured
             runs.evaluations[k][runs.step] = files.jsonable({**head, **measured})
+        for k in best_generator.improved(runs, evaluation):
+            state.save_generator(runs, k, layout.BEST, {runs.configs[k].best_by: runs.best[k]})
     seconds = clock.read()
     record.write(runs, rows, seconds)
     tell(runs, "log", values=rows, evaluation=evaluation, seconds=seconds)

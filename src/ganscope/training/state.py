@@ -15,7 +15,7 @@ from ganscope.contracts import Observer, Rows
 from ganscope.folder import checkpoint, layout
 from ganscope.folder.read import read_metrics
 from ganscope.metrics import METRICS
-from ganscope.training import ema, record, streams
+from ganscope.training import best_generator, ema, record, streams
 from ganscope.training.stacks.stacking import Network, joined, member
 from ganscope.training.step import Game
 
@@ -51,6 +51,8 @@ class Runs:
     """By run, the names of what is wrong now; None where nothing diagnoses the runs."""
     evaluations: list[dict[int, dict[str, Any]]] = field(init=False)
     """For each run, by step, what was measured: of the newest step and of those that have a checkpoint."""
+    best: dict[int, float] = field(default_factory=dict)
+    """By run, the best value so far of the metric that decides; the generator of that step is kept."""
     counted: tuple[int, int] = (0, 0)
     """A step, and the samples seen until then: before it another configuration may have been in force."""
     generators: list[dict[str, Generator]] = field(init=False)
@@ -113,11 +115,13 @@ def save(runs: Runs, k: int) -> Path:
     return path
 
 
-def save_generator(runs: Runs, k: int) -> None:
-    """Write run k's trained generator under its module's names, for anyone to load."""
+def save_generator(
+    runs: Runs, k: int, name: str = layout.GENERATOR, about: Mapping[str, Any] | None = None
+) -> None:
+    """Write the generator that run k draws samples with, under its module's names, for anyone to load."""
     tensors = {**runs.sampling_parameters(), **runs.game.generator.buffers}
     contents = member(tensors, k if runs.game.stacked else None)
-    checkpoint.save(runs.folders[k] / layout.GENERATOR, contents, {"step": runs.step})
+    checkpoint.save(runs.folders[k] / name, contents, {"step": runs.step, **(about or {})})
 
 
 def _best_step(runs: Runs, k: int, by: str) -> int:
@@ -160,6 +164,7 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
         runs.step, runs.counted = step, (step, about["samples_seen"])
         for k in runs.alive if step else []:  # a run that stands at step 0 is evaluated there again
             runs.evaluations[k] = record.evaluations(runs.folders[k], step)
+        best_generator.recall(runs)
         return
 
 

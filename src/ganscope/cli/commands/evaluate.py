@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from ganscope.cli.arguments import DataArgument, Json, whole_number
+from ganscope.cli.arguments import DataArgument, Json, Switch, whole_number
 from ganscope.cli.output import print_json, rounded
 from ganscope.cli.terminal import print_table, say
 from ganscope.words.lists import some
@@ -20,6 +20,7 @@ def evaluate(
     *,
     data: DataArgument | None = None,
     number: Annotated[int | None, Parameter(alias="-n", converter=whole_number)] = None,
+    best: Switch = False,
     json_: Json = False,
 ) -> None:
     """Judge a trained generator: distance to held-out rows, modes, precision and recall, beside real rows'.
@@ -28,11 +29,12 @@ def evaluate(
         run: a run folder.
         data: what to judge it by; by default the data it was trained on.
         number: how many samples, at least 20; by default as many as the data's modes want, 500 without modes.
+        best: judge the generator of the step that was judged the best by --best-by, not of the last one.
         json_: print the results as JSON.
     """
     from ganscope.running.run import load
 
-    print_evaluation(load(run).evaluate(data, number), json_)
+    print_evaluation(load(run).evaluate(data, number, best=best), json_)
 
 
 def print_evaluation(result: Mapping[str, Any], as_json: bool) -> None:

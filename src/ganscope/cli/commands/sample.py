@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ganscope.cli.arguments import Json, Whole, whole_number
+from ganscope.cli.arguments import Json, Switch, Whole, whole_number
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import say
 
@@ -19,6 +19,7 @@ def sample(
     number: Annotated[int, Parameter(alias="-n", converter=whole_number)] = 64,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     seed: Whole = 0,
+    best: Switch = False,
     json_: Json = False,
 ) -> None:
     """Draw samples from a trained generator.
@@ -29,6 +30,7 @@ def sample(
         output: the file; its ending decides: .png (a grid of pictures), .npz, .npy or .csv. A table comes in
             its original units and columns. By default samples.png for images, else samples.csv.
         seed: seed of the latents.
+        best: draw from the generator of the step that was judged the best by --best-by, not of the last one.
         json_: print what was written as JSON.
     """
     from ganscope.export import write_samples
@@ -38,9 +40,9 @@ def sample(
     data = trained.description["data"]
     path = output if output is not None else Path("samples.png" if len(data["shape"]) == 3 else "samples.csv")
     if data.get("units") is None:
-        write_samples(path, trained.sample(number, seed).numpy(), data["columns"])
+        write_samples(path, trained.sample(number, seed, best=best).numpy(), data["columns"])
     else:
-        columns, rows = trained.table(number, seed)
+        columns, rows = trained.table(number, seed, best)
         write_samples(path, rows, columns)
     if json_:
         print_json({"samples": number, "file": str(path), "seed": seed})
