@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Dataset, Objective
-from ganscope.lipschitz import clippable, mixes_rows
+from ganscope.lipschitz import clippable
+from ganscope.lipschitz.slope_check import copied, sentence, why_no_slope
 from ganscope.nets.inspect import ends_in
 from ganscope.nets.packing import packed
 from ganscope.training.batches import as_condition
@@ -109,6 +110,7 @@ def check_generator(generator: nn.Module, data: Dataset, config: RunConfig) -> N
             f"the generator turns latents {list(latent.shape)} into {shape}, but the data needs "
             f"{[2, *data.shape]}: change its last layer."
         )
+    _check_gradient(generator, "generator", _inputs(latent, data, weight))
 
 
 def check_discriminator(
@@ -135,15 +137,34 @@ def check_discriminator(
         raise BadInput(
             "the discriminator ends in a sigmoid, but objectives take raw logits: remove the sigmoid."
         )
-    if config.penalties and mixes_rows(discriminator):
-        raise BadInput(
-            f"the discriminator has BatchNorm, which mixes the rows of a batch, so the per-sample slope "
-            f"that --penalty {config.penalty} asks for does not exist: remove it."
-        )
+    refusal = why_no_slope(discriminator, *inputs) if config.penalties else None
+    if refusal is not None:
+        raise BadInput(sentence("discriminator", refusal, f"--penalty {config.penalty}"))
+    _check_gradient(discriminator, "discriminator", inputs)
     if config.clip and not clippable(discriminator):
         raise BadInput(
             f"--clip {config.clip} has no effect: the discriminator has no linear, convolution or "
             "recurrent layer; leave it out, or use a penalty."
+        )
+
+
+def _check_gradient(network: nn.Module, name: str, inputs: tuple[Tensor, ...]) -> None:
+    """Refuse a network whose gradient torch cannot take, in the modes it is trained in."""
+    x = inputs[0].detach().clone().requires_grad_(name == "discriminator")
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        try:
+            result = copied(network)(x * 1, *inputs[1:])
+            if result.requires_grad:
+                torch.autograd.backward(result.sum())
+        except (RuntimeError, ValueError) as error:
+            raise BadInput(
+                f"the {name} cannot be trained, for its gradient cannot be taken ({reason(error)}): change "
+                "the layer that it comes from, such as one that works in place."
+            ) from None
+    if not result.requires_grad:
+        raise BadInput(
+            f"the {name} returns what does not depend on its weights by differentiable steps: remove the "
+            "detach() or no_grad() inside it."
         )
 
 

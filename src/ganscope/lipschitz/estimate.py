@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.contracts import BadInput
-from ganscope.lipschitz.gradient_penalty import checked_scores, input_gradient, slope, squared_slope
+from ganscope.lipschitz.checked_scores import checked_scores
+from ganscope.lipschitz.gradient_penalty import input_gradient, slope, squared_slope
 from ganscope.lipschitz.operator_norm import slope_bound
+from ganscope.lipschitz.slope_check import refuse_no_slope
 from ganscope.transport import exact_w1
 from ganscope.words.complaints import refuse_fraction
 
@@ -108,6 +110,7 @@ def estimate(
         kinds = {"real": points, "fake": fake, "between": _between(points, fake)}
         points = torch.cat([points, fake])
     everywhere = torch.cat(list(kinds.values()))
+    refuse_no_slope(critic, points, "an estimate", "remove it, or call critic.eval() first")
     with torch.random.fork_rng(devices=_devices(points)):
         function = _still(critic)
         _require_separate(function, points)

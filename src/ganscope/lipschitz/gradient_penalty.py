@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from ganscope.contracts import BadInput, Penalty
-from ganscope.lipschitz.row_mixing import mixes_rows_now
+from ganscope.lipschitz.checked_scores import checked_scores
+from ganscope.lipschitz.slope_check import refuse_no_slope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,26 +58,6 @@ def input_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
             "remove the detach() or no_grad() inside the critic."
         )
     return gradient
-
-
-def checked_scores(scores: Tensor, count: int) -> Tensor:
-    """Return what a critic made of some samples, if it is one score or one map of scores for each.
-
-    Args:
-        scores: what the critic returned.
-        count: how many samples it was given.
-
-    Raises:
-        BadInput: it is no tensor, or not `[B, ...]`.
-    """
-    if not isinstance(scores, torch.Tensor):
-        raise BadInput(f"the critic returns a {type(scores).__name__}, but a tensor is needed: return one.")
-    if scores.ndim == 0 or len(scores) != count:
-        raise BadInput(
-            f"the critic returned shape {tuple(scores.shape)} for {count} samples: it must return one score "
-            "(or one map of scores) per sample, [B, ...]."
-        )
-    return scores
 
 
 def squared_slope(gradient: Tensor, batch_dims: int = 1) -> Tensor:
@@ -265,7 +246,8 @@ def penalty(
 
     Raises:
         BadInput: The name is unknown, the shapes differ, the target is not possible, or the critic returns
-            no score a sample or has BatchNorm in training mode, so that no sample has a slope of its own.
+            no score a sample, mixes samples (BatchNorm in training mode, minibatch statistics), or has no
+            slope, or none with a gradient: looked for at the first call with a module, and by `train`.
 
     Example:
         >>> critic = torch.nn.Linear(2, 1)
@@ -284,11 +266,7 @@ def penalty(
             f"real samples of shape {tuple(real.shape)} and fake samples of shape {tuple(fake.shape)} "
             "do not pair up: give both the same shape [B, ...]."
         )
-    if isinstance(critic, torch.nn.Module) and mixes_rows_now(critic):
-        raise BadInput(
-            f"the critic has BatchNorm, which mixes the rows of a batch, so the per-sample slope that {name} "
-            "asks for does not exist: remove it."
-        )
+    refuse_no_slope(critic, real, name)
     chosen = with_target(PENALTIES[name], target)
     real, fake = real.detach(), fake.detach()
     shape = real.shape if chosen.noise_per_element else (len(real), *[1] * (real.ndim - 1))
