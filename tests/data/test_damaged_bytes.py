@@ -97,7 +97,6 @@ def members(**contents: bytes) -> bytes:
 
 
 KNOWN = {
-    "Shift-JIS": ("x.csv", ("\u8eab\u9577,\u5e74\u9f62\n" + "1,2\n" * 30).encode("shift-jis")),
     "undefined in Windows-1252": ("x.csv", b"\x81\x8d,b\n" + b"1,2\n" * 30),
     "UTF-16 cut in a character": ("x.csv", ("a,b\n" + "1,2\n" * 30).encode("utf-16")[:-1]),
     "open brackets": ("x.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': ((((")),

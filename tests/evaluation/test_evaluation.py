@@ -119,12 +119,14 @@ def test_a_table_is_judged_in_the_standard_deviations_of_the_table_that_judges(t
     names, _ = run.table(1)
     assert names == ["a", "b", "c"]
     fake = samples(run, 40).double().numpy()
-    units = run.description["data"]["units"]
-    original = fake * np.array(units["std"]) + np.array(units["mean"])
+    columns = run.description["data"]["units"]["columns"][:2]
+    part = {key: np.array([c["code"][key] for c in columns]) for key in ("mean", "std", "low", "high")}
+    original = np.clip(fake * part["std"] + part["mean"], part["low"], part["high"])
     judge = gs.data.load(second)
     assert judge.units is not None
     assert judge.columns == ("b", "a")
-    expressed = (original[:, ::-1] - np.array(judge.units["mean"])) / np.array(judge.units["std"])
+    mean, std = (np.array([c["code"][key] for c in judge.units["columns"]]) for key in ("mean", "std"))
+    expressed = (original[:, ::-1] - mean) / std
     expected = gs.metrics.emd(judge.held_out[:40], expressed)
     assert run.evaluate(second, 40)["emd"] == pytest.approx(expected, rel=1e-6)
 

@@ -6,7 +6,7 @@ The user's own data come through `load` (a path), `from_rows`, `from_torch_datas
 from collections.abc import Callable
 
 from ganscope.contracts import Dataset
-from ganscope.data.columns import as_written, decoded, encoded, in_units
+from ganscope.data.columns import as_written, decoded, encoded, in_units, trained_columns
 from ganscope.data.digits import digits
 from ganscope.data.hub import from_hub
 from ganscope.data.in_memory import from_rows, from_torch_dataset
@@ -41,4 +41,5 @@ __all__ = [
     "segments",
     "stacked_digits",
     "swiss_roll",
+    "trained_columns",
 ]

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import itertools
-import re
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganscope.contracts import BadInput, Dataset
+from ganscope.data.lazy_rows import Scratch
 from ganscope.data.tables import table
+from ganscope.data.text import signs
+from ganscope.data.text.encoding import encoding_of
+from ganscope.data.text.guess import is_missing, is_number
+from ganscope.data.text.layout import Layout, layout_of
+from ganscope.data.text.pieces import Piece, pieces
+from ganscope.data.text.values import ColumnReader
 from ganscope.words.lists import place, some
 from ganscope.words.sentences import shortened
 
-DELIMITERS = ("\t", ";", ",")
-"""Tried in this order, since a decimal comma in a semicolon file would pass for a delimiter."""
-SNIFFED = 2**16
-"""Characters looked at to find the delimiter."""
-MISSING = frozenset({"", "na", "n/a", "#n/a", "null", "none", "?", "-", "."})
-"""Cells that stand for no value, in lower case."""
-DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
+READINGS = 6
+"""So many times a file is read at most until it is known what every column holds."""
 
 
 def csv_file(path: Path) -> Dataset:
-    r"""Read a table of numbers from text with commas, semicolons or tabs between the cells.
+    r"""Read a table from text with commas, semicolons, tabs, bars or blanks between the cells.
 
     The first row is a header where it holds text above numbers, or nothing but text; else the columns are
-    x0, x1, ...
+    x0, x1, ... Numbers, dates, words and missing values are told apart column by column.
 
     Args:
-        path: the file: UTF-8, UTF-16 with its mark, or Windows-1252.
+        path: the file: UTF-8, UTF-16 with its mark, or an encoding that can be guessed.
 
     Returns:
-        The data set, standardised.
+        The data set.
 
     Raises:
-        BadInput: no text, cells that are no numbers, rows of unequal length, or too few of them.
+        BadInput: no text, numbers with a few words among them, rows of unequal length, or too few of them.
 
     Example:
         >>> import tempfile
@@ -49,136 +47,87 @@ def csv_file(path: Path) -> Dataset:
         ...     csv_file(path).columns
         ('height', 'age')
     """
-    encoding = _encoding(path)
-    delimiter = _delimiter(path, encoding)
-    cells, lines = array("d"), array("q")
-    with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
-        try:
-            start = [(reader.line_num, record) for record in itertools.islice(_records(reader), 2)]
-            if not start:
-                raise BadInput(f"{path} holds blank lines only: give a table with a row per sample.")
-            headed = _is_header([record for _, record in start])
-            columns = _columns(start[0][1]) if headed else [f"x{at}" for at in range(len(start[0][1]))]
-            rest = ((reader.line_num, record) for record in _records(reader))
-            for line, record in itertools.chain(start[1:] if headed else start, rest):
-                lines.append(line)
-                if len(record) != len(columns):
-                    raise BadInput(
-                        f"{path} has {_cells(len(record))} in {place(len(lines) - 1, lines)}, but "
-                        f"{_cells(len(columns))} in its first row: give every row one cell per column."
-                    )
-                try:
-                    cells.extend(map(float, record))
-                except ValueError:
-                    where = place(len(lines) - 1, lines)
-                    raise BadInput(_not_numbers(path, columns, record, where, delimiter)) from None
-        except csv.Error as error:
-            raise BadInput(
-                f"{path} is no readable CSV at line {reader.line_num} ({error}): repair that line."
-            ) from None
-    values = np.frombuffer(cells, dtype=np.float64).reshape(len(lines), len(columns))
-    notes = [] if encoding != "cp1252" else [f"{path.name} is not UTF-8: read as Windows-1252."]
-    if not headed:
-        notes.append(f"{path.name} has no header: its columns are called x0, x1, ...")
-    return table(path.name, columns, values, lines, notes)
+    encoding, note = encoding_of(path)
+    layout = layout_of(path, encoding)
+    if layout.width == 0:
+        raise BadInput(f"{path} holds blank lines only: give a table with a row per sample.")
+    header = names_of(layout)
+    readers: list[ColumnReader] = []
+    for _ in range(READINGS):
+        with Scratch((layout.width,), np.float64) as scratch:
+            for piece in pieces(path, encoding, layout):
+                readers = readers or _readers(piece, layout)
+                scratch.append(_read(path, piece, readers, header))
+            values = scratch.rows()
+        broken = [at for at, reader in enumerate(readers) if reader.broken]
+        if not broken:
+            break
+        readers = [reader.again() for reader in readers]
+    cells = [reader.cells for reader in readers] or None
+    notes = [*([note] if note else []), *layout.notes, *_signs_note(header, readers)]
+    return table(path.name, header, values, notes=notes, cells=cells)
 
 
-def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    return (record for record in reader if record)
+def names_of(layout: Layout) -> list[str]:
+    """Clean the header's names; a nameless column is called after its place.
 
-
-def _encoding(path: Path) -> str:
-    """Find out how the text is encoded: by its mark, else UTF-8, else Windows-1252."""
-    with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-        file.seek(0)
-        utf8 = True
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        while chunk := file.read(2**20):
-            if b"\0" in chunk:
-                raise BadInput(f"{path} holds binary data, not text: save the table as CSV text.")
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError:
-                utf8 = False
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            utf8 = False
-    return "utf-8-sig" if utf8 else "cp1252"
-
-
-def _delimiter(path: Path, encoding: str) -> str:
-    """Choose the first delimiter that cuts the first rows into equally many cells, at least two."""
-    with path.open(encoding=encoding, newline="", errors="replace") as file:
-        text = file.read(SNIFFED)
-    whole = text.splitlines(keepends=True)
-    if len(text) == SNIFFED and len(whole) > 1:
-        whole = whole[:-1]  # the last one may be cut in two
-    widths: dict[str, list[int]] = {}
-    for delimiter in DELIMITERS:
-        reader = csv.reader(whole, delimiter=delimiter, skipinitialspace=True)
-        try:
-            widths[delimiter] = [len(record) for record in itertools.islice(_records(reader), 20)]
-        except csv.Error:
-            widths[delimiter] = []
-    for delimiter, counts in widths.items():
-        if counts and min(counts) == max(counts) > 1:
-            return delimiter
-    return max(DELIMITERS, key=lambda delimiter: (max(widths[delimiter], default=0), delimiter == ","))
-
-
-def _is_header(first: Sequence[Sequence[str]]) -> bool:
-    """A header holds text above numbers, or nothing but text."""
-    text = [_is_text(cell) for cell in first[0]]
-    if all(text):
-        return True
-    return len(first) > 1 and any(
-        above and _number(below) for above, below in zip(text, first[1], strict=False)
-    )
-
-
-def _columns(header: Sequence[str]) -> list[str]:
-    """Clean the header's names; a nameless column is called after its place."""
-    names = [name.strip() for name in header]
-    names[0] = names[0].removeprefix("#").strip()  # numpy.savetxt comments its header out
+    Example:
+        >>> names_of(Layout(",", 0, (" a", ""), in_comment=False, width=2))
+        ['a', 'column 2']
+    """
+    names = [name.strip() for name in layout.header] or [f"x{at}" for at in range(layout.width)]
     return [name or f"column {at + 1}" for at, name in enumerate(names)]
 
 
-def _not_numbers(
-    path: Path, columns: Sequence[str], record: Sequence[str], where: str, delimiter: str
-) -> str:
-    """Say which cells of a row are no numbers, and what to do about it."""
-    bad = [at for at, cell in enumerate(record) if not _number(cell)]
-    comma = [at for at in bad if delimiter != "," and DECIMAL_COMMA.fullmatch(record[at].strip())]
-    text = [at for at in bad if _is_text(record[at])]
-    worst = comma or text or bad[:1]
-    cell = shortened(record[worst[0]].strip())
-    listed = some([f"'{columns[at]}'" for at in worst])
-    named = f"column{'' if len(worst) == 1 else 's'} {listed}, {where}"
-    if comma:
-        return f"{path} has a decimal comma ('{cell}') in {named}: save the numbers with decimal points."
-    if text:
-        them = "the column or encode it" if len(text) == 1 else "the columns or encode them"
-        return f"{path} holds text ('{cell}') in {named}: remove {them} as numbers."
-    held = f"'{cell}' instead of a value" if cell else "an empty cell"
-    return f"{path} has {held} in {named}: fill it in or remove the row."
+def _readers(piece: Piece, layout: Layout) -> list[ColumnReader]:
+    comma = signs.has_decimal_comma(piece.columns, likely=layout.delimiter == ";")
+    return [ColumnReader(comma=comma) for _ in piece.columns]
 
 
-def _cells(count: int) -> str:
-    return f"{count} cell" if count == 1 else f"{count} cells"
+def _read(
+    path: Path, piece: Piece, readers: Sequence[ColumnReader], header: Sequence[str]
+) -> NDArray[np.float64]:
+    """Read a piece; the values of columns that have to be read again are NaN."""
+    values = np.full((len(piece.lines), len(readers)), np.nan)
+    for at, (reader, cells) in enumerate(zip(readers, piece.columns, strict=True)):
+        if reader.broken:
+            continue
+        column = reader.read(cells)
+        if column is None:
+            if reader.hopeless:
+                raise BadInput(_odd_one(path, header[at], piece, cells))
+            continue
+        values[:, at] = column
+        if reader.cells["as"] == "number" and np.isinf(column).any():
+            row = int(np.isinf(column).argmax())
+            raise BadInput(
+                f"{path} holds {column[row]:g} in column '{header[at]}', {place(piece.start + row)} (line "
+                f"{piece.lines[row]}): repair the value or remove the row."
+            )
+    return values
 
 
-def _number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _odd_one(path: Path, name: str, piece: Piece, cells: Sequence[str]) -> str:
+    """Say which cell among numbers is none."""
+    row = next((at for at, cell in enumerate(cells) if not (is_number(cell) or is_missing(cell))), 0)
+    cell = shortened(cells[row].strip())
+    return (
+        f"{path} holds text ('{cell}') among the numbers of column '{name}', {place(piece.start + row)} "
+        f"(line {piece.lines[row]}): remove the row, leave the cell blank, or take the column as words with "
+        f"--column {name}=category."
+    )
 
 
-def _is_text(cell: str) -> bool:
-    cell = cell.strip()
-    return not (_number(cell) or DECIMAL_COMMA.fullmatch(cell) or cell.lower() in MISSING)
+def _signs_note(header: Sequence[str], readers: Sequence[ColumnReader]) -> list[str]:
+    """Say which numbers were read without the signs around them."""
+    notes = []
+    for part, said in (
+        ("point", "a decimal comma is read in"),
+        ("thousands", "thousands separators are read in"),
+        ("prefix", "currency signs are read in"),
+        ("suffix", "signs behind numbers are read in"),
+    ):
+        names = [f"'{name}'" for name, reader in zip(header, readers, strict=True) if part in reader.cells]
+        if names:
+            notes.append(f"{said} {some(names, 8)}, and written again in samples.")
+    return notes

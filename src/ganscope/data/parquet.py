@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganscope.contracts import BadInput, Dataset
+from ganscope.data.cells import arrow
 from ganscope.data.lazy_rows import Scratch
 from ganscope.data.tables import table
-from ganscope.words.lists import place
 from ganscope.words.sentences import reason, shortened
 
 BATCH = 2**17
@@ -18,16 +20,16 @@ BATCH = 2**17
 
 
 def parquet(path: Path) -> Dataset:
-    """Read a table of numbers (or booleans) from a `.parquet` file.
+    """Read a table of numbers, words, dates and booleans from a `.parquet` file.
 
     Args:
         path: the file.
 
     Returns:
-        The data set, standardised.
+        The data set.
 
     Raises:
-        BadInput: pyarrow is missing, the file cannot be read, or it holds something else than numbers.
+        BadInput: pyarrow is missing, the file cannot be read, or it holds lists, structures or bytes.
 
     Example:
         >>> import pyarrow as pa, pyarrow.parquet, tempfile
@@ -51,41 +53,34 @@ def parquet(path: Path) -> Dataset:
             columns = [name for name in file.schema_arrow.names if name not in index]
             if not columns:
                 raise BadInput(f"{path} has no columns: give a table with a column per variable.")
-            _check_types(path, file, columns)
-            start = 0
+            twice = [name for name, count in Counter(columns).items() if count > 1]
+            if twice:
+                raise BadInput(
+                    f"{path} has more than one column '{twice[0]}': give every column a name of its own."
+                )
+            readers = [arrow.Reader(_field(path, file, name).type) for name in columns]
             with Scratch((len(columns),), np.float64) as scratch:
                 for batch in file.iter_batches(max(1, BATCH // len(columns)), columns=columns):
-                    scratch.append(np.column_stack(_numbers(path, columns, batch, start)))
-                    start += batch.num_rows
+                    scratch.append(_values(batch, readers))
                 values = scratch.rows()
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path} cannot be read as Parquet ({reason(error)}): write it again.") from None
     notes = [f"the index column {name} was left out." for name in index]
-    return table(path.name, columns, values, notes=notes)
+    return table(path.name, columns, values, notes=notes, cells=[reader.cells for reader in readers])
 
 
-def _check_types(path: Path, file: Any, columns: list[str]) -> None:
-    """Refuse a column that holds no numbers, with an example of what it holds."""
-    import pyarrow.types as pt
-
-    for name in columns:
-        kind = file.schema_arrow.field(name).type
-        if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind) or pt.is_decimal(kind):
-            continue
-        first = next(iter(file.iter_batches(1, columns=[name])), None)
-        example = "" if first is None else f" (row 1: {shortened(str(first.column(0)[0]))!r})"
-        raise BadInput(
-            f"{path} holds {kind} in column '{name}'{example}, which is no number: remove the column or "
-            "encode it as numbers."
-        )
+def _field(path: Path, file: Any, name: str) -> Any:
+    """Return what the file says of a column; refuse one that cannot be learnt, with an example of it."""
+    field = file.schema_arrow.field(name)
+    if arrow.readable(field.type):
+        return field
+    first = next(iter(file.iter_batches(1, columns=[name])), None)
+    example = "" if first is None else f" (row 1: {shortened(str(first.column(0)[0]))!r})"
+    raise BadInput(
+        f"{path} holds {field.type} in column '{name}'{example}, which cannot be learnt: remove the column, "
+        "or encode it as numbers, words or dates."
+    )
 
 
-def _numbers(path: Path, columns: list[str], batch: Any, start: int) -> list[Any]:
-    """Turn the columns of a batch to float64."""
-    for name, column in zip(columns, batch.columns, strict=True):
-        if column.null_count:
-            row = start + column.is_null().index(True).as_py()
-            raise BadInput(
-                f"{path} has an empty cell in column '{name}', {place(row)}: fill it in or remove the row."
-            )
-    return [column.cast("float64", safe=False).to_numpy(zero_copy_only=False) for column in batch.columns]
+def _values(batch: Any, readers: list[arrow.Reader]) -> NDArray[np.float64]:
+    return np.column_stack([reader.read(cells) for reader, cells in zip(readers, batch.columns, strict=True)])

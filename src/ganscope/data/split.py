@@ -61,12 +61,13 @@ def split(digest: str, n: int, name: str = "the data") -> NDArray[np.int64]:
     return np.array(list(drawn), dtype=np.int64)
 
 
-def split_rows(blocks: Iterable[NDArray[Any]], name: str) -> Split:
+def split_rows(blocks: Iterable[NDArray[Any]], name: str, words: bytes = b"") -> Split:
     """Split rows in their order. Equal rows are separate draws and may fall on both sides.
 
     Args:
         blocks: the rows `[B, *shape]`, one block after the other.
         name: what a complaint calls the data.
+        words: what numbers in the rows stand for.
 
     Returns:
         The split.
@@ -74,13 +75,15 @@ def split_rows(blocks: Iterable[NDArray[Any]], name: str) -> Split:
     Raises:
         BadInput: fewer than 20 rows.
     """
-    digest, n = fingerprint(blocks)
+    digest, n = fingerprint(blocks, words)
     held_out = split(digest, n, name)
     return Split(digest, held_out, np.sort(held_out))
 
 
-def fingerprint(blocks: Iterable[NDArray[Any]]) -> tuple[str, int]:
+def fingerprint(blocks: Iterable[NDArray[Any]], words: bytes = b"") -> tuple[str, int]:
     """Hash rows in their order, and count them: one changed value, or two swapped rows, change the hash.
+
+    The words that numbers in the rows stand for are hashed with them.
 
     Example:
         >>> fingerprint([np.zeros((2, 3)), np.ones((1, 3))]) == fingerprint([np.eye(3)])
@@ -92,6 +95,7 @@ def fingerprint(blocks: Iterable[NDArray[Any]]) -> tuple[str, int]:
             content.update(str(block.shape[1:]).encode())
         content.update(np.ascontiguousarray(block).data)
         n += len(block)
+    content.update(words)
     return content.hexdigest(), n
 
 

@@ -1,23 +1,27 @@
-"""Tables of numbers: standardised for training, and brought back to their own units and columns."""
+"""A table as a data set: its columns recognised, encoded for training, and a part of its rows held out."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
+from ganscope.data.column import Column
+from ganscope.data.columns.facts import Facts, scanned
+from ganscope.data.columns.kinds import Seen, recognised
+from ganscope.data.columns.moments import moments
+from ganscope.data.columns.notes import notes_of
+from ganscope.data.columns.rows import blocks_of, encoder, entries_of
 from ganscope.data.lazy_rows import ArrayRows, blocks, settled, take
 from ganscope.data.split import split_rows
-from ganscope.words.lists import place, some
+from ganscope.words.lists import some
 
-NAMED = 8
-"""How many columns a note names before it counts the rest."""
+NUMBER = {"as": "number"}
 
 
 def table(
@@ -26,32 +30,34 @@ def table(
     values: NDArray[Any],
     lines: Sequence[int] | None = None,
     notes: Sequence[str] = (),
+    cells: Sequence[Mapping[str, Any]] | None = None,
 ) -> Dataset:
-    r"""Make a data set of a table, with columns of mean 0 and standard deviation 1 over the training rows.
+    r"""Make a data set of a table; plain numbers have mean 0 and standard deviation 1 over its training rows.
 
     .. math:: z_{ij} = (x_{ij} - \bar x_j) / s_j, \quad s_j^2 = \frac1n \sum_i (x_{ij} - \bar x_j)^2
 
-    Columns that are constant over the training rows are left out, and put back by `in_units`.
+    Columns that are constant over the training rows, and identifiers, are left out of training.
 
     Args:
         name: name of the data.
         columns: one distinct name per column.
-        values: `[N, D]`, real numbers of any type, in memory or mapped from a file.
+        values: `[N, D]`, real numbers of any type, in memory or mapped from a file; NaN is a missing value.
         lines: line of the file each row stands on, where there are lines.
         notes: what was decided while reading.
+        cells: how the values of each column are written, see `Column.cells`; by default as numbers.
 
     Returns:
-        The data set, with `columns`, `units`, `notes` and `digest` set.
+        The data set, with `columns`, `blocks`, `units`, `notes` and `digest` set.
 
     Raises:
-        BadInput: fewer than 20 rows, a repeated column name, NaN or an infinity, or nothing but constants.
+        BadInput: fewer than 20 rows, a repeated column name, an infinity, or nothing to learn.
 
     Example:
+        >>> from ganscope.data import in_units
         >>> x = np.random.default_rng(0).normal(10.0, 3.0, (200, 2))
         >>> data = table("heights", ("a", "b"), x)
         >>> data.shape, len(data.train), len(data.held_out)
         ((2,), 150, 50)
-        >>> from ganscope.data import in_units
         >>> names, back = in_units(data.held_out, data.units)
         >>> names, bool(abs(back.mean() - 10.0) < 1.0)
         (['a', 'b'], True)
@@ -59,122 +65,78 @@ def table(
     twice = [column for column, count in Counter(columns).items() if count > 1]
     if twice:
         raise BadInput(f"{name} has more than one column '{twice[0]}': give every column a name of its own.")
-    scan = _Scan.of_columns(len(columns))
-    split = split_rows(_scanned(name, columns, values, lines, scan), name)
-    moments = _moments(values, split.apart, scan)
-    kept = np.flatnonzero(moments.std > 0)
-    if len(kept) == 0:
-        raise BadInput(
-            f"{name} has only constant columns ({some(columns)}), which leaves nothing to learn: add one "
-            "that varies."
-        )
-    wild = np.flatnonzero(~np.isfinite(moments.std))
+    written = [NUMBER] * len(columns) if cells is None else cells
+    facts = [Facts() for _ in columns]
+    words = repr([column["words"] for column in written if column.get("words")])
+    split = split_rows(
+        scanned(name, columns, values, lines, facts), name, b"" if words == "[]" else words.encode()
+    )
+    low, high = (np.array([getattr(fact, end) for fact in facts]) for end in ("low", "high"))
+    trained = moments(values, split.apart, low, high)
+    wild = np.flatnonzero(np.isinf(trained.std) & np.isfinite(low))
     if len(wild):
-        column = int(wild[0])
+        at = int(wild[0])
         raise BadInput(
-            f"{name} spans {scan.low[column]:g} to {scan.high[column]:g} in column '{columns[column]}', too "
-            "wide for a float64: rescale the column."
+            f"{name} spans {low[at]:g} to {high[at]:g} in column '{columns[at]}', too wide for a float64: "
+            "rescale the column."
         )
-    mean, std = moments.mean[kept], moments.std[kept]
-
-    def standardised(rows: NDArray[Any]) -> Tensor:
-        z = (rows[:, kept].astype(np.float64) - mean) / std
-        return torch.from_numpy(z.astype(np.float32))
-
-    constants = {
-        column: float(moments.first[at]) for at, column in enumerate(columns) if moments.std[at] == 0
-    }
-    trained = [columns[at] for at in kept.tolist()]
-    integer = [bool(scan.whole[at]) for at in kept]
-    units = {
-        "columns": list(columns),
-        "mean": mean.tolist(),
-        "std": std.tolist(),
-        "integer": integer,
-        "constants": constants,
-    }
-    fixed = some([f"'{column}' ({value:g})" for column, value in constants.items()], NAMED)
-    whole = some([f"'{column}'" for column, flag in zip(trained, integer, strict=True) if flag], NAMED)
-    told = [
-        *notes,
-        *([f"constant columns are not trained on, but put back into samples: {fixed}."] if fixed else []),
-        *([f"columns of whole numbers are rounded in samples: {whole}."] if whole else []),
+    known = [
+        recognised(
+            Seen(
+                column,
+                written[at],
+                facts[at],
+                trained.sample[:, at],
+                float(trained.mean[at]),
+                float(trained.std[at]),
+                float(trained.first[at]),
+                lambda heavy, at=at: _ends(values, at, heavy, facts[at]),  # type: ignore[misc]
+            )
+        )
+        for at, column in enumerate(columns)
     ]
+    encode = encoder(known)
+    names = entries_of(known)
+    if not names:
+        raise BadInput(_nothing(name, known, facts))
+
+    def learnt(rows: NDArray[Any]) -> Tensor:
+        return encode(rows.astype(np.float64))
+
+    parts = blocks_of(known)
     return Dataset(
         name,
-        train=settled(ArrayRows(values, standardised, split.apart), (len(kept),)),
-        held_out=standardised(take(values, split.held_out)),
-        columns=tuple(trained),
-        units=units,
-        notes=tuple(told),
+        train=settled(ArrayRows(values, learnt, split.apart), (len(names),)),
+        held_out=learnt(take(values, split.held_out)),
+        columns=names,
+        blocks=() if all(block.kind == "linear" for block in parts) else parts,
+        units={"columns": [column._asdict() for column in known]},
+        notes=(*notes, *notes_of(known)),
         digest=split.digest,
     )
 
 
-class _Scan(NamedTuple):
-    """Facts about all rows, collected on the way."""
-
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    whole: NDArray[np.bool_]
-
-    @classmethod
-    def of_columns(cls, count: int) -> _Scan:
-        return cls(np.full(count, np.inf), np.full(count, -np.inf), np.ones(count, dtype=bool))
-
-
-class _Moments(NamedTuple):
-    mean: NDArray[np.float64]
-    std: NDArray[np.float64]
-    """0 exactly for a constant column."""
-    first: NDArray[np.float64]
-    """Values of the first training row."""
+def _nothing(name: str, columns: Sequence[Column], facts: Sequence[Facts]) -> str:
+    """Say that no column can be learnt, and why."""
+    names, nothing = some([column.name for column in columns]), "which leaves nothing to learn"
+    if any(column.kind == "identifier" for column in columns):
+        return f"{name} has only constant columns and identifiers ({names}), {nothing}: add other columns."
+    if all(fact.low == fact.high or not fact.values for fact in facts):
+        return f"{name} has only constant columns ({names}), {nothing}: add one that varies."
+    return (
+        f"{name} has only columns ({names}) that are constant over its training rows, {nothing}: add rows "
+        "that differ."
+    )
 
 
-def _scanned(
-    name: str, columns: Sequence[str], values: NDArray[Any], lines: Sequence[int] | None, scan: _Scan
-) -> Iterator[NDArray[np.float64]]:
-    """Pass all rows on as float64, checked; equal tables in different formats pass on the same bytes."""
-    for start, block in blocks(values):
-        rows = block.astype(np.float64)
-        finite = np.isfinite(rows)
-        if not finite.all():
-            row, column = (int(at) for at in np.argwhere(~finite)[0])
-            raise BadInput(
-                f"{name} holds {rows[row, column]:g} in column '{columns[column]}', "
-                f"{place(start + row, lines)}: repair the value or remove the row."
-            )
-        np.minimum(scan.low, rows.min(axis=0), out=scan.low)
-        np.maximum(scan.high, rows.max(axis=0), out=scan.high)
-        np.logical_and(scan.whole, (rows == np.rint(rows)).all(axis=0), out=scan.whole)
-        yield rows
-
-
-def _moments(values: NDArray[Any], apart: NDArray[np.int64], scan: _Scan) -> _Moments:
-    """Mean and standard deviation of the training rows, block by block (Chan et al., 1979).
-
-    Columns are first mapped to [0, 1], so that no square overflows or vanishes.
-    """
-    with np.errstate(over="ignore"):
-        span = scan.high - scan.low
-    low, scale = scan.low, np.where((span > 0) & np.isfinite(span), span, 1.0)
-    count, mean, squares = 0, np.zeros(len(span)), np.zeros(len(span))
-    first, constant = np.zeros(len(span)), np.ones(len(span), dtype=bool)
-    for start, block in blocks(values):
-        inside = apart[np.searchsorted(apart, start) : np.searchsorted(apart, start + len(block))]
-        rows = np.delete(block, inside - start, axis=0).astype(np.float64)
-        if len(rows) == 0:
-            continue
-        if count == 0:
-            first = rows[0]
-        constant &= (rows == first).all(axis=0)
-        with np.errstate(over="ignore", invalid="ignore"):
-            z = (rows - low) / scale
-            shift = z.mean(axis=0) - mean
-            squares += ((z - z.mean(axis=0)) ** 2).sum(axis=0)
-            squares += shift**2 * (count * len(rows) / (count + len(rows)))
-            mean += shift * (len(rows) / (count + len(rows)))
-        count += len(rows)
-    with np.errstate(over="ignore", invalid="ignore"):
-        std = np.where(np.isfinite(span), scale * np.sqrt(squares / count), np.inf)
-        return _Moments(low + scale * mean, np.where(constant, 0.0, std), first)
+def _ends(values: NDArray[Any], at: int, without: Sequence[float], facts: Facts) -> tuple[float, float]:
+    """Return the least and greatest value of a column, some values left out."""
+    if not without:
+        return facts.low, facts.high
+    low, high = np.inf, -np.inf
+    for _, block in blocks(values):
+        x = block[:, at].astype(np.float64)
+        x = x[~np.isnan(x) & ~np.isin(x, without)]
+        if len(x):
+            low, high = min(low, float(x.min())), max(high, float(x.max()))
+    return low, high

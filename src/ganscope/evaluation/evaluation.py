@@ -119,11 +119,12 @@ class Evaluation:
         measured, report = self._measured(self._while_training(), fake, len(self.compared), finite)
         return measured | ({} if report is None else {"missing": list(report.missing)})
 
-    def evaluate(self, fake: Tensor) -> dict[str, Any]:
+    def evaluate(self, fake: Tensor, written: bool = False) -> dict[str, Any]:
         """Measure samples by every metric, each number beside what real rows score.
 
         Args:
             fake: samples `[N, *shape]`, N at least 20.
+            written: whether they are as a file of them says already, that of another table.
 
         Returns:
             For each metric its value, and under `<name>_floor` what as many training rows score: the mean
@@ -146,7 +147,9 @@ class Evaluation:
             raise BadInput(
                 "the samples hold NaN or infinity: leave those rows out, or look at why the run diverged."
             )
-        measured, report = self._measured(self.metrics, self.written(fake), rows, finite=True)
+        measured, report = self._measured(
+            self.metrics, fake if written else self.written(fake), rows, finite=True
+        )
         results: dict[str, Any] = {"data": data.name, "samples": len(fake), "compared_rows": rows}
         results |= grouped(self.metrics, measured, self._floors(self.metrics, rows, len(fake)))
         if any(metric.needs == "features" for metric in self.metrics.values()):

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data import decoded, encoded
+from ganscope.data import decoded, encoded, trained_columns
 from ganscope.folder import files
 
 
@@ -24,14 +24,14 @@ def into(data: Dataset, fake: Tensor, units: Mapping[str, Any] | None) -> Tensor
         Samples `[N, D']`; the samples themselves where nothing has to be done.
 
     Raises:
-        BadInput: a column of `data` that the samples do not have, or a word that its column does not know.
+        BadInput: a column of `data` that the samples do not have.
     """
     if units is None or data.units is None or _same(units, data.units):
         return fake
     table = decoded(fake, units)
-    names = list(table)
-    lacking = [column for column in data.columns if column not in names]
+    lacking = [name for name in trained_columns(data.units) if name not in table]
     if lacking:
+        names = list(table)
         raise BadInput(
             f"{data.name} has a column '{lacking[0]}' that the samples do not have: give --data with the "
             f"columns {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}."

@@ -240,7 +240,8 @@ class Run:
             condition = in_turn(judged_by.held_out_condition, rows)
         fake = _drawn(generator, latents, condition)
         evaluation = Evaluation(judged_by, features=RAW if features is None else features)
-        return evaluation.evaluate(into(judged_by, fake, about.get("units")))
+        judged = into(judged_by, fake, about.get("units"))
+        return evaluation.evaluate(judged, written=judged is not fake)
 
     def _side(self, data: object) -> int:
         """The side to which other image files are brought: that of the images the run draws."""

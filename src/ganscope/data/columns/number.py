@@ -74,6 +74,9 @@ def decode(z: Values, code: Mapping[str, Any]) -> Values:
     at = z[:, 1:].argmax(axis=1) if count > 1 else np.zeros(len(z), dtype=np.int64)
     mode = np.minimum(at, len(modes) - 1)
     x = transform.backward(z[:, 0] * modes[mode, 1] + modes[mode, 0], code.get("transform"))
+    if "grid" in code:
+        base, step = code["grid"]
+        x = base + step * np.rint((x - base) / step)
     if code.get("decimals") is not None:
         x = np.round(x, code["decimals"]) + 0.0  # no negative zero
     if code.get("low") is not None:

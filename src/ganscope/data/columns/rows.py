@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Block
-from ganscope.data.cells import typed, untyped
+from ganscope.data.cells import text, typed, untyped
 from ganscope.data.column import Column, columns_of
 from ganscope.data.columns import choice, number
 
@@ -137,6 +138,11 @@ def in_units(samples: Tensor, units: Mapping[str, Any]) -> tuple[list[str], NDAr
     return names, values
 
 
+def trained_columns(units: Mapping[str, Any]) -> list[str]:
+    """Name the columns of a table that are learnt."""
+    return [column.name for column in columns_of(units) if width(column)]
+
+
 def values_of(samples: Tensor, columns: Sequence[Column]) -> Values:
     """Read the values `[N, columns]` of learnt rows."""
     wanted = sum(map(width, columns))
@@ -156,17 +162,62 @@ def values_of(samples: Tensor, columns: Sequence[Column]) -> Values:
 
 def rows_of(values: NDArray[Any], columns: Sequence[Column]) -> Tensor:
     """Write values `[N, columns]` as they are learnt, float32 `[N, D]`."""
-    rows = np.empty((len(values), sum(map(width, columns))), np.float32)
-    start = 0
-    for at, column in enumerate(columns):
-        end = start + width(column)
-        if end > start:
-            own = np.asarray(values[:, at], dtype=np.float64)
-            rows[:, start:end] = (choice if column.code["as"] == "choice" else number).encode(
-                own, column.code
-            )
-        start = end
-    return torch.from_numpy(rows)
+    return encoder(columns)(values)
+
+
+def encoder(columns: Sequence[Column]) -> Callable[[Values], Tensor]:
+    """Return the function that writes values `[N, columns]` as they are learnt, float32 `[N, D]`.
+
+    Plain numbers are standardised all at once, so that a wide table costs little.
+    """
+    ends = list(itertools.accumulate(map(width, columns), initial=0))
+    plain = [at for at, column in enumerate(columns) if _plain(column)]
+    mean, std = (np.array([columns[at].code[part] for at in plain]) for part in ("mean", "std"))
+    places = np.array([ends[at] for at in plain], dtype=np.int64)
+    others = [(at, column) for at, column in enumerate(columns) if width(column) and not _plain(column)]
+
+    def encode(values: Values) -> Tensor:
+        rows = np.empty((len(values), ends[-1]), np.float32)
+        if plain:
+            rows[:, places] = (values[:, plain] - mean) / std
+        for at, column in others:
+            how = choice if column.code["as"] == "choice" else number
+            rows[:, ends[at] : ends[at + 1]] = how.encode(values[:, at], column.code)
+        return torch.from_numpy(rows)
+
+    return encode
+
+
+def _plain(column: Column) -> bool:
+    code = column.code
+    return code["as"] == "number" and number.width(code) == 1 and "mean" in code and "transform" not in code
+
+
+def entries_of(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Name each entry of a learnt row: after its column, and after its choice where it is one.
+
+    Example:
+        >>> size = Column("size", "category", {"as": "words", "words": ["S", "M"]},
+        ...               {"as": "choice", "values": [0.0, 1.0], "missing": False})
+        >>> entries_of([size])
+        ('size: S', 'size: M')
+    """
+    names: list[str] = []
+    for column in columns:
+        code = column.code
+        if code["as"] == "choice":
+            words = text(np.array(code["values"]), column)
+            choices = [*words, *(["missing"] if code["missing"] else [])]
+        elif code["as"] == "number":
+            names.append(column.name)
+            modes = [f"mode {at + 1}" for at in range(len(code["modes"]))] if "modes" in code else ["other"]
+            masses = text(np.array(code.get("masses", ())), column)
+            choices = [*modes, *masses, *(["missing"] if code.get("missing") else [])]
+            choices = choices if len(choices) > 1 else []
+        else:
+            choices = []
+        names += [f"{column.name}: {choice}" for choice in choices]
+    return tuple(names)
 
 
 def width(column: Column) -> int:
