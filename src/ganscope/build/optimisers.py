@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from ganscope.config import RunConfig
 from ganscope.training.stacks.differences import rate_of_each_run
@@ -25,7 +29,32 @@ def optimiser_of(config: RunConfig, network: Network, rate: float | Tensor) -> t
 def _optimizer(config: RunConfig, network: Network, rate: float) -> torch.optim.Optimizer:
     parameters = list(network.parameters.values())
     if config.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=rate, momentum=config.beta1)
+        return without_compiler(torch.optim.SGD)(parameters, lr=rate, momentum=config.beta1)
     if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=rate, alpha=config.beta2)
-    return torch.optim.Adam(parameters, lr=rate, betas=(config.beta1, config.beta2), fused=True)
+        return without_compiler(torch.optim.RMSprop)(parameters, lr=rate, alpha=config.beta2)
+    betas = (config.beta1, config.beta2)
+    return without_compiler(torch.optim.Adam)(parameters, lr=rate, betas=betas, fused=True)
+
+
+def without_compiler(kind: type[Optimizer]) -> Callable[..., Optimizer]:
+    """Return an optimiser of torch that does the same and does not load torch's compiler.
+
+    Torch hides two of its methods from the compiler, and to hide them it loads it, which takes about as long
+    as to load torch. Our programs leave optimisers outside, compiled or not.
+
+    Args:
+        kind: an optimiser of torch.
+
+    Returns:
+        A class of the same name and arguments, derived from it.
+
+    Example:
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+        >>> weight.grad = torch.tensor([2.0])
+        >>> without_compiler(torch.optim.SGD)([weight], lr=0.25).step()
+        >>> weight.data
+        tensor([0.5000])
+    """
+    step = torch.no_grad()(inspect.unwrap(kind.step))
+    methods = {"add_param_group": inspect.unwrap(kind.add_param_group), "step": step}
+    return type(kind.__name__, (kind,), methods)

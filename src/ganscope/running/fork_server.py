@@ -19,12 +19,11 @@ import sys
 
 LOADED = (
     "torch",
-    "torch._dynamo",
-    "sklearn.datasets",
     "ganscope.data.find",
     "ganscope.evaluation",
     "ganscope.running.in_process",
     "ganscope.running.prepared",
+    "sklearn.svm",
 )
 """What a worker that trains comes to import sooner or later."""
 LONGEST = 2**16
