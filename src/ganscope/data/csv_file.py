@@ -64,6 +64,9 @@ def csv_file(path: Path) -> Dataset:
             break
         readers = [reader.again() for reader in readers]
     cells = [reader.cells for reader in readers] or None
+    for at, name in enumerate(layout.header if cells else ()):
+        if not name.strip():
+            readers[at].cells["nameless"] = True
     notes = [*([note] if note else []), *layout.notes, *_signs_note(header, readers)]
     return table(path.name, header, values, notes=notes, cells=cells)
 

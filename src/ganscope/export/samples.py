@@ -45,9 +45,18 @@ def write_samples(path: Path, samples: NDArray[np.floating[Any]], columns: Seque
     }
     if path.suffix not in writers:
         raise BadInput(f"samples cannot be written to {path}: end the name in {', '.join(writers)}.")
+    write_contents(path, writers[path.suffix])
+
+
+def write_contents(path: Path, writer: Callable[[], bytes]) -> None:
+    """Write a file as a whole; nothing is left of one that cannot be written.
+
+    Raises:
+        BadInput: a folder that is not there, or a full disk.
+    """
     if not path.parent.is_dir():
         raise BadInput(f"samples cannot be written to {path}: there is no folder {path.parent}.")
-    contents = writers[path.suffix]()
+    contents = writer()
     try:
         with whole_file(path) as file:
             file.write(contents)

@@ -16,7 +16,6 @@ from ganscope.words.complaints import refuse_fraction
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
@@ -160,7 +159,7 @@ class Run:
         latents = torch.randn((n, self.config.latent_dim), generator=stream, dtype=dtype)
         return _drawn(generator, latents, condition)
 
-    def table(self, n: int, seed: int = 0, best: bool = False) -> tuple[list[str], NDArray[np.float64]]:
+    def table(self, n: int, seed: int = 0, best: bool = False) -> tuple[list[str], NDArray[Any]]:
         """Draw rows of the table the run was trained on, in its original units, with all its columns.
 
         Args:
@@ -169,7 +168,8 @@ class Run:
             best: as in `sample`.
 
         Returns:
-            Column names, and values `[n, columns]`.
+            Column names, and values `[n, columns]`: float64 where all columns are numbers (NaN is a missing
+            one), else objects (int, float, bool, str, datetime or None).
 
         Raises:
             BadInput: see `sample`; or the run was not trained on a table.

@@ -50,3 +50,13 @@ def reason(error: BaseException, length: int = 100) -> str:
     """
     text = re.split(r"[.!?]\s|\n", str(error).strip())[0].rstrip(".:") or type(error).__name__
     return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def counted(count: int, what: str) -> str:
+    """Write a number of things.
+
+    Example:
+        >>> counted(1, "row"), counted(2000, "row")
+        ('1 row', '2,000 rows')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

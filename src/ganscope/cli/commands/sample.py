@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ganscope.cli.arguments import Json, Switch, Whole, whole_number
 from ganscope.cli.output import print_json
-from ganscope.cli.terminal import say
+from ganscope.cli.terminal import complain, say
 
 
 def sample(
@@ -17,9 +17,10 @@ def sample(
     /,
     *,
     number: Annotated[int, Parameter(alias="-n", converter=whole_number)] = 64,
-    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    output: Annotated[Path | None, Parameter(alias=("-o", "--out"))] = None,
     seed: Whole = 0,
     best: Switch = False,
+    safe_csv: Switch = False,
     json_: Json = False,
 ) -> None:
     """Draw samples from a trained generator.
@@ -27,13 +28,15 @@ def sample(
     Args:
         run: a run folder.
         number: how many.
-        output: the file; its ending decides: .png (a grid of pictures), .npz, .npy or .csv. A table comes in
-            its original units and columns. By default samples.png for images, else samples.csv.
+        output: the file; its ending decides: .png (a grid of pictures), .npz, .npy, .csv, or for a table .tsv
+            or .parquet too. A table comes with its own columns, types and formats. By default samples.png for
+            images, else samples.csv.
         seed: seed of the latents.
         best: draw from the generator of the step that was judged the best by --best-by, not of the last one.
+        safe_csv: put an apostrophe before words that a spreadsheet would run as formulas (= + - @).
         json_: print what was written as JSON.
     """
-    from ganscope.export import write_samples
+    from ganscope.export import write_samples, write_table
     from ganscope.running.run import load
 
     trained = load(run)
@@ -42,8 +45,9 @@ def sample(
     if data.get("units") is None:
         write_samples(path, trained.sample(number, seed, best=best).numpy(), data["columns"])
     else:
-        columns, rows = trained.table(number, seed, best)
-        write_samples(path, rows, columns)
+        note = write_table(path, trained.sample(number, seed, best=best), data["units"], safe_csv)
+        if note:
+            complain(note)
     if json_:
         print_json({"samples": number, "file": str(path), "seed": seed})
     else:

@@ -14,6 +14,7 @@ from ganscope.data.columns import choice
 from ganscope.data.columns.facts import Facts
 from ganscope.data.columns.masses import masses
 from ganscope.data.columns.shape import learnt_as
+from ganscope.words.sentences import counted
 
 Values = NDArray[np.float64]
 FEW = 10
@@ -152,11 +153,6 @@ def identifier(seen: Seen, reason: str) -> Column:
     elif "next" in cells:
         code = {"as": "index", "next": cells["next"], "step": 1.0}
     return Column(seen.name, "identifier", cells, code, reason)
-
-
-def counted(count: int, what: str) -> str:
-    """Write a number of things."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 OF_CELLS: dict[str, Callable[[Seen], Column]] = {
