@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ganscope.build.settings import INHERITED, changed, command_of, completed, player_options
+from ganscope.build.settings import INHERITED, changed, command_of, completed, idle_options
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput
 from ganscope.diagnose.rules.rates import PLAYERS, TOO_LOW, Rates, judged, rate_remedies, rate_words
@@ -231,14 +231,14 @@ def _refuse_custom_networks(config: RunConfig, remedy: Remedy) -> None:
     """Networks that were handed over have no options to change."""
     values = {**remedy.settings, **remedy.factors}
     for name, value in values.items():
-        ours = config.network == CUSTOM and name in (*player_options("g"), *player_options("d"))
+        ours = name in idle_options(config)
         if ours or (name in remedy.factors and name not in config.flat()):
             raise BadInput(f"{flag(name)} {value} is out of reach, for the networks are your own.")
 
 
 def _refuse_out_of_reach(config: RunConfig, new: RunConfig, altered: tuple[str, ...], fixed: str) -> None:
     """Leave alone what the configuration does not decide."""
-    custom = config.network == CUSTOM
+    custom = bool(config.own)
     for field in altered:
         if field in INHERITED and (custom or fixed):
             why = "the networks are your own" if custom else fixed

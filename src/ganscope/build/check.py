@@ -16,6 +16,7 @@ from ganscope.build.one_row import check_single_rows
 from ganscope.build.rules import objective_of
 from ganscope.build.settings import family_of, options_of
 from ganscope.config import CUSTOM, RunConfig
+from ganscope.config.run_config import PLAYERS
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.data.find import check_rows
 from ganscope.evaluation.mode_judges import has_modes
@@ -50,8 +51,18 @@ def check(
         raise BadInput(
             'objective "own" needs an objective of your own: hand over objective=, or name another.'
         )
-    if config.network == CUSTOM and (generator is None or discriminator is None):
-        raise BadInput('network "own" needs both networks: hand over generator= and discriminator=.')
+    lacking = [
+        f"{player}="
+        for player, module in zip(PLAYERS, (generator, discriminator), strict=True)
+        if player in config.own and module is None
+    ]
+    if lacking:
+        needs = (
+            "both networks: hand over generator= and discriminator="
+            if config.family == CUSTOM
+            else (f"a {lacking[0][:-1]} of your own: hand over {lacking[0]}")
+        )
+        raise BadInput(f'network "{config.network}" needs {needs}.')
     check_rows(data, config.batch_size)
     check_condition(data, generator, discriminator)
     if config.batch_size % config.pack:
@@ -71,7 +82,8 @@ def check(
             "--clip 0.01."
         )
     family = family_of(config)
-    if config.penalties and family is not None and family.mixes_rows(options_of(config)):
+    built_in = family if "discriminator" not in config.own else None
+    if config.penalties and built_in is not None and built_in.mixes_rows(options_of(config)):
         raise BadInput(
             f"--d-norm batch lets the rows of a batch influence one another, so the per-sample slope that "
             f"--penalty {config.penalty} asks for does not exist: use --d-norm layer or none."

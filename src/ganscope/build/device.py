@@ -43,7 +43,7 @@ def check_speed(config: RunConfig, device: torch.device) -> None:
         return
     family = family_of(config)
     state = (family is not None and family.keeps_state(options_of(config))) or config.d_lipschitz != "none"
-    if state or CUSTOM in (config.network, config.objective) or config.moves_at_once:
+    if state or config.own or config.objective == CUSTOM or config.moves_at_once:
         raise BadInput(
             "--compile is for built-in networks and objectives without batch or spectral normalisation whose "
             "players move in turn: leave it out."

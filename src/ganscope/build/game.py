@@ -67,7 +67,7 @@ def build(
         g_network, d_network = in_bfloat16(g_network), in_bfloat16(d_network)
     like = next(iter(d_network.parameters.values()))
     family = family_of(config)
-    mixes_rows = family is None or family.mixes_rows(options_of(config))
+    mixes_rows = "discriminator" in config.own or family is None or family.mixes_rows(options_of(config))
     game = Game(
         generator=g_network,
         discriminator=d_network,

@@ -22,7 +22,7 @@ def cost_of(config: RunConfig) -> float:
         4.0
     """
     family = family_of(config)
-    return math.inf if family is None else family.cost(options_of(config))
+    return math.inf if family is None or config.own else family.cost(options_of(config))
 
 
 def probe_interval(config: RunConfig) -> int:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganscope.build.advice import advised
 from ganscope.build.intervals import look_interval, probe_interval
-from ganscope.config import CUSTOM, RunConfig
+from ganscope.config import RunConfig
 from ganscope.contracts import Event
 from ganscope.data import as_written
 from ganscope.diagnose.logbook import Logbook
@@ -145,7 +145,7 @@ def _logbook(folder: Path, config: RunConfig) -> Logbook:
 
 def facts_of(config: RunConfig, discriminator: nn.Module | None = None) -> Facts:
     """What the verdicts must know of a run, from its configuration and the user's own discriminator."""
-    of_its_own = config.network == CUSTOM
+    of_its_own = "discriminator" in config.own
     spectral = config.d_lipschitz != "none" and not of_its_own
     if of_its_own and discriminator is not None:
         spectral = bounded_by_its_layers(discriminator)

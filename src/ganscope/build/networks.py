@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ganscope.build.settings import options_of
-from ganscope.config import CUSTOM, RunConfig
+from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Dataset
 from ganscope.lipschitz import CONSTRUCTIONS
 from ganscope.nets import NETS
@@ -25,12 +25,12 @@ def networks(
     """Build generator and discriminator of one run from its own init stream; the user's own stay."""
     with streams.global_stream(config.seed, "init"):
         if generator is None:
-            generator = NETS[config.network].generator(
+            generator = NETS[config.family].generator(
                 data.shape, config.latent_dim, 0, options_of(config), end_of(data)
             )
         if discriminator is None:
             shape = packed_shape(data.shape, config.pack)
-            discriminator = NETS[config.network].discriminator(shape, 0, options_of(config))
+            discriminator = NETS[config.family].discriminator(shape, 0, options_of(config))
             if config.d_lipschitz != "none":
                 discriminator = CONSTRUCTIONS[config.d_lipschitz](discriminator, shape)
     return generator, discriminator
@@ -54,12 +54,12 @@ def generator_of(config: RunConfig, data: Mapping[str, Any]) -> nn.Module:
         config: the run's configuration.
         data: what `config.json` says of its data: shape, range of values and blocks.
     """
-    if config.network == CUSTOM:
+    if "generator" in config.own:
         raise BadInput(
             "this run trained a generator of your own: hand the module over, as in "
             "ganscope.load(run, generator=module)."
         )
-    return NETS[config.network].generator(
+    return NETS[config.family].generator(
         tuple(data["shape"]), config.latent_dim, 0, options_of(config), end_of(data)
     )
 

@@ -31,6 +31,7 @@ from ganscope.words.complaints import unknown
 
 CUSTOM = "own"
 """Stands in a configuration for an object that was handed over in Python."""
+PLAYERS = ("generator", "discriminator")
 OF_A_PLAYER = ("g_", "d_")
 """How a setting begins that is an option of the generator or discriminator."""
 
@@ -84,6 +85,11 @@ class RunConfig(
     @field_validator("network")
     @classmethod
     def _known_network(cls, value: str) -> str:
+        parts = value.split("+")
+        if len(parts) == len(PLAYERS) and parts.count(CUSTOM) == 1:  # one player of the user's own
+            (name,) = (part for part in parts if part != CUSTOM)
+            _known("network", name, network_names())
+            return value
         return _known("network", value, network_names(), CUSTOM)
 
     @field_validator("d_lipschitz")
@@ -148,6 +154,28 @@ class RunConfig(
         if options:
             fields["options"] = {**fields.get("options", self.options), **options}
         return self.model_copy(update=fields)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Which networks are the user's own: none, one or both of `PLAYERS`.
+
+        Example:
+            >>> RunConfig(network="own+mlp").own, RunConfig(network="own").own
+            (('generator',), ('generator', 'discriminator'))
+        """
+        parts = self.network.split("+")
+        each = parts if len(parts) > 1 else parts * 2
+        return tuple(player for player, part in zip(PLAYERS, each, strict=True) if part == CUSTOM)
+
+    @property
+    def family(self) -> str:
+        """Name of the family of the networks that are not the user's own; `own` where both are.
+
+        Example:
+            >>> RunConfig(network="own+dcgan").family
+            'dcgan'
+        """
+        return next((part for part in self.network.split("+") if part != CUSTOM), CUSTOM)
 
     @property
     def penalties(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ganscope.build.advice import advised
 from ganscope.config import RunConfig
+from ganscope.config.run_config import PLAYERS
 from ganscope.contracts import BadInput
 from ganscope.diagnose.logbook import Judgement, judgement
 from ganscope.diagnose.rules.conclusion import Answer
@@ -22,8 +23,6 @@ from ganscope.folder.read import Description, read, read_metrics
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-PLAYERS = ("generator", "discriminator")
 
 
 class Examination(NamedTuple):
@@ -192,7 +191,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:
     from ganscope.training.judging import evaluation_latents
 
     folder, config = described.folder, described.config
-    if CUSTOM in (config.network, config.objective, config.data):
+    if config.own or CUSTOM in (config.objective, config.data):
         raise BadInput(
             f"{folder} holds no record of a diagnosis and was trained with objects of your own: use "
             "ganscope.watch on them."

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.build.settings import INHERITED, completed
-from ganscope.config import CUSTOM, RunConfig
+from ganscope.config import RunConfig
 from ganscope.contracts import BadInput
 from ganscope.folder import checkpoint, layout
 from ganscope.folder.read import read
@@ -72,7 +72,7 @@ def inherit(config: RunConfig, given: Mapping[str, Any], start: Start) -> RunCon
     Raises:
         BadInput: a network field given with another value.
     """
-    if CUSTOM in (config.network, start.config.network):
+    if config.own or start.config.own:
         return config
     former = completed(start.config).flat()
     for field in INHERITED:

@@ -15,7 +15,7 @@ from ganscope.build.networks import networks, outlines
 from ganscope.build.settings import AUTO, INHERITED, completed, default_folder, player_options, resolve
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.config.auto import Setting, auto_settings
-from ganscope.config.names import data_names
+from ganscope.config.names import data_names, network_names
 from ganscope.contracts import BadInput, Dataset, Objective
 from ganscope.data.find import check_unchanged, load_data
 from ganscope.evaluation import Evaluation
@@ -158,7 +158,7 @@ def prepare(
         chosen = [setting for setting in chosen if setting.field not in INHERITED]
     if complete.data not in (*data_names(), CUSTOM):
         complete = complete.model_copy(update={"data": str(Path(complete.data).absolute())})
-    if complete.network != CUSTOM:
+    if not complete.own:
         check_memory(complete, loaded)
     prepared = Prepared(
         (complete,), (default_folder(complete),), Evaluation(loaded), custom, tuple(chosen), begin
@@ -191,7 +191,8 @@ def reopen(
     """
     first = descriptions[0]
     config = first.config
-    needed = {"generator": config.network, "data": config.data, "objective": config.objective}
+    players = dict.fromkeys(config.own, CUSTOM)
+    needed = {**players, "data": config.data, "objective": config.objective}
     given = {**custom._asdict(), "data": data if evaluation is None else evaluation}
     for name, value in needed.items():
         if value == CUSTOM and given[name] is None:
@@ -249,8 +250,11 @@ def _with_custom(config: RunConfig, given: Mapping[str, Any], custom: Custom) ->
                     f"{flag(field)} {given[field]} has no effect on a {name} of your own: leave it out."
                 )
     changes: dict[str, Any] = {}
-    if custom.generator is not None or custom.discriminator is not None:
+    players = (custom.generator, custom.discriminator)
+    if all(player is not None for player in players):
         changes |= {"network": CUSTOM, "options": {}}
+    elif any(player is not None for player in players) and config.network in network_names():
+        changes["network"] = "+".join(config.network if player is None else CUSTOM for player in players)
     if custom.objective is not None:
         changes["objective"] = CUSTOM
-    return config.model_copy(update=changes)
+    return completed(config.model_copy(update=changes))

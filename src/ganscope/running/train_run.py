@@ -44,8 +44,10 @@ def train(
     Args:
         config: a `RunConfig`, a mapping of its fields (`recipe` names the settings to start from, `auto`
             chooses them by the data), or a recipe's name.
-        generator: your own module, `[B, latent_dim] -> [B, *shape]`; trained in place.
-        discriminator: your own module, `[B, *shape] -> [B]` or `[B, 1]`, raw logits; trained in place.
+        generator: your own module, `[B, latent_dim] -> [B, *shape]`; trained in place. Alone, it meets the
+            discriminator of the family `network`.
+        discriminator: your own module, `[B, *shape] -> [B]` or `[B, 1]`, raw logits; trained in place. Alone,
+            it meets the generator of the family `network`.
         data: your own rows `[N, *shape]` (images in [-1, 1]), a torch dataset, a `Dataset`, or a path.
         objective: your own `Objective`.
         start: a run to fine-tune: both networks begin at the raw weights of its newest sound checkpoint, and

@@ -29,7 +29,7 @@ def command_of(config: RunConfig, changed: Collection[str] = ()) -> str:
         >>> command_of(resolve("r1", {"data": "ring", "seed": 3, "d_lr": 0.01, "steps": 50}))
         'ganscope train ring r1 --seed 3 --steps 50 --d-lr 0.01'
     """
-    if CUSTOM in (config.network, config.objective, config.data):
+    if config.own or CUSTOM in (config.objective, config.data):
         return ""
     recipe = config.recipe if config.recipe in recipe_names() else DEFAULT_RECIPES[0]
     usual = resolve(recipe, {"data": config.data})

@@ -15,8 +15,8 @@ from ganscope.nets import NETS
 
 
 def family_of(config: RunConfig) -> NetworkFamily | None:
-    """Return the family of a configuration's networks; None for the user's own."""
-    return NETS.get(config.network)
+    """Return the family of a configuration's networks; None where both are the user's own."""
+    return NETS.get(config.family)
 
 
 def options_of(config: RunConfig) -> Any:
@@ -28,14 +28,27 @@ def options_of(config: RunConfig) -> Any:
         >>> options_of(RunConfig(g_width=64))
         Options(g_width=64, g_depth=3, g_norm='none', d_width=128, d_depth=3, d_norm='none', d_fourier=0.0)
     """
-    family = NETS[config.network].options
+    family = NETS[config.family].options
     return family(**{name: value for name, value in config.options.items() if name in family.model_fields})
 
 
 def completed(config: RunConfig) -> RunConfig:
     """Return the configuration with all options of its networks written out."""
-    options = {} if config.network == CUSTOM else options_of(config).model_dump()
-    return config.model_copy(update={"options": options})
+    options = {} if config.family == CUSTOM else options_of(config).model_dump()
+    idle = idle_options(config)
+    kept = {name: value for name, value in options.items() if name not in idle}
+    return config.model_copy(update={"options": kept})
+
+
+def idle_options(config: RunConfig) -> tuple[str, ...]:
+    """Name the options of players that are the user's own.
+
+    Example:
+        >>> idle_options(RunConfig(network="own+mlp"))
+        ('g_width', 'g_depth', 'g_norm')
+    """
+    letters = {"generator": "g", "discriminator": "d"}
+    return tuple(name for player in config.own for name in player_options(letters[player]))
 
 
 @functools.cache
@@ -88,7 +101,7 @@ def described(setting: str) -> str:
     return f"{player}: {each}."
 
 
-def player_options(player: Literal["g", "d"], options: type[BaseModel] | None = None) -> tuple[str, ...]:
+def player_options(player: str, options: type[BaseModel] | None = None) -> tuple[str, ...]:
     """Name the options of one player, of all families or of one."""
     every = [options] if options is not None else [family.options for family in NETS.values()]
     names = dict.fromkeys(name for one in every for name in one.model_fields)

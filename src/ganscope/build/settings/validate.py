@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ganscope.build.settings.options import choices, completed, families_with, settings
 from ganscope.config import CUSTOM, RunConfig, flattened
+from ganscope.config.run_config import OF_A_PLAYER
 from ganscope.nets import NETS
 from ganscope.words.complaints import BadField, flag, unknown
 from ganscope.words.sentences import shortened, uncapitalised
@@ -33,11 +34,19 @@ def validated(values: Mapping[str, Any], given: Mapping[str, Any] | None = None)
             listed = "ganscope train --help lists all"
             raise BadField(str(key), unknown("option", key, known, listed))
     network = values.get("network", RunConfig.model_fields["network"].default)
-    foreign = [key for key in values if (having := families_with(key)) and network not in having]
-    for key in foreign if network in (*NETS, CUSTOM) else ():
+    parts = str(network).split("+")
+    each = parts * 2 if len(parts) == 1 else parts
+    own = tuple(prefix for prefix, part in zip(OF_A_PLAYER, each, strict=False) if part == CUSTOM)
+    family = next((part for part in parts if part != CUSTOM), CUSTOM)
+    foreign = [
+        key
+        for key in values
+        if (having := families_with(key)) and (family not in having or key.startswith(own))
+    ]
+    for key in foreign if family in (*NETS, CUSTOM) else ():
         if key in given:
             where, use = f"network {network}", f", or use --network {' or '.join(families_with(key))}"
-            if network == CUSTOM:
+            if own:
                 where, use = "networks of your own", ""
             raise BadField(key, f"{flag(key)} {given[key]} has no effect on {where}: leave it out{use}.")
     kept = {key: value for key, value in values.items() if key not in foreign}
