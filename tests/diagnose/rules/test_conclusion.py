@@ -65,13 +65,25 @@ def test_a_run_that_comes_nearer_says_pace_and_steps() -> None:
     went = judge(run(nearer, probes=60)).answer
     assert went.kind == "not there yet"
     assert went.progress.stopped is False
-    # the excess falls by 3 % in ten steps; it has to come from 8 x 0.97^50, five comparisons back, to 0.35
-    expected = math.log((8 * 0.97**50 + 0.04) / 0.35) / -math.log(0.97) * 10
+    # the excess falls by 3 % in ten steps; it has to come from 8 x 0.97^50, five comparisons back, to 0.45
+    expected = math.log((8 * 0.97**50 + 0.04) / 0.45) / -math.log(0.97) * 10
     assert went.progress.more is not None
     assert went.progress.more == pytest.approx(expected, rel=0.05)
     assert "steps more" in went.sentence
     near = judge(run(nearer, probes=60 + went.progress.more // 10)).answer
     assert near.kind == "healthy"
+
+
+def test_single_looks_scatter_about_a_line_and_the_median_of_three_does_not() -> None:
+    """Of samples 1.3 floors away, looks that scatter by a fifth of a floor."""
+    around = [1.5, 1.2, 1.3]
+    said = judge(run(lambda number: {**GOOD, "w1": 0.25 * around[number // 5 % 3]}, probes=90)).answer
+    assert said.kind == "healthy"
+    beyond = judge(run(lambda number: {**GOOD, "w1": 0.25 * (around[number // 5 % 3] + 0.3)}, probes=90))
+    assert beyond.answer.kind == "not there yet"
+    left = {**GOOD, "w1": 1.0}  # near all the time, and then not any more
+    gone = judge(run(lambda number: left if number >= 85 else GOOD, probes=90)).answer
+    assert gone.kind == "not there yet"
 
 
 def test_a_run_that_stays_far_has_stopped_and_names_suspects_by_rank() -> None:
@@ -132,6 +144,12 @@ def test_an_answer_survives_a_file() -> None:
         ({"duplicates": 0.3, "distinct": 0.8, "precision": 0.0, "recall": 0.0}, None),
         ({"duplicates": 0.9, "distinct": 0.5, "precision": 0.0, "recall": 0.0}, None),
         ({"pairwise": 0.4, "starved": 0.7, "precision": 0.0, "recall": 0.0}, "mode-collapse (total)"),
+        ({"pairwise": 0.7, "starved": 0.7, "precision": 0.0, "recall": 0.0}, "mode-collapse (dropped-modes)"),
+        (
+            {"pairwise": 0.7, "starved": 0.3, "missing": [1, 2], "precision": 0.0, "recall": 0.1},
+            "mode-collapse (dropped-modes)",
+        ),
+        ({"pairwise": 1.0, "starved": 0.7, "precision": 0.0, "recall": 0.0}, None),
         ({"pairwise": 0.4, "starved": 0.2, "precision": 0.0, "recall": 0.0}, None),
     ],
 )

@@ -11,9 +11,12 @@ import pytest
 import torch
 
 import ganscope as gs
-from ganscope.diagnose.rules.oscillation import sustained
+from ganscope.diagnose.rows import PointRow
+from ganscope.diagnose.rules.oscillation import evenly, sustained
+from ganscope.diagnose.rules.verdict import judge
 from ganscope.diagnose.watch import Scope
 from tests.diagnose.rules.planted import REAL, Sampler, Score, normal
+from tests.diagnose.rules.test_conclusion import BAD, GOOD, run
 
 
 def swinging(shift: Callable[[int], float]) -> Scope:
@@ -64,3 +67,29 @@ def test_a_swing_whose_period_drifts_is_found() -> None:
         assert found is not None
         weight = size**2  # a spectrum counts the loud parts
         assert found.period == pytest.approx(90 * weight.sum() / (weight * pace).sum(), rel=0.1)
+
+
+def test_looks_of_two_distances_are_one_swing() -> None:
+    """`watch` looks every fifth step at first and every tenth later: without care, a sine has two periods."""
+    steps = [*range(5, 1501, 5), *range(1510, 3001, 10)]
+    looks = [PointRow(step=step, point=(2 * math.sin(step / 20),)) for step in steps]
+    kept = evenly(looks)
+    assert [look.step for look in kept] == list(range(10, 3001, 10))
+    points, mixed = ([[float(look.point[0] or 0.0)] for look in some] for some in (kept, looks))
+    seen = sustained(points, 10)
+    assert seen is not None
+    assert seen.period == pytest.approx(40 * math.pi, rel=0.05)
+    assert seen.concentration > 0.95
+    wrong = sustained(mixed, 10)
+    assert wrong is None or wrong.period > 60 * math.pi
+
+
+@pytest.mark.parametrize(
+    ("amplitude", "samples", "said"),
+    [(0.3, GOOD, "fine"), (0.3, BAD, "fault"), (0.6, GOOD, "fault")],
+)
+def test_latents_that_change_places_are_no_swing(amplitude: float, samples: Any, said: str) -> None:
+    """The mean of 16 samples moves by up to sqrt(2 / 16) where their latents change places."""
+    rows = [row for row in run(lambda number: samples, probes=90) if "point" not in row]
+    swung = [{"step": step, "point": [amplitude * math.sin(step / 15), 0.0]} for step in range(0, 900, 5)]
+    assert judge([*rows, *swung]).status["oscillation"] == said

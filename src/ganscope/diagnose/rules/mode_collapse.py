@@ -9,10 +9,20 @@ import functools
 from collections.abc import Callable
 
 from ganscope.diagnose.rows import ProbeRow, Statistic
+from ganscope.diagnose.rules.critic_underfit import critic_underfit
+from ganscope.diagnose.rules.discriminator_too_strong import too_strong
+from ganscope.diagnose.rules.discriminator_too_weak import too_weak
 from ganscope.diagnose.rules.history import Fault, History, real
+from ganscope.diagnose.rules.lipschitz_violation import lipschitz_violation
+from ganscope.diagnose.rules.oscillation import oscillation
 from ganscope.diagnose.rules.rule import MEASURED, R1, R3GAN, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import LOPSIDED, WIDE_K, WIDE_M, Z
 from ganscope.diagnose.rules.unconverged import progress
+from ganscope.diagnose.rules.vanishing_gradient import vanishing_gradient
+from ganscope.diagnose.rules.wiring import wiring
+
+AMID, LESS_SPREAD = 1.2, 0.9
+"""Distance of fakes to the data's centre, in the data's spreads; to one another, in that of real rows."""
 
 
 def mode_collapse(h: History) -> list[Fault] | None:
@@ -72,9 +82,22 @@ def _dropped(h: History, row: ProbeRow) -> bool | None:
     """
     if row.starved is None or row.recall is None:
         return None
-    missing = row.starved > min(0.5, 0.02 + 2 * blur(h, row)) or (row.starved > 0.1 and _same_missing(h))
+    same = row.starved > 0.1 and _same_missing(h)
     unreached = row.recall < (1 - 0.5 * row.starved) * h.null("recall")[0]
-    return missing and unreached and good(h, row)
+    sharp_enough = good(h, row) and (row.starved > min(0.5, 0.02 + 2 * blur(h, row)) or same)
+    return unreached and (sharp_enough or ((row.starved > 0.5 or same) and _settled(h, row)))
+
+
+def _settled(h: History, row: ProbeRow) -> bool:
+    """Blurred samples that have stopped improving: the kinds of rows that they leave out will stay out.
+
+    Not where something upstream keeps the generator from learning, since nothing has collapsed that has not
+    begun; and not where the samples lie beside the data, or swing past it, unless they are near-copies.
+    """
+    if not progress(h).stopped or any(rule(h) for rule in UPSTREAM):
+        return False
+    amid = real(row.fake_scale) < AMID and real(row.pairwise) < LESS_SPREAD and not oscillation(h)
+    return amid or h.copied(row, 0.3)
 
 
 def _same_missing(h: History) -> bool:
@@ -112,6 +135,7 @@ def _any(h: History, row: ProbeRow) -> bool | None:
     return None if all(said is None for said in told) else any(told)
 
 
+UPSTREAM = (wiring, too_strong, vanishing_gradient, lipschitz_violation, critic_underfit, too_weak)
 PATTERNS: dict[str, Callable[[History, ProbeRow], bool | None]] = {
     "total": _total,
     "within-mode": _within,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ganscope.diagnose.rows import PointRow
 from ganscope.diagnose.rules.history import Fault, History
 from ganscope.diagnose.rules.rule import GRADIENT_PENALTY, MEASURED, R1, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import (
@@ -16,20 +17,24 @@ from ganscope.diagnose.rules.thresholds import (
     LOOSE,
     WIDE_SWING,
 )
+from ganscope.diagnose.rules.unconverged import progress
 
 if TYPE_CHECKING:
     from ganscope.diagnose.measure.swing import Swing
 
+IN_PLACE = 0.36
+"""Amplitude to which the mean of 16 independent rows comes: sqrt(2 / 16) of the data's standard deviation."""
+
 
 def oscillation(h: History) -> list[Fault] | None:
     """A mean of fixed samples that moves regularly, and by much of the data's spread."""
-    if len(h.points) < FEWEST_POINTS:
+    looks = evenly(h.points)
+    if len(looks) < FEWEST_POINTS:
         return None
-    points = [[math.nan if value is None else value for value in row.point] for row in h.points]
-    every = h.points[-1].step - h.points[-2].step
-    swing = sustained(points, every)
-    if swing is None:
-        return []
+    points = [[math.nan if value is None else value for value in row.point] for row in looks]
+    swing = sustained(points, looks[-1].step - looks[-2].step)
+    if swing is None or (_late(points) < IN_PLACE and progress(h).state == "fine"):
+        return []  # no more than latents that change places within samples that are near the data
     trend = "growing" if swing.growth > 0.1 else "damped" if swing.growth < -0.1 else "sustained"
     cause = (
         f"The samples' mean swings by {swing.amplitude:.2g} standard deviations of the data with a period of "
@@ -38,6 +43,26 @@ def oscillation(h: History) -> list[Fault] | None:
     severe = swing.amplitude > 0.5 or trend == "growing"
     since = max(0, int(h.points[-1].step - swing.periods * swing.period))
     return [Fault("severe" if severe else "mild", since, cause, swing._asdict(), pattern=trend)]
+
+
+def evenly(points: Sequence[PointRow]) -> list[PointRow]:
+    """The looks that lie as far apart as the newest two, oldest first.
+
+    A run that is looked at every fifth step first and every tenth later would else show one swing as two of
+    different periods.
+
+    Example:
+        >>> steps = (0, 5, 10, 15, 20, 30, 40)
+        >>> [look.step for look in evenly([PointRow(step=step, point=(0.0,)) for step in steps])]
+        [0, 10, 20, 30, 40]
+    """
+    if len(points) < 2:
+        return list(points)
+    apart, kept = points[-1].step - points[-2].step, [points[-1]]
+    for look in reversed(points[:-1]):
+        if kept[-1].step - look.step >= apart:
+            kept.append(look)
+    return kept[::-1]
 
 
 def sustained(points: Sequence[Sequence[float]], every: float) -> Swing | None:
@@ -56,17 +81,17 @@ def sustained(points: Sequence[Sequence[float]], every: float) -> Swing | None:
     mean = (whole.concentration + newer.concentration) / 2
     clear = least > CONCENTRATED or (least > LOOSE and (amplitude > WIDE_SWING or mean > CLEAR))
     large = amplitude > LEAST_AMPLITUDE
-    return whole if clear and large and _moves_still(points) else None
+    return whole if clear and large and _late(points) > LEAST_AMPLITUDE else None
 
 
-def _moves_still(points: Sequence[Sequence[float]]) -> bool:
-    """Whether the newest quarter swings too: a game that has settled is well again."""
+def _late(points: Sequence[Sequence[float]]) -> float:
+    """Amplitude of the newest quarter: a game that has settled is well again."""
     newest = points[len(points) * 3 // 4 :]
     sizes = []
     for column in zip(*newest, strict=True):
         mean = sum(column) / len(column)
         sizes.append(math.sqrt(2 * sum((value - mean) ** 2 for value in column) / len(column)))
-    return max(sizes) > LEAST_AMPLITUDE
+    return max(sizes)
 
 
 RULE = Rule(

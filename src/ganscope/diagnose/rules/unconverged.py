@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ganscope.diagnose.rows import ProbeRow, Statistic
 from ganscope.diagnose.rules.history import History, State, median, real
@@ -22,6 +23,8 @@ MISSING = 0.02
 """Share of the data whose kinds may be missing from samples that count as near."""
 SETS_OFF = 0.85
 """Share of what was left to do that both newest comparisons fall below where a run sets off again."""
+SPARE = 0.1
+"""Share by which the newest comparison alone may lie beyond each line."""
 LEAST_ENERGY = 0.02
 """Energy distance, in mean distances of real rows, below which samples are near whatever chance says."""
 
@@ -58,28 +61,51 @@ def progress(h: History) -> Progress:
     rows = [_drawn(row) for row in h.wide if row.step > 0 or h.once]
     if len(rows) < (1 if h.once else FEWEST):
         return Progress("unknown")
-    told = [near(h, row) for row in rows[-NEWEST:]]
-    known = [said for said in told if said is not None]
-    if not known:
+    told = [row for row in rows[-NEWEST:] if way(h, row) is not None]
+    if not told:
         return Progress("unknown")
     ways = [(row.step, value) for row in rows if (value := way(h, row)) is not None]
     stopped, pace, more = _pace(ways)
-    settled = 2 * sum(known) > len(known) or stopped is False  # one look may be near by chance
-    state: State = "fine" if known[-1] and settled else "fault"
+    there = near(h, pooled(told)) and near(h, told[-1], SPARE)
+    state: State = "fine" if there else "fault"
     name, distance, floor = _distance(h, rows[-NEWEST:])
     return Progress(state, distance, floor, name, _lacking(h, rows[-NEWEST:]), stopped, pace, more)
 
 
-def near(h: History, row: ProbeRow) -> bool | None:
-    """Whether the samples of one comparison could nearly be real rows; None where that cannot be told."""
-    beyond = excess(h, row)
-    reached = [share for name in COMPARED if (share := reach(h, row, name)) is not None]
-    if beyond is None or not (reached or row.w1):
+def pooled(rows: Sequence[ProbeRow]) -> ProbeRow:
+    """The newest of some comparisons with the medians of all in the place of its numbers.
+
+    One W1 of 150 rows scatters by 10 to 20 % of the floor: of single looks at samples that are as good as
+    they will get, some lie on the far side of any line.
+
+    Args:
+        rows: at least one, oldest first.
+    """
+    known = {name: [getattr(row, name) for row in rows] for name in ("w1", "starved", "fresh_auc", *COMPARED)}
+    medians: dict[str, Any] = {
+        name: median([value for value in values if value is not None])
+        for name, values in known.items()
+        if any(value is not None for value in values)
+    }
+    return dataclasses.replace(rows[-1], **medians)
+
+
+def near(h: History, row: ProbeRow, spare: float = 0.0) -> bool | None:
+    """Whether the samples of one comparison could nearly be real rows; None where that cannot be told.
+
+    Args:
+        h: the run.
+        row: the comparison, or several pooled.
+        spare: share by which each line is moved out, since a single look scatters.
+    """
+    if way(h, row) is None:
         return None  # the energy distance alone does not see what is missing
-    shares = [reach(h, row, name) for name in COMPARED]
-    enough = all(share is None or share > REACHED[name] for name, share in zip(COMPARED, shares, strict=True))
-    seen = (row.fresh_auc or 0.5) > TOLD  # a discriminator from scratch tells the samples by something else
-    return beyond < NEAR - 1 and enough and not seen and (row.starved or 0.0) < MISSING
+    shares = [share for name in COMPARED if (share := reach(h, row, name)) is not None]
+    enough = all(share > REACHED * (1 - spare) for share in shares)
+    told = TOLD + spare * (1 - TOLD) * 5  # a discriminator from scratch tells the samples by something else
+    seen = (row.fresh_auc or 0.5) > told
+    within = (excess(h, row) or 0.0) < NEAR * (1 + spare) - 1
+    return within and enough and not seen and (row.starved or 0.0) < MISSING + spare / 2
 
 
 def excess(h: History, row: ProbeRow) -> float | None:
@@ -122,7 +148,7 @@ def _lacking(h: History, rows: list[ProbeRow]) -> tuple[str, ...]:
     words = []
     for name in COMPARED:
         shares = [share for row in rows if (share := reach(h, row, name)) is not None]
-        if shares and median(shares) <= REACHED[name]:
+        if shares and median(shares) <= REACHED:
             values = [real(getattr(row, name)) for row in rows if getattr(row, name) is not None]
             words.append(f"{name} {median(values):.2f} (real rows {h.null(name)[0]:.2f})")
     starved = [row.starved for row in rows if row.starved is not None]
