@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ganscope.build.advice import IN_FORCE, OUT_OF_REACH, advised, remedies_of
+from ganscope.build.advice import (
+    IN_FORCE,
+    OUT_OF_REACH,
+    Change,
+    advised,
+    advised_answer,
+    change_of,
+    remedies_of,
+)
 from ganscope.build.settings import recipe_names, resolve
 from ganscope.cli.app import main
 from ganscope.config import RunConfig
+from ganscope.diagnose.rules.conclusion import Answer
+from ganscope.diagnose.rules.suspects import REMEDIES
+from ganscope.diagnose.rules.unconverged import Progress
 from ganscope.diagnose.rules.verdict import RULES, Verdict
 from ganscope.folder import healings
 from ganscope.running import healing
@@ -137,3 +149,28 @@ def test_every_remedy_is_listed_once() -> None:
     for name, kind in KINDS:
         listed = remedies_of(fault(name, kind), config_of("minimax", g_lr=1e-5))
         assert len(set(map(str, listed))) == len(listed)
+
+
+def test_a_run_that_is_not_there_yet_gets_a_command() -> None:
+    """One that comes nearer goes on from its weights; one that has stopped begins anew."""
+    config = resolve("r1", {"data": "ring", "steps": 400})
+    nearer = Answer("not there yet", "", Progress("fault", stopped=False, more=1234), advice="Train on.")
+    command = advised_answer(nearer, config, Path("runs/a b")).command
+    assert command == (
+        "ganscope train ring r1 --seed 0 --steps 1300 --from 'runs/a b' --out 'runs/a b-longer'"
+    )
+    young = nearer._replace(progress=Progress("fault"))
+    assert "--steps 400 --from" in advised_answer(young, config, Path("runs/a")).command
+    held = Answer("not there yet", "", Progress("fault", stopped=True), nearest="capacity", advice="Wider.")
+    wider = advised_answer(held, config, Path("runs/a"))
+    assert wider.changes == {"g_width": 2 * config.flat()["g_width"], "d_width": 2 * config.flat()["d_width"]}
+    assert "--from" not in wider.command
+    slow = resolve("r1", {"data": "ring", "g_lr": 1e-6})
+    assert advised_answer(held, slow, Path("runs/a")).changes == {"g_lr": slow.d_lr}
+    assert advised_answer(Answer("healthy", "Healthy."), config, Path("a")) == Answer("healthy", "Healthy.")
+
+
+@pytest.mark.parametrize("kind", REMEDIES)
+def test_every_suspect_has_a_remedy_that_a_run_can_take(kind: str) -> None:
+    config = resolve("r1", {"data": "ring", "ema": 0.999, "batch_size": 8})
+    assert isinstance(change_of(REMEDIES[kind], config), Change)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganscope.build.settings import INHERITED, changed, command_of, completed, idle_options
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput
+from ganscope.diagnose.rules.conclusion import Answer, rounded_up
 from ganscope.diagnose.rules.rates import PLAYERS, TOO_LOW, Rates, judged, rate_remedies, rate_words
 from ganscope.diagnose.rules.recovered import recovered
 from ganscope.diagnose.rules.rule import Remedy
+from ganscope.diagnose.rules.suspects import LESS, MORE, remedy_of
 from ganscope.diagnose.rules.verdict import Verdict, remedies_for
 from ganscope.objectives import OBJECTIVES
 from ganscope.words.complaints import flag
@@ -19,14 +23,8 @@ from ganscope.words.sentences import uncapitalised
 
 IN_FORCE = "What is known to help is in force already; what is left to try: "
 OUT_OF_REACH = "What is known to help is in force already or out of reach; what is left to try: "
-LESS = Remedy(
-    "Lower both learning rates to a third.", "shorter steps follow the game more closely", {},
-    {"g_lr": 0.3, "d_lr": 0.3},
-)  # fmt: skip
-MORE = Remedy(
-    "Make both networks twice as wide.", "what a network cannot represent, no training reaches", {},
-    {"g_width": 2, "d_width": 2},
-)  # fmt: skip
+LONGER = "-longer"
+"""What the folder of a run that goes on is called after the first one's name."""
 LEFT_TO_TRY = (LESS, MORE)
 """What to try where everything else is in force; how often it helps was not measured."""
 CAPACITY_FIRST = ("discriminator-too-weak", "critic-underfit", "vanishing-gradient", "unconverged")
@@ -158,6 +156,45 @@ def advised(verdict: Verdict, config: RunConfig) -> Verdict:
             helped=recovered(verdict.name, kind, remedy) if remedy is first else None,
         )
     return verdict._replace(advice=str(every[0]) if every else verdict.advice, helped=None)
+
+
+def advised_answer(answer: Answer, config: RunConfig, folder: Path) -> Answer:
+    """Make the advice for a run whose samples are not there yet fit it, as a command that runs.
+
+    Args:
+        answer: for the run.
+        config: in force.
+        folder: of the run.
+
+    Returns:
+        The answer; one that still comes nearer goes on from its own weights, one that has stopped begins anew
+        with the nearest suspect set right.
+
+    Example:
+        >>> from ganscope.diagnose.rules.unconverged import Progress
+        >>> far = Answer("not there yet", "Far.", Progress("fault", stopped=False, more=250), advice="On.")
+        >>> advised_answer(far, RunConfig(data="ring", recipe="r1"), Path("a")).command.split()[-4:]
+        ['--from', 'a', '--out', 'a-longer']
+    """
+    if answer.kind != "not there yet" or not answer.advice:
+        return answer
+    if answer.progress.stopped is not True:
+        more = answer.progress.more or config.steps  # where its pace is not known, as many again
+        longer = config.model_copy(update={"steps": rounded_up(more)})
+        on = command_of(longer)
+        place = shlex.join(["--from", str(folder), "--out", f"{folder}{LONGER}"])
+        return answer._replace(command=f"{on} {place}" if on else "")
+    first = remedy_of(answer.nearest, Rates(config.g_lr, config.d_lr, config.optimizer))
+    for remedy, change in _possible((first, MORE, LESS), config):
+        if change is not None:
+            new = change.config.flat()
+            changes = {name: new[name] for name in change.altered if name not in change.idle}
+            return answer._replace(
+                advice=f"{in_words(config, change)} ({remedy.source})",
+                changes=changes,
+                command=command_of(change.config, changes),
+            )
+    return answer
 
 
 def _possible(remedies: tuple[Remedy, ...], config: RunConfig) -> Iterator[tuple[Remedy, Change | None]]:

@@ -101,11 +101,15 @@ def _block(report: Report, recipe: str, runs: Sequence[RunRecord], judged: Mappi
 
 
 def _away(judged: Mapping[int, Judgement]) -> str:
-    """Say of each run whose samples are not there yet how far it is, where there are several runs."""
+    """Say of each run whose samples are not there yet how far it is, and what to do first."""
     away = [(seed, said.answer) for seed, said in judged.items() if said.answer.kind == "not there yet"]
-    if len(judged) == 1:
-        return ""
-    return "".join(f'<p class="caption">Seed {seed}: {escape(told.sentence)}</p>' for seed, told in away)
+    alone = len(judged) == 1
+    told = [] if alone else [f'<p class="caption">Seed {n}: {escape(a.sentence)}</p>' for n, a in away]
+    for seed, answer in away[:1]:  # what to do about one of them does for the others
+        of = "" if alone else f" (seed {seed})"
+        told += [f"<p><b>Do first{of}:</b> {escape(answer.advice)}</p>"] if answer.advice else []
+        told += [f"<p><code>{escape(answer.command)}</code></p>"] if answer.command else []
+    return "".join(told)
 
 
 def _lamp(name: str, judged: Sequence[Judgement]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ganscope.build.advice import advised
+from ganscope.build.advice import advised, advised_answer
 from ganscope.config import RunConfig
 from ganscope.config.run_config import PLAYERS
 from ganscope.contracts import BadInput
@@ -77,13 +77,16 @@ def judged(folder: Path, again: bool = False) -> Judgement | None:
         BadInput: a damaged file.
     """
     said = judgement(folder, again)
-    if said is None or not said.verdicts:
+    if said is None or not (said.verdicts or said.answer.advice):
         return said
     try:
         config = read(folder).config
     except BadInput:  # settings that this version would not accept: a report shows such runs as well
         return said
-    return said._replace(verdicts=[advised(verdict, config) for verdict in said.verdicts])
+    return said._replace(
+        verdicts=[advised(verdict, config) for verdict in said.verdicts],
+        answer=advised_answer(said.answer, config, folder),
+    )
 
 
 def names_shares(sentence: str) -> bool:

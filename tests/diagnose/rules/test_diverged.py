@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ganscope.diagnose.rules.verdict import judge
-from tests.diagnose.rules.test_conclusion import BAD, run
+from tests.diagnose.rules.recorded import BAD, run
 
 
 def told(change: Callable[[int], dict[str, Any]], **given: Any) -> list[str]:

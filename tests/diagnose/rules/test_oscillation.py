@@ -16,7 +16,7 @@ from ganscope.diagnose.rules.oscillation import evenly, sustained
 from ganscope.diagnose.rules.verdict import judge
 from ganscope.diagnose.watch import Scope
 from tests.diagnose.rules.planted import REAL, Sampler, Score, normal
-from tests.diagnose.rules.test_conclusion import BAD, GOOD, run
+from tests.diagnose.rules.recorded import BAD, GOOD, run
 
 
 def swinging(shift: Callable[[int], float]) -> Scope:

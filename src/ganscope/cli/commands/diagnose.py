@@ -75,6 +75,10 @@ def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
             say(f"{e.name}: {sentence}")
         at = "" if e.step is None else f", step {e.step}"
         say(f"{e.name}{at}: {e.answer}")
+        if e.answer.advice:
+            say(f"  Do first: {e.answer.advice}")
+        if e.answer.command:
+            say(f"  {e.answer.command}", wrapped=False)
         for sentence in filter(None, (e.best and str(e.best), e.basis)):
             say(sentence)
         for v in e.verdicts:

@@ -7,19 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from ganscope.diagnose.rows import WIDE_EVERY
-from ganscope.diagnose.rules.history import History, State, median
+from ganscope.diagnose.rules.history import History, State
+from ganscope.diagnose.rules.rates import PLAYERS, rates_of
 from ganscope.diagnose.rules.rule import Needs
-from ganscope.diagnose.rules.thresholds import IDLE, K
+from ganscope.diagnose.rules.suspects import remedy_of, suspects
 from ganscope.diagnose.rules.unconverged import FEWEST, Progress
 from ganscope.words.lists import listed
 from ganscope.words.numerals import digits
 
 Kind = Literal["healthy", "faulty", "not there yet", "cannot tell"]
-HASTY = 0.05
-"""Of |step| / |weights|: a network that changes by this share in every step forgets what it learned."""
-FEW_ROWS = 32
-"""Of a batch."""
-MOST_SUSPECTS = 3
 
 
 class Answer(NamedTuple):
@@ -32,6 +28,14 @@ class Answer(NamedTuple):
     """Checks that lack evidence, and the step at which they will have it; None where steps do not help."""
     suspects: tuple[str, ...] = ()
     """What may hold a run back in which every check passes, the likeliest first."""
+    nearest: str = ""
+    """The likeliest of them as a key of `ganscope.diagnose.rules.suspects.REMEDIES`."""
+    advice: str = ""
+    """What to do first where the samples are not there yet; empty where it is too early to say."""
+    changes: Mapping[str, Any] = {}
+    """Settings that make the change, with their new values, as far as they are known."""
+    command: str = ""
+    """The command line that does it, of a run of ganscope."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer for a file; what is not known is left out."""
@@ -40,7 +44,9 @@ class Answer(NamedTuple):
             for name, value in self.progress._asdict().items()
             if value is not None and not (isinstance(value, float) and not math.isfinite(value))
         }
-        return {**self._asdict(), "progress": known, "lacking": dict(self.lacking)}
+        return {
+            **self._asdict(), "progress": known, "lacking": dict(self.lacking), "changes": dict(self.changes),
+        }  # fmt: skip
 
     def __str__(self) -> str:
         """The sentence."""
@@ -51,9 +57,9 @@ def from_json(entry: Mapping[str, Any]) -> Answer:
     """Read back what `Answer.as_json` wrote."""
     known = {name: value for name, value in entry["progress"].items() if name in Progress._fields}
     known["lacking"] = tuple(known.get("lacking", ()))
-    return Answer(
-        entry["kind"], entry["sentence"], Progress(**known), dict(entry["lacking"]), tuple(entry["suspects"])
-    )
+    others = {name: entry[name] for name in ("nearest", "advice", "changes", "command") if name in entry}
+    lacking, held_back = dict(entry["lacking"]), tuple(entry["suspects"])
+    return Answer(entry["kind"], entry["sentence"], Progress(**known), lacking, held_back, **others)
 
 
 def answer_of(
@@ -86,18 +92,46 @@ def answer_of(
     away = "; ".join((_where(went), *went.lacking))
     if went.stopped is None:
         told = f"Not there yet: {away}. Too early to say at which pace it goes."
-        return Answer("not there yet", told + waiting, went, lacking)
+        return Answer("not there yet", told + waiting, went, lacking, advice=train_on(went))
     if not went.stopped:
         steps = went.more or 1
         more = "it is nearly there" if steps == 1 else f"at this pace about {steps:,} steps more"
         told = f"Not there yet: {away}. It is {_pace_words(went)}: {more}."
-        return Answer("not there yet", told + waiting, went, lacking)
+        return Answer("not there yet", told + waiting, went, lacking, advice=train_on(went))
     held_back = suspects(h)
+    named = tuple(suspect.said for suspect in held_back)
     told = (
         f"Not there yet: the samples have stopped improving above the floor ({away}), although no check "
-        f"finds a fault. Nearest suspects: {listed(held_back)}."
+        f"finds a fault. Nearest suspects: {listed(named)}."
     )
-    return Answer("not there yet", told + waiting, went, lacking, held_back)
+    first = remedy_of(held_back[0].kind, rates_of(h))
+    return Answer(
+        "not there yet", told + waiting, went, lacking, named, held_back[0].kind, str(first),
+        {name: value for name, value in first.settings.items() if name in PLAYERS},
+    )  # fmt: skip
+
+
+def train_on(went: Progress) -> str:
+    """Advise a run that still comes nearer, or is young.
+
+    Example:
+        >>> train_on(Progress("fault", stopped=False, more=1234))
+        'Train on: about 1,300 steps more.'
+    """
+    if went.stopped is None and went.more is None:
+        return "Train on: as many steps again will tell its pace."
+    return f"Train on: about {rounded_up(went.more or 1):,} steps more."
+
+
+def rounded_up(steps: int) -> int:
+    """Round up to two digits.
+
+    Example:
+        >>> rounded_up(1234), rounded_up(7)
+        (1300, 7)
+    """
+    unit = int(10 ** max(0, len(str(steps)) - 2))
+    return -(-steps // unit) * unit
 
 
 def lacking_words(lacking: Mapping[str, int | None]) -> str:
@@ -117,41 +151,6 @@ def lacking_words(lacking: Mapping[str, int | None]) -> str:
     awaited = [f"Evidence is lacking for {listed(words, most=len(words))}."] if words else []
     others = [f"Undecided: {listed(undecided, most=len(undecided))}."] if undecided else []
     return " ".join([*awaited, *others])
-
-
-def suspects(h: History) -> tuple[str, ...]:
-    """What may hold a run back, the likeliest first: ranked by how far its number is from what is usual."""
-    ranked: list[tuple[float, str]] = []
-    for player, name in (("generator", "g_update"), ("discriminator", "d_update")):
-        moves = median(h.recent(lambda row, name=name: getattr(row, name), K))  # type: ignore[misc]
-        if moves < IDLE:
-            said = f"the {player}'s learning rate is too low (|step| / |weights| {digits(moves)})"
-            ranked.append((math.log10(IDLE / max(moves, 1e-12)), said))
-        elif moves > HASTY:
-            said = f"the {player}'s learning rate is too high (|step| / |weights| {digits(moves)})"
-            ranked.append((math.log10(moves / HASTY) + 0.5, said))
-    average, step = h.about.average, h.rows[-1].step if h.rows else 0
-    if average is not None and average < 1 and (1 / (1 - average)) > step / 3:
-        span = round(1 / (1 - average))
-        ranked.append((math.log10(max(1.0, 3 * span / max(step, 1))), _averaging(average, span, step)))
-    auc = median(h.recent(lambda row: row.auc, K))
-    if auc > 0.9:
-        said = f"the discriminator is far ahead of the generator (AUC {auc:.2f}): slow it down"
-        ranked.append(((auc - 0.9) * 5, said))
-    elif auc < 0.6:
-        said = f"the discriminator sees little of what is wrong (AUC {auc:.2f}): raise its rate or capacity"
-        ranked.append(((0.6 - auc) * 5, said))
-    if h.about.batch is not None and h.about.batch < FEW_ROWS:
-        said = f"a batch of {h.about.batch} rows makes the gradients noisy"
-        ranked.append((math.log10(FEW_ROWS / h.about.batch), said))
-    ranked.append((0.0, "the networks' capacity"))
-    ranked.append((-0.1, "both learning rates, which may be too high to settle"))
-    return tuple(said for _, said in sorted(ranked, key=lambda pair: -pair[0])[:MOST_SUSPECTS])
-
-
-def _averaging(average: float, span: int, step: int) -> str:
-    over = f"over {span:,} steps, is longer than a third of the run's {step:,}"
-    return f"a moving average of decay {average:g}, {over}"
 
 
 def _evidence_at(h: History, needs: Needs) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
+from ganscope.diagnose.rules.history import History, median
 from ganscope.diagnose.rules.rule import Remedy
-from ganscope.diagnose.rules.thresholds import IDLE
+from ganscope.diagnose.rules.thresholds import IDLE, K
 
 PLAYERS = {"g_lr": "generator", "d_lr": "discriminator"}
 TOO_LOW, TOO_HIGH, USUAL = "too low", "too high", "usual"
@@ -145,3 +147,14 @@ def _by_updates(verdict: str, rates: Rates) -> tuple[Remedy, ...]:
                 ),
             )
     return ()
+
+
+def rates_of(history: History) -> Rates:
+    """How fast the networks of a watched loop learn: their optimisers' rates, or how far a step goes."""
+    about = history.about
+    updates = {
+        "g_update": median(history.recent(lambda row: row.g_update, K)),
+        "d_update": median(history.recent(lambda row: row.d_update, K)),
+    }
+    known = {name: value for name, value in updates.items() if not math.isnan(value)}
+    return Rates(about.g_lr, about.d_lr, about.optimizer or "adam", **known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -20,11 +19,10 @@ from ganscope.diagnose.rules import (
     wiring,
 )
 from ganscope.diagnose.rules.conclusion import Answer, answer_of
-from ganscope.diagnose.rules.history import History, State, median
-from ganscope.diagnose.rules.rates import Rates, rate_remedies
+from ganscope.diagnose.rules.history import History, State
+from ganscope.diagnose.rules.rates import rate_remedies, rates_of
 from ganscope.diagnose.rules.recovered import recovered
 from ganscope.diagnose.rules.rule import Remedy, Rule
-from ganscope.diagnose.rules.thresholds import K
 from ganscope.diagnose.rules.unconverged import NAME as UNCONVERGED
 from ganscope.diagnose.rules.unconverged import progress
 
@@ -219,14 +217,3 @@ def judge(rows: Sequence[Mapping[str, Any] | Row], once: bool = False) -> Judged
     labels = [verdict.label for verdict in standing]
     answer = answer_of(history, labels, states, {name: rule.needs for name, rule in RULES.items()}, went)
     return Judged(standing, {**states, UNCONVERGED: went.state}, answer)
-
-
-def rates_of(history: History) -> Rates:
-    """How fast the networks of a watched loop learn: their optimisers' rates, or how far a step goes."""
-    about = history.about
-    updates = {
-        "g_update": median(history.recent(lambda row: row.g_update, K)),
-        "d_update": median(history.recent(lambda row: row.d_update, K)),
-    }
-    known = {name: value for name, value in updates.items() if not math.isnan(value)}
-    return Rates(about.g_lr, about.d_lr, about.optimizer or "adam", **known)

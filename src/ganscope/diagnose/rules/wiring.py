@@ -9,9 +9,10 @@ from ganscope.diagnose.rules.thresholds import IDLE, K, M
 
 ROUNDED = 1e-5
 """|dL/dtheta| of a generator that is given too little to move: `vanishing-gradient` says why."""
-CLIMBS = -0.08
-"""Cosine of a discriminator's early steps and descent on its loss: -0.1 to -0.24 with swapped labels; under a
-penalty that outweighs the loss, that of a correct one is at least -0.07."""
+CLIMBS, UNDER_A_PENALTY = -0.03, -0.08
+"""Cosine of a discriminator's early steps and descent on its loss, median of six: -0.08 to -0.25 with swapped
+labels, at least 0 in correct ones that rank fakes above real rows; under a penalty that outweighs the loss,
+that of a correct one is at least -0.07, or -0.12 where the mean of all young probes is 0."""
 
 
 def wiring(h: History) -> list[Fault] | None:
@@ -35,7 +36,7 @@ def wiring(h: History) -> list[Fault] | None:
         faults.append(Fault("severe", dead.since, cause, {"score_sd": 0.0}, pattern="dead-network"))
     wrong = h.persistence(lambda row: None if row.auc is None else row.auc < 0.3, M, K)
     alignment = early_alignment(h)
-    if wrong.state == "fault" and alignment < CLIMBS:
+    if wrong.state == "fault" and alignment < CLIMBS and _climbs_under_a_penalty(h, alignment):
         cause = (
             "The discriminator climbs its declared loss and ranks fakes above real rows: the labels of real "
             "and fake are swapped, or a sign is wrong."
@@ -52,13 +53,24 @@ def early_alignment(h: History) -> float:
 
     Under a penalty, steps of a discriminator that hardly moves follow the penalty and say nothing.
     """
+    return median(_alignments(h)[:K])
+
+
+def _climbs_under_a_penalty(h: History, alignment: float) -> bool:
+    """Whether, if there is a penalty, it is not what the steps follow."""
+    young = _alignments(h)[: 2 * K]
+    return h.about.constraint_weight is None or (
+        alignment < UNDER_A_PENALTY and sum(young) / len(young) < CLIMBS
+    )
+
+
+def _alignments(h: History) -> list[float]:
     penalised = h.about.constraint_weight is not None
-    known = [
+    return [
         row.d_alignment
         for row in h.rows
         if row.d_alignment is not None and not (penalised and (row.d_update or 0.0) < IDLE)
     ]
-    return median(known[:K])
 
 
 def _still(row: ProbeRow) -> bool | None:
