@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
-    from torch import Tensor, nn
+    from torch import Generator, Tensor, nn
 
 
 class BadInput(ValueError):  # noqa: N818 - reads as what it is: `raise BadInput("...")`
@@ -77,6 +77,19 @@ class Batch(NamedTuple):
     their second argument. The fakes of a step have the conditions of its real rows."""
 
 
+class Told(NamedTuple):
+    """How the networks of a family are told one category of each row of a table, as those of CTGAN are."""
+
+    width: Callable[[Sequence[Block]], int]
+    """Values of the condition, for rows of these blocks; 0 where they have no category."""
+    learn: Callable[[nn.Module, Tensor], None]
+    """Keep the share of each value among the training rows in the generator."""
+    draw: Callable[[nn.Module, int, Generator], Tensor]
+    """`(generator, n, random stream)` -> conditions `[n, width]` by those shares."""
+    cost: Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]
+    """`(generator, latent, condition)` -> rows, and what each adds to the generator's loss, `[B]`."""
+
+
 class NetworkFamily(NamedTuple):
     """One architecture: how its two networks are built, and what others must know of it."""
 
@@ -95,6 +108,8 @@ class NetworkFamily(NamedTuple):
     """Whether a pass changes buffers (batch normalisation), which neither compiles nor stacks."""
     cost: Callable[[Any], float]
     """Time of one pass, in passes of a perceptron of 128 units a layer; infinite where it is far above 16."""
+    told: Told | None = None
+    """Where both networks are told a category of each row."""
 
 
 class Metric(NamedTuple):

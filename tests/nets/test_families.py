@@ -16,14 +16,17 @@ from ganscope.training.stacks.stacking import evaluating, plain, stack
 
 SHAPES: dict[str, list[tuple[int, ...]]] = {
     "mlp": [(1,), (2,), (7,), (1, 8, 8), (3, 12, 12)],
+    "ctgan": [(2,), (7,)],
     "dcgan": [(1, 8, 8), (3, 16, 16), (2, 28, 28), (3, 32, 32), (1, 48, 48), (4, 64, 64)],
 }
 
 
 def options(name: str, width: int, depth: int = 2, norm: str = "none") -> Any:
-    given = {"g_width": width, "d_width": width, "g_norm": norm, "d_norm": norm}
+    given: dict[str, Any] = {"g_width": width, "d_width": width}
+    if "g_norm" in NETS[name].options.model_fields:
+        given |= {"g_norm": norm, "d_norm": norm}
     depths = {"g_depth": depth, "d_depth": depth}
-    return NETS[name].options(**given, **(depths if name == "mlp" else {}))
+    return NETS[name].options(**given, **(depths if name != "dcgan" else {}))
 
 
 CASES = [(name, shape) for name in NETS for shape in SHAPES[name]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +12,17 @@ from torch import Tensor, nn
 
 from ganscope.build.device import device_of
 from ganscope.build.monitor import Monitor, pooled, some_rows
-from ganscope.build.networks import networks
+from ganscope.build.networks import networks, told_by
 from ganscope.build.optimisers import optimiser_of
 from ganscope.build.rules import objective_of, projection_of, reads_real_logits, terms_of
 from ganscope.build.settings import family_of, options_of
 from ganscope.config import RunConfig
-from ganscope.contracts import BadInput, Objective
+from ganscope.contracts import BadInput, Block, Objective, Told
 from ganscope.evaluation import Evaluation
-from ganscope.training import Game, Runs
+from ganscope.nets.told import told_of
+from ganscope.training import Game, Runs, streams
 from ganscope.training.batches import as_condition
+from ganscope.training.by_frequency import ByFrequency
 from ganscope.training.compiled import compiled
 from ganscope.training.moves.optimism import make_optimistic
 from ganscope.training.precision import in_bfloat16
@@ -72,7 +75,9 @@ def build(
         generator=g_network,
         discriminator=d_network,
         objective=rules,
-        g_optimizer=optimiser_of(config, g_network, shared_or_each([c.g_lr for c in configs], like)),
+        g_optimizer=optimiser_of(
+            config, g_network, shared_or_each([c.g_lr for c in configs], like), config.g_weight_decay
+        ),
         d_optimizer=optimiser_of(config, d_network, shared_or_each([c.d_lr for c in configs], like)),
         terms=terms_of(config, shared_or_each([c.penalty_weight for c in configs], like)),
         project=projection_of(
@@ -94,12 +99,32 @@ def build(
     if on.data.condition is not None and on.data.held_out_condition is not None:
         runs.conditions = on.data.condition
         runs.held_out_condition = as_condition(on.data.held_out_condition[: len(held_out)], held_out)
+    told = told_by(config)
+    if told is not None and told.width(on.data.blocks):
+        tell_choices(runs, told, on.data.blocks)
     if config.diagnose:
         index = some_rows(len(runs.rows))
         seen = runs.rows[index].to(held_out)
         conditions = () if runs.conditions is None else (as_condition(runs.conditions[index], held_out),)
+        if runs.by_frequency is not None:
+            conditions = (told_fixed(seen, on.data.blocks),)
         runs.observers, runs.verdicts = (Monitor(pooled(held_out, seen), (seen, *conditions)),), {}
     return runs
+
+
+def tell_choices(runs: Runs, told: Told, blocks: Sequence[Block]) -> None:
+    """Have both networks of a run told one category of each row, and the generator answer for it."""
+    generator = runs.game.generator.module
+    runs.by_frequency = ByFrequency(runs.rows, blocks, runs.config.batch_size, runs.config.seed)
+    with torch.no_grad():
+        told.learn(generator, runs.by_frequency.shares)
+    runs.held_out_condition = told_fixed(runs.held_out, blocks)
+    runs.game = runs.game._replace(own_cost=functools.partial(told.cost, generator))
+
+
+def told_fixed(rows: Tensor, blocks: Sequence[Block]) -> Tensor:
+    """Tell one category of each row, the same for every run: of rows by which a run is judged."""
+    return told_of(rows.cpu(), blocks, streams.generator(0, "told")).to(rows)
 
 
 def plain_of(modules: Sequence[nn.Module]) -> Network:

@@ -11,10 +11,10 @@ from torch.overrides import TorchFunctionMode
 
 from ganscope.build.settings import options_of
 from ganscope.config import RunConfig
-from ganscope.contracts import BadInput, Dataset
+from ganscope.contracts import BadInput, Block, Dataset, Told
 from ganscope.lipschitz import CONSTRUCTIONS
 from ganscope.nets import NETS
-from ganscope.nets.ends import end_of
+from ganscope.nets.ends import blocks_in, end_of
 from ganscope.nets.packing import packed_shape
 from ganscope.training import streams
 
@@ -26,11 +26,16 @@ def networks(
     with streams.global_stream(config.seed, "init"):
         if generator is None:
             generator = NETS[config.family].generator(
-                data.shape, config.latent_dim, 0, options_of(config), end_of(data)
+                data.shape,
+                config.latent_dim,
+                told_width(config, data.blocks),
+                options_of(config),
+                end_of(data),
             )
         if discriminator is None:
             shape = packed_shape(data.shape, config.pack)
-            discriminator = NETS[config.family].discriminator(shape, 0, options_of(config))
+            classes = config.pack * told_width(config, data.blocks)
+            discriminator = NETS[config.family].discriminator(shape, classes, options_of(config))
             if config.d_lipschitz != "none":
                 discriminator = CONSTRUCTIONS[config.d_lipschitz](discriminator, shape)
     return generator, discriminator
@@ -59,9 +64,22 @@ def generator_of(config: RunConfig, data: Mapping[str, Any]) -> nn.Module:
             "this run trained a generator of your own: hand the module over, as in "
             "ganscope.load(run, generator=module)."
         )
+    classes = told_width(config, blocks_in(data))
     return NETS[config.family].generator(
-        tuple(data["shape"]), config.latent_dim, 0, options_of(config), end_of(data)
+        tuple(data["shape"]), config.latent_dim, classes, options_of(config), end_of(data)
     )
+
+
+def told_width(config: RunConfig, blocks: Sequence[Block]) -> int:
+    """Count the values of the condition that the networks of a configuration are told of a row."""
+    told = told_by(config)
+    return 0 if told is None else told.width(blocks)
+
+
+def told_by(config: RunConfig) -> Told | None:
+    """How the networks of a configuration are told a category of each row; one of the user's own never is."""
+    family = NETS.get(config.family)
+    return None if family is None or config.own else family.told
 
 
 class _Unfilled(TorchFunctionMode):

@@ -14,26 +14,36 @@ from ganscope.training.stacks.differences import rate_of_each_run
 from ganscope.training.stacks.stacking import Network
 
 
-def optimiser_of(config: RunConfig, network: Network, rate: float | Tensor) -> torch.optim.Optimizer:
+def optimiser_of(
+    config: RunConfig, network: Network, rate: float | Tensor, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
     """Return an optimiser with one learning rate for all runs or, where they differ, one a run."""
     if isinstance(rate, Tensor):
-        optimizer = _optimizer(config, network, 1.0)
+        optimizer = _optimizer(config, network, 1.0, weight_decay)
         rate_of_each_run(optimizer, rate)
     else:
-        optimizer = _optimizer(config, network, rate)
+        optimizer = _optimizer(config, network, rate, weight_decay)
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"]  # the loop scales it as the run goes on
     return optimizer
 
 
-def _optimizer(config: RunConfig, network: Network, rate: float) -> torch.optim.Optimizer:
+def _optimizer(
+    config: RunConfig, network: Network, rate: float, weight_decay: float
+) -> torch.optim.Optimizer:
     parameters = list(network.parameters.values())
     if config.optimizer == "sgd":
-        return without_compiler(torch.optim.SGD)(parameters, lr=rate, momentum=config.beta1)
+        return without_compiler(torch.optim.SGD)(
+            parameters, lr=rate, momentum=config.beta1, weight_decay=weight_decay
+        )
     if config.optimizer == "rmsprop":
-        return without_compiler(torch.optim.RMSprop)(parameters, lr=rate, alpha=config.beta2)
+        return without_compiler(torch.optim.RMSprop)(
+            parameters, lr=rate, alpha=config.beta2, weight_decay=weight_decay
+        )
     betas = (config.beta1, config.beta2)
-    return without_compiler(torch.optim.Adam)(parameters, lr=rate, betas=betas, fused=True)
+    return without_compiler(torch.optim.Adam)(
+        parameters, lr=rate, betas=betas, weight_decay=weight_decay, fused=True
+    )
 
 
 def without_compiler(kind: type[Optimizer]) -> Callable[..., Optimizer]:

@@ -94,6 +94,9 @@ class OptimisationSettings(BaseModel):
     )
     g_lr: float = Field(1e-3, gt=0, description="Generator's learning rate.")
     d_lr: float = Field(1e-3, gt=0, description="Discriminator's learning rate.")
+    g_weight_decay: float = Field(
+        0.0, ge=0, description="Generator's weight decay: its weights times this join their gradient."
+    )
     beta1: float = Field(0.5, ge=0, lt=1, description="Adam's beta1 (SGD's momentum).")
     beta2: float = Field(0.9, ge=0, lt=1, description="Adam's beta2 (RMSprop's alpha).")
     decay: float = Field(0.5, ge=0, le=1, description="Last share of the run in which rates fall to zero.")

@@ -98,6 +98,11 @@ def straight_through(scores: Tensor) -> Tensor:
     return hard + (soft - soft.detach())  # the bracket is 0 to the bit
 
 
+def blocks_in(data: Mapping[str, Any]) -> tuple[Block, ...]:
+    """Read the blocks of a row from what `config.json` of a run says of its data."""
+    return tuple(Block(*block) for block in data.get("blocks") or ())
+
+
 def end_of(data: Dataset | Mapping[str, Any]) -> nn.Module | None:
     """Build the last activation of a generator of some data.
 
@@ -115,7 +120,7 @@ def end_of(data: Dataset | Mapping[str, Any]) -> nn.Module | None:
     if isinstance(data, Dataset):
         blocks, bounded = data.blocks, data.value_range is not None
     else:
-        blocks = tuple(Block(*block) for block in data.get("blocks") or ())
+        blocks = blocks_in(data)
         bounded = data["value_range"] is not None
     kinds = {block.kind for block in blocks}
     if kinds - {"linear"} and kinds != {"bounded"}:

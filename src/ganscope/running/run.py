@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from ganscope.contracts import Dataset, Told
     from ganscope.data.find import DataLike
     from ganscope.diagnose.rules.verdict import Verdict
 
@@ -157,6 +158,8 @@ class Run:
         dtype = next(generator.parameters()).dtype
         stream = streams.generator(seed, "sample")
         latents = torch.randn((n, self.config.latent_dim), generator=stream, dtype=dtype)
+        if condition is None and (told := self._told()) is not None:
+            condition = told.draw(generator, n, stream)
         return _drawn(generator, latents, condition)
 
     def table(self, n: int, seed: int = 0, best: bool = False) -> tuple[list[str], NDArray[Any]]:
@@ -238,10 +241,32 @@ class Run:
         latents, condition = evaluation_latents(self.config.seed, rows, self.config.latent_dim, dtype), None
         if judged_by.held_out_condition is not None:
             condition = in_turn(judged_by.held_out_condition, rows)
+        elif (told := self._told()) is not None:
+            condition = self._as_judged(judged_by, told, generator, rows)
         fake = _drawn(generator, latents, condition)
         evaluation = Evaluation(judged_by, features=RAW if features is None else features)
         judged = into(judged_by, fake, about.get("units"))
         return evaluation.evaluate(judged, written=judged is not fake)
+
+    def _told(self) -> Told | None:
+        """How the generator is told one category of each row; None for one that is told nothing."""
+        from ganscope.build.networks import told_by
+        from ganscope.nets.ends import blocks_in
+
+        told = told_by(self.config)
+        return told if told is not None and told.width(blocks_in(self._described.data)) else None
+
+    def _as_judged(self, data: Dataset, told: Told, generator: nn.Module, count: int) -> Tensor:
+        """The conditions of the samples that were judged while it trained; drawn by shares for other data."""
+        from ganscope.build.game import told_fixed
+        from ganscope.evaluation.evaluation import COMPARED_ROWS
+        from ganscope.nets.ends import blocks_in
+        from ganscope.training import streams
+        from ganscope.training.judging import in_turn
+
+        if data.blocks == blocks_in(self._described.data):
+            return in_turn(told_fixed(data.held_out[:COMPARED_ROWS], data.blocks), count)
+        return told.draw(generator, count, streams.generator(self.config.seed, "evaluation", 1))
 
     def _side(self, data: object) -> int:
         """The side to which other image files are brought: that of the images the run draws."""

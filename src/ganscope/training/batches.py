@@ -27,10 +27,14 @@ def draw(runs: Runs, game: Game, position: int) -> StepInput:
 
 def real(runs: Runs, position: int) -> Batch:
     """Real rows and their conditions, with instance noise on the rows where there is some."""
-    indices = [batches(position) for batches in runs.batches]
-    index = torch.cat(indices) if runs.game.stacked else indices[0]
-    rows, noise = _taken(runs, runs.rows, index).to(runs.held_out), blur(runs)
     condition = None
+    if runs.by_frequency is not None:
+        index, condition = runs.by_frequency(position)
+        condition = as_condition(condition, runs.held_out)
+    else:
+        indices = [batches(position) for batches in runs.batches]
+        index = torch.cat(indices) if runs.game.stacked else indices[0]
+    rows, noise = _taken(runs, runs.rows, index).to(runs.held_out), blur(runs)
     if runs.conditions is not None:
         condition = as_condition(_taken(runs, runs.conditions, index), runs.held_out)
     return Batch(rows if noise is None else rows + noise, condition)

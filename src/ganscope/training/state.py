@@ -16,6 +16,7 @@ from ganscope.folder import checkpoint, layout
 from ganscope.folder.read import read_metrics
 from ganscope.metrics import METRICS
 from ganscope.training import best_generator, ema, record, streams
+from ganscope.training.by_frequency import ByFrequency
 from ganscope.training.stacks.stacking import Network, joined, member
 from ganscope.training.step import Game
 
@@ -41,6 +42,8 @@ class Runs:
     """One for each training row, where both networks take one as their second argument."""
     held_out_condition: Tensor | None = None
     """One for each held-out row, on their device."""
+    by_frequency: ByFrequency | None = None
+    """Which rows a batch takes and what both networks are told of them, in place of `batches`."""
     step: int = 0
     average: dict[str, Tensor] | None = None
     last_penalty: Tensor | None = None

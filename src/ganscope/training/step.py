@@ -63,6 +63,8 @@ class Game(NamedTuple):
     pack: int = 1
     """How many rows the discriminator judges together; a pack is then what it calls a row."""
     stacked: bool = False
+    own_cost: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
+    """`(latent, condition)` -> fakes, and what each adds to the generator's loss, `[B]`."""
     compiled: Compiled | None = None
     """Programs that take the place of the passes of players who move in turn."""
 
@@ -145,6 +147,10 @@ def train_generator(game: Game, batch: Batch, latent: Tensor, blur: Tensor | Non
     """
     if game.compiled is not None:
         seen = game.compiled.generator(batch, latent, blur)
+    elif game.own_cost is not None and batch.condition is not None:
+        rows, cost = game.own_cost(latent, batch.condition)
+        fake = shown(game, Batch(rows), blur).rows
+        seen = generator_gradient(game, shown(game, batch), fake, cost=cost)
     else:
         fake = generated(game, batch.condition, latent, blur)
         seen = generator_gradient(game, shown(game, batch), fake)
@@ -204,8 +210,13 @@ def discriminator_gradient(
     return seen, list(gradient)
 
 
-def generator_gradient(game: Game, real: Batch, fake: Tensor, create_graph: bool = False) -> GeneratorStep:
-    """Judge fake rows, as shown, for the generator; see `discriminator_gradient`."""
+def generator_gradient(
+    game: Game, real: Batch, fake: Tensor, create_graph: bool = False, cost: Tensor | None = None
+) -> GeneratorStep:
+    """Judge fake rows, as shown, for the generator; see `discriminator_gradient`.
+
+    A cost `[B]` of the generator's own joins its gradient, by its mean, and is not part of the loss.
+    """
     fake_logits = logits(game, fake, real.condition)
     real_logits = fake_logits.detach()
     if game.g_needs_real:
@@ -213,8 +224,9 @@ def generator_gradient(game: Game, real: Batch, fake: Tensor, create_graph: bool
             real_logits = logits(game, *real)
     loss = per_sample(game, game.objective.g_loss, real_logits, fake_logits)
     parameters = list(game.generator.parameters.values())
+    total = loss if cost is None else loss + cost.mean()  # of whose mean the cost's own is a summand
     slope, *gradient = torch.autograd.grad(
-        loss,
+        total,
         [fake_logits, *parameters],
         _mean_over_rows(loss),
         create_graph=create_graph,
