@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from ganscope.build.settings import recipe_names, resolve
+from ganscope.build.settings import resolve
 from ganscope.folder import files
 from tests.games import SMALL, evaluation_of
 from validation import time_to_quality as ttq
+from validation.recipes import of_any_rows
 
 
 def rows(*good: bool) -> list[dict[str, Any]]:
@@ -57,7 +58,7 @@ def test_reach_is_read_from_the_run_folder_and_shared_among_the_stack(tmp_path: 
 @pytest.mark.parametrize("data", list(ttq.QUALITIES))
 def test_every_recipe_is_judged_at_the_same_numbers_of_samples(data: str) -> None:
     budget = ttq.QUALITIES[data].budget
-    for name in recipe_names():
+    for name in of_any_rows():
         config = ttq.configs_of(data, name, [0])[0]
         per_step = config.n_critic * config.batch_size
         assert budget // 100 * 0.75 < config.evaluate_every * per_step <= budget // 100

@@ -16,13 +16,14 @@ from torch import Tensor, nn
 from ganscope.build.intervals import probe_interval
 from ganscope.build.monitor import facts_of
 from ganscope.build.networks import networks
-from ganscope.build.settings import recipe_names, resolve
+from ganscope.build.settings import resolve
 from ganscope.config import RunConfig
 from ganscope.contracts import RunFailed
 from ganscope.data.find import load_data
 from ganscope.evaluation import Evaluation
 from ganscope.folder import checkpoint, files
 from ganscope.running import Prepared, execute
+from validation.recipes import of_any_rows
 
 from . import truth
 from .conditions import Label, Run
@@ -82,7 +83,7 @@ def stacks() -> Iterator[Stack]:
             if (kind, data) not in twins:
                 twins.add((kind, data))
                 yield Stack(f"{kind}-twin", None, "", data, fields_of(own, None, data, 0))
-    for recipe in recipe_names():
+    for recipe in of_any_rows():
         yield Stack(f"recipe-{recipe}", None, "", "digits", {
             "recipe": recipe, "steps": STEPS, "diagnose_every": 20, "threads": SHARED["threads"],
             "keep_checkpoints": SHARED["keep_checkpoints"],
