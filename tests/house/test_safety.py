@@ -85,6 +85,7 @@ def test_hostile_samples_are_not_unpickled(run: Path, tmp_path: Path) -> None:
     assert not sprung.exists()
 
 
+@pytest.mark.filterwarnings("ignore:.*metrics.json was changed after it was written")
 @pytest.mark.parametrize("name", ["config.json", "metrics.json"])
 def test_a_changed_record_is_noticed(run: Path, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "run"

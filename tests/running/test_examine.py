@@ -90,7 +90,7 @@ def test_a_run_without_probes_is_probed_once(
     found = told(capsys)
     assert found["step"] == 20
     assert found["status"]["vanishing-gradient"] == "fine"
-    assert "probed once" in found["notes"][0]
+    assert "probed once" in found["notes"][-1]
 
 
 def test_a_run_without_probes_is_judged_by_the_samples_it_draws(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_an_older_checkpoint_is_probed_where_the_newest_is_damaged(
     assert main(["diagnose", str(tmp_path), "--json"]) == 0
     found = told(capsys)
     assert found["step"] == 10
-    assert str(newest) in found["notes"][0]
-    assert "its newest sound checkpoint was probed once" in found["notes"][1]
+    assert str(newest) in found["notes"][-2]
+    assert "its newest sound checkpoint was probed once" in found["notes"][-1]
     older.write_bytes(b"")
     assert main(["diagnose", str(tmp_path)]) == 2
     assert "none of its 2 checkpoints can be read" in " ".join(capsys.readouterr().err.split())
@@ -143,7 +143,6 @@ def unprobed(folder: Path) -> None:
     [
         (lambda f: (f / "config.json").unlink(), "is no run folder"),
         (lambda f: files.write_json(f / "config.json", {"format": 99}), "99"),
-        (lambda f: (f / "diagnosis.jsonl").write_text('{"step"\n{"step": 1}\n'), "is damaged in line 1"),
         (unprobed, "neither probes nor"),
     ],
 )
@@ -155,6 +154,18 @@ def test_damaged_folders_are_named(
     damage(folder)
     assert main(["diagnose", str(folder)]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_damaged_record_is_named_and_the_checkpoint_probed(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(run_folder, folder)
+    (folder / "diagnosis.jsonl").write_text('{"step"\n{"step": 1}\n')
+    assert main(["diagnose", str(folder)]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "is damaged in line 1" in said
+    assert "from its first row on, so its newest checkpoint was probed once" in said
 
 
 def test_a_torn_last_line_is_left_out(

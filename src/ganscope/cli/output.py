@@ -12,7 +12,7 @@ from ganscope.words.numerals import NONE
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object; what is not finite becomes null."""
-    print(json.dumps(jsonable(value), indent=2, allow_nan=False))
+    print(json.dumps(jsonable(value), indent=2, allow_nan=False).replace("\x7f", "\\u007f"))
 
 
 def as_dict(value: Any) -> Any:

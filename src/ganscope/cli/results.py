@@ -11,6 +11,7 @@ from ganscope.cli.terminal import complain, print_table, say
 from ganscope.contracts import RunFailed
 from ganscope.folder import layout
 from ganscope.words.lists import some
+from ganscope.words.names import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def print_run(run: Run, as_json: bool) -> None:
     for sentence in (*healed.sentences, *([] if best is None else [str(best)])):
         say(f"\n{sentence}")
     print_verdicts([run.folder])
-    say(f"\nReport: {page}")
+    say(f"\nReport: {shown(page)}")
 
 
 def print_comparison(result: Comparison, as_json: bool) -> None:
@@ -69,7 +70,7 @@ def _print_comparison(result: Comparison, as_json: bool) -> None:
     print_table(table(summaries))
     say(f"\n{in_words(summaries, result.best_by)}")
     print_verdicts(layout.run_folders(result.folder))
-    say(f"\nReport: {result.report}")
+    say(f"\nReport: {shown(result.report)}")
 
 
 def _print_points(result: Comparison, summaries: Sequence[RecipeSummary], as_json: bool) -> None:
@@ -85,7 +86,7 @@ def _print_points(result: Comparison, summaries: Sequence[RecipeSummary], as_jso
     if len(ordered) > POINTS_SHOWN:
         say(f"and {len(ordered) - POINTS_SHOWN} more points in the report")
     said = " ".join(point_sentences(ordered, values, result.swept, result.best_by)).strip()
-    say(f"\n{said}\n\nReport: {result.report}")
+    say(f"\n{said}\n\nReport: {shown(result.report)}")
 
 
 def print_verdicts(folders: Sequence[Path]) -> None:

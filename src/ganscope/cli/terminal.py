@@ -11,11 +11,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ganscope.cli.interruption import received
 from ganscope.words.lists import some
+from ganscope.words.names import named, shown
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines about one run, unless it has been evaluated."""
@@ -89,11 +90,11 @@ class Progress:
         elif evaluation or time.monotonic() - self._said.get(name, 0) > PLAIN_INTERVAL:
             self._said[name] = time.monotonic()
             text = "  ".join(f"{key} {value}" for key, value in line.items() if value)
-            self._line(f"{name:<15} {text}")
+            self._line(f"{named(name):<15} {text}")
 
     def _line(self, text: str) -> None:
         try:
-            self._console.print(text, highlight=False, markup=False, emoji=False, soft_wrap=True)
+            _send(self._console, shown(text))
         except BrokenPipeError:  # nobody reads on: a wish to stop, so that what is in work is saved first
             self._console.quiet = True
             received.append(signal.SIGPIPE)
@@ -108,7 +109,7 @@ class Progress:
         for column in used:
             table.add_column(column, justify="right")
         for name, line in self._lines.items():
-            table.add_row(escape(name), *(line.get(column, "") for column in used))
+            table.add_row(_cell(name), *(_cell(line.get(column, "")) for column in used))
         return table
 
 
@@ -173,9 +174,9 @@ def print_table(columns: Sequence[tuple[str, Sequence[str]]]) -> None:
     """Print columns of text to standard output, numbers to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, (header, _) in enumerate(columns):
-        table.add_column(header, justify="left" if index == 0 else "right")
+        table.add_column(_cell(header), justify="left" if index == 0 else "right")
     for row in zip(*(cells for _, cells in columns), strict=True):
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*map(_cell, row))
     _print_rows(table)
 
 
@@ -185,7 +186,7 @@ def print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     table.add_column(no_wrap=True)
     table.add_column()
     for name, text in pairs:
-        table.add_row(escape(name), escape(text))
+        table.add_row(Text(shown(name)), Text(shown(text)))
     _print_rows(table)
 
 
@@ -194,7 +195,7 @@ def _print_rows(table: Table) -> None:
     console = Console()
     with console.capture() as captured:
         console.print(table)
-    for line in captured.get().splitlines():
+    for line in captured.get().split("\n")[:-1]:
         print(line.rstrip())
 
 
@@ -211,14 +212,23 @@ def say(text: str, wrapped: bool = True) -> None:
 def complain(text: str) -> None:
     """Print an error or a note to standard error: one line where no terminal shows it."""
     console = Output(stderr=True)
-    _print(console, text, wrapped=console.is_terminal)
+    _print(console, shown(text), wrapped=console.is_terminal)
 
 
 def _print(console: Console, text: str, wrapped: bool) -> None:
-    lines = text.split("\n")
+    lines = shown(text, keep="\n").split("\n")
     if wrapped:
         lines = [
             textwrap.fill(line, console.width, break_long_words=False, break_on_hyphens=False)
             for line in lines
         ]
-    console.print("\n".join(lines), highlight=False, markup=False, emoji=False, soft_wrap=True)
+    _send(console, "\n".join(lines))
+
+
+def _send(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def _cell(text: str) -> Text:
+    """A name or a number in a table, in which nothing is markup."""
+    return Text(named(text))

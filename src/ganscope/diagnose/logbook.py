@@ -97,6 +97,7 @@ class Logbook:
         if self._folder is not None:
             contents = {
                 "step": self.last_step,
+                "rows": {layout.DIAGNOSIS: files.last_check(self._folder / layout.DIAGNOSIS)},
                 "verdicts": [verdict.as_json() for verdict in self.standing],
                 "status": states,
                 "answer": told.as_json(),
@@ -121,22 +122,31 @@ def judgement(folder: Path, again: bool = False) -> Judgement | None:
         The judgement; None for a run without probes.
 
     Raises:
-        BadInput: a damaged file.
+        BadInput: what is sound of the files makes no sense. Rows from the first damaged one on are left out,
+            and so is a damaged `verdicts.json`; `ganscope.folder.soundness` says so.
     """
     written, recorded = folder / layout.VERDICTS, folder / layout.DIAGNOSIS
-    entries = files.read_rows(recorded)
+    read = files.whole_rows(recorded)
+    entries = read.rows
     try:
         last = max((int(entry["step"]) for entry in entries), default=-1)
-        if entries and written.is_file() and not again:
-            contents = files.read_json(written)
-            if int(contents["step"]) <= last:
-                return _from_json(contents, entries)
+        contents = {} if again or not entries else _sound(written)
+        if contents and (int(contents["step"]) <= last or read.damage is not None):
+            return _from_json(contents, entries)
         return Judgement(last, *judge(entries)) if entries else None
     except (BadInput, OSError):
         raise
     except Exception as error:  # values of any kind reach the rules
         what = written if written.is_file() and not again else recorded
         raise BadInput(f"{what} is damaged ({error!r}): restore it, or train the run again.") from error
+
+
+def _sound(path: Path) -> dict[str, Any]:
+    """What a file of one object says; nothing where there is none or it is damaged."""
+    try:
+        return files.read_json(path) if path.is_file() else {}
+    except BadInput:
+        return {}
 
 
 def _from_json(contents: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Judgement:

@@ -36,11 +36,20 @@ def load_samples(path: Path) -> Samples | None:
     """Read samples [N, *shape]; None when the file is missing or damaged."""
     try:
         samples = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, SyntaxError):
         return None
     if samples.ndim < 2 or not len(samples) or not np.issubdtype(samples.dtype, np.number):
         return None
     return np.asarray(samples, dtype=np.float32)
+
+
+def readable(path: Path) -> bool:
+    """Tell whether samples can be read, without reading them."""
+    try:
+        samples = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError):
+        return False
+    return samples.ndim >= 2 and bool(len(samples)) and np.issubdtype(samples.dtype, np.number)
 
 
 def sample_files(run: RunRecord) -> dict[int, Path]:

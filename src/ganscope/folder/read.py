@@ -19,6 +19,10 @@ from ganscope.contracts import BadInput
 from ganscope.folder import files, layout
 
 
+class Newer(BadInput):
+    """A later version wrote the folder."""
+
+
 class Description(NamedTuple):
     """What a run folder's `config.json` says, checked and parsed."""
 
@@ -131,14 +135,16 @@ def read_metrics(folder: Path) -> dict[str, Any]:
         {}
     """
     path = folder / layout.METRICS
-    return files.read_json(path) if path.is_file() else {}
+    written = files.read_json(path) if path.is_file() else {}
+    written.pop("rows", None)  # what it knows of other files: see `ganscope.folder.soundness`
+    return written
 
 
 def _known(folder: Path, written: dict[str, Any]) -> dict[str, Any]:
     """Refuse what a later version wrote."""
     version = written.get("format")
     if isinstance(version, int | float) and version > files.FORMAT:
-        raise BadInput(
+        raise Newer(
             f"{folder} has format {version:g}, and this ganscope reads formats up to {files.FORMAT}: "
             "use a newer ganscope."
         )

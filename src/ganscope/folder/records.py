@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from ganscope.config import flattened
 from ganscope.contracts import BadInput
-from ganscope.folder import files, healings, layout
-from ganscope.folder.read import read_comparison, read_config, read_metrics
+from ganscope.folder import files, healings, layout, soundness
+from ganscope.folder.read import Newer, read_comparison, read_config, read_metrics
+from ganscope.words.names import all_shown, shown
 
 
 class RunRecord(NamedTuple):
@@ -34,6 +35,8 @@ class RunRecord(NamedTuple):
     """The last evaluation: `metrics.json`, or the last evaluated row of a run that did not get so far."""
     finished: bool = True
     """Whether the run has ended, at its last step or where it diverged."""
+    damages: Sequence[str] = ()
+    """What of the folder is not as it was written, and is left out: a sentence a file."""
 
 
 def number(value: object) -> float | None:
@@ -58,7 +61,8 @@ def load_record(folder: Path | str) -> RunRecord:
         The record, its recipe named by the configuration or, without a recipe, by objective and penalty.
 
     Raises:
-        BadInput: no run there, or one that a newer ganscope wrote, or a damaged file.
+        BadInput: no run there, or one that a newer ganscope wrote, or its `config.json` is damaged. What else
+            is damaged is left out, and named in `damages`.
 
     Example:
         >>> import tempfile
@@ -69,8 +73,8 @@ def load_record(folder: Path | str) -> RunRecord:
         ('r1', 3, [])
     """
     folder = Path(folder)
-    written, metrics = read_config(folder), read_metrics(folder)
-    history, timing = _rows(folder / layout.HISTORY), _rows(folder / layout.TIMING)
+    written, metrics = all_shown(read_config(folder)), all_shown(_metrics(folder))
+    history, timing = (files.whole_rows(folder / name).rows for name in (layout.HISTORY, layout.TIMING))
     config = flattened(_mapping(written.get("config")))
     evaluated = [row for row in history if number(row.get("emd")) is not None]
     return RunRecord(
@@ -85,7 +89,8 @@ def load_record(folder: Path | str) -> RunRecord:
         history=history,
         timing=timing,
         final=metrics or (evaluated[-1] if evaluated else {}),
-        finished=bool(metrics),
+        finished=bool(metrics) or (folder / layout.GENERATOR).is_file(),
+        damages=soundness.damages(folder),
     )
 
 
@@ -99,7 +104,8 @@ def load_records(folder: Path | str) -> list[RunRecord]:
         One record per run; in a comparison the folder names the recipe.
 
     Raises:
-        BadInput: neither a run nor a comparison, or a comparison without a single run.
+        BadInput: neither a run nor a comparison, or a comparison without a run that can be read. Others are
+            left out, and `ganscope.folder.soundness` names them.
 
     Example:
         >>> load_records("nowhere")
@@ -114,21 +120,35 @@ def load_records(folder: Path | str) -> list[RunRecord]:
     begun = layout.run_folders(folder)
     names = sorted({path.parent.name for path in begun})
     ordered = [name for name in asked if name in names] + [name for name in names if name not in asked]
-    records = [
-        # The folder names the recipe: two of the same configuration must stay apart.
-        load_record(path)._replace(recipe=name)
-        for name in ordered
-        for path in begun
-        if path.parent.name == name
-    ]
+    records, refused = [], []
+    for name, path in ((name, path) for name in ordered for path in begun if path.parent.name == name):
+        try:
+            # The folder names the recipe: two of the same configuration must stay apart.
+            records.append(load_record(path)._replace(recipe=shown(name)))
+        except BadInput as error:
+            refused.append(error)
     if not records:
-        raise BadInput(f"{folder} holds no run: give the folder of a run or of a comparison.")
-    return sorted(records, key=lambda run: (ordered.index(run.recipe), run.seed))
+        raise next(iter(refused), None) or BadInput(
+            f"{folder} holds no run: give the folder of a run or of a comparison."
+        )
+    places = {shown(name): place for place, name in enumerate(ordered)}
+    return sorted(records, key=lambda run: (places[run.recipe], run.seed))
 
 
 def load_comparison(folder: Path) -> Mapping[str, Any]:
-    """Read `comparison.json`; empty when there is none."""
-    return read_comparison(folder) if layout.is_comparison(folder) else {}
+    """Read `comparison.json`; empty when there is none, or a damaged one.
+
+    Raises:
+        BadInput: a later version wrote it.
+    """
+    if not layout.is_comparison(folder):
+        return {}
+    try:
+        return dict(all_shown(read_comparison(folder)))
+    except Newer:
+        raise
+    except (BadInput, OSError):
+        return {}
 
 
 def healings_of(run: RunRecord) -> healings.Record:
@@ -157,8 +177,12 @@ def mode_names(run: RunRecord) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [row for row in files.read_rows(path) if isinstance(row, dict)]
+def _metrics(folder: Path) -> dict[str, Any]:
+    """The last evaluation; empty where it is damaged, too."""
+    try:
+        return read_metrics(folder)
+    except (BadInput, OSError):
+        return {}
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from ganscope.folder.records import RunRecord, load_record, load_records
 from ganscope.report.columns import table
+from ganscope.report.damages import damages_of
 from ganscope.report.html import write_report
 from ganscope.report.ranking import best_first, point_columns, point_sentences
 from ganscope.report.summary import RecipeSummary, summarise
@@ -13,6 +14,7 @@ __all__ = [
     "RunRecord",
     "Spread",
     "best_first",
+    "damages_of",
     "in_words",
     "load_record",
     "load_records",

@@ -43,7 +43,11 @@ def diagnosis(report: Report) -> str:
     blocks = []
     for recipe, runs in report.runs.items():
         blocks.append(_healings(report, recipe, runs))
-        judged = {run.seed: said for run in runs if (said := _judgement_of(report, run)) is not None}
+        answers = {run.seed: _judgement_of(report, run) for run in runs}
+        judged = {seed: said for seed, said in answers.items() if isinstance(said, Judgement)}
+        blocks += [
+            f'<p class="note">{escape(said)}</p>' for said in answers.values() if isinstance(said, str)
+        ]
         if judged:
             blocks.append(_block(report, recipe, [run for run in runs if run.seed in judged], judged))
     return section(
@@ -65,20 +69,16 @@ def _healings(report: Report, recipe: str, runs: Sequence[RunRecord]) -> str:
 
 
 def rows_of(run: RunRecord) -> list[dict[str, Any]]:
-    """What the probes of a run wrote; nothing for a run without them, or where the file is damaged."""
-    try:
-        rows = files.read_rows(run.folder / layout.DIAGNOSIS)
-    except (ValueError, OSError):
-        return []
-    return [row for row in rows if isinstance(row, dict) and isinstance(row.get("step"), int)]
+    """What the probes of a run wrote, up to where the file is damaged; nothing for a run without them."""
+    return files.whole_rows(run.folder / layout.DIAGNOSIS).rows
 
 
-def _judgement_of(report: Report, run: RunRecord) -> Judgement | None:
-    """What was said of a run; nothing for a run without probes, or with a damaged record of them."""
+def _judgement_of(report: Report, run: RunRecord) -> Judgement | str | None:
+    """What was said of a run; None for a run without probes, a sentence where it cannot be told."""
     try:
         return report.judged(run.folder)
-    except (BadInput, OSError):
-        return None
+    except (BadInput, OSError) as error:
+        return str(error)
 
 
 def _block(report: Report, recipe: str, runs: Sequence[RunRecord], judged: Mapping[int, Judgement]) -> str:

@@ -29,6 +29,8 @@ class Report(NamedTuple):
     real: Samples | None
     judged: Judged = judgement
     """Says what is wrong with the run in a folder."""
+    damages: Sequence[str] = ()
+    """What of the folder is not as it was written, a sentence a file."""
 
     @property
     def first(self) -> RunRecord:

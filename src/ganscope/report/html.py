@@ -11,11 +11,13 @@ from ganscope.figures.pictures import load_samples
 from ganscope.folder import files, layout
 from ganscope.folder.records import load_comparison, load_records
 from ganscope.report.assets import POLICY, SCRIPT, STYLE
+from ganscope.report.damages import damages_of
 from ganscope.report.fragments import Judged, Report
 from ganscope.report.reference import title
 from ganscope.report.sections import SECTIONS
 from ganscope.report.summary import summarise
 from ganscope.report.sweep_page import SWEEP_SECTIONS
+from ganscope.words.names import shown
 
 
 def write_report(folder: Path | str, judged: Judged = judgement) -> Path:
@@ -51,7 +53,7 @@ def render(report: Report) -> str:
     from plotly.offline import get_plotlyjs
 
     sections = SWEEP_SECTIONS if report.swept else SECTIONS
-    body = "\n".join(section(report) for section in sections)
+    body = shown("\n".join(section(report) for section in sections), keep="\n\t")
     # An end tag inside a string of the library would end the script element early.
     library = get_plotlyjs().replace("</script", "<\\/script")
     icon = '<link rel="icon" href="data:,">'  # or a browser asks the server for one
@@ -78,4 +80,5 @@ def _read(folder: Path) -> Report:
         colours={recipe: PALETTE[index % len(PALETTE)] for index, recipe in enumerate(groups)},
         comparison={} if layout.is_run(folder) else load_comparison(folder),
         real=real,
+        damages=damages_of(folder),
     )

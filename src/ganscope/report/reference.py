@@ -102,8 +102,8 @@ def facts(report: Report) -> list[str]:
 
 
 def incomplete(report: Report) -> list[str]:
-    """Say which runs are missing or unfinished: a mean over fewer seeds must not pass for a full one."""
-    notes = []
+    """Say what is missing, unfinished or damaged: a mean over fewer seeds must not pass for a full one."""
+    notes = [f"Left out: {sentence}" for sentence in report.damages]
     recipes, seeds = report.comparison.get("recipes"), report.comparison.get("seeds")
     if isinstance(recipes, list) and isinstance(seeds, list):
         there = {(recipe, run.seed) for recipe, runs in report.runs.items() for run in runs}

@@ -17,9 +17,10 @@ from ganscope.diagnose.rules.conclusion import Answer
 from ganscope.diagnose.rules.history import State
 from ganscope.diagnose.rules.verdict import Verdict, judge
 from ganscope.evaluation.best_step import BestStep, best_of_run
-from ganscope.folder import files, healings, layout
+from ganscope.folder import layout, soundness
 from ganscope.folder.healings import Record
-from ganscope.folder.read import Description, read, read_metrics
+from ganscope.folder.read import Description, read
+from ganscope.folder.records import healings_of, load_record
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -164,19 +165,20 @@ def _examined(folder: Path, again: bool) -> Examination:
     described = read(folder)
     said = judged(folder, again)
     if said is not None:
-        best = best_of_run(
-            files.read_rows(folder / layout.HISTORY), described.config.flat(), read_metrics(folder)
-        )
+        record = load_record(folder)
+        best = best_of_run(record.history, described.config.flat(), record.final)
         in_verdicts = any(names_shares(v.cause) for v in said.verdicts)
         told = in_verdicts or names_shares(said.answer.sentence)
         basis = probed_samples(described.config, said.step, in_verdicts) if told else ""
-        return Examination(str(folder), *said, [], healings.read(folder), best, basis)
+        return Examination(str(folder), *said, list(record.damages), healings_of(record), best, basis)
     row, step, damaged = _probed(described)
     once = judge([row], once=True)
     seen = once._replace(verdicts=[advised(verdict, described.config) for verdict in once.verdicts])
     which = "newest sound" if damaged else "newest"
-    note = f"this run was trained without diagnosis, so its {which} checkpoint was probed once."
-    return Examination(str(folder), step, *seen, [*(f"{complaint}." for complaint in damaged), note])
+    why = "is damaged from its first row on" if (folder / layout.DIAGNOSIS).exists() else "was not kept"
+    note = f"the record of this run's diagnosis {why}, so its {which} checkpoint was probed once."
+    notes = [*soundness.damages(folder), *(f"{complaint}." for complaint in damaged), note]
+    return Examination(str(folder), step, *seen, notes)
 
 
 def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:

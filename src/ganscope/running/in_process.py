@@ -24,6 +24,7 @@ from ganscope.training import Runs, streams
 from ganscope.training import train as train_runs
 from ganscope.training.observers import Progress, imported
 from ganscope.training.state import restore
+from ganscope.words import names
 
 
 class Hooks(NamedTuple):
@@ -33,7 +34,7 @@ class Hooks(NamedTuple):
     """Called with a dict (step, steps, seconds, evaluation) at every row of history."""
     stop: Callable[[], bool] = lambda: False
     """Asked after every step; True saves everything and raises `Interrupted`."""
-    tell: Callable[[str], None] = print
+    tell: Callable[[str], None] = names.tell
     """Called with a sentence about every damaged checkpoint and every healing."""
     observers: tuple[Observer, ...] = ()
     """Told of every event of the training loop, after the diagnosis and the trackers."""
@@ -109,6 +110,8 @@ def begin(prepared: Prepared, tell: Callable[[str], None]) -> Runs:
     else:
         restore(runs, tell)
         for k in runs.alive:
+            for name in (layout.METRICS, layout.VERDICTS):  # a run that goes on has not ended
+                (runs.folders[k] / name).unlink(missing_ok=True)
             for name in (layout.HISTORY, layout.TIMING, layout.DIAGNOSIS):
                 files.keep_rows(runs.folders[k] / name, runs.step or -1)
     if prepared.start is not None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganscope.contracts import Objective, Observer
-from ganscope.folder import layout, leftovers
+from ganscope.folder import layout, leftovers, soundness
 from ganscope.folder.read import read, read_metrics
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
 from ganscope.running.prepared import Custom, reopen
 from ganscope.running.run import Run
+from ganscope.words import names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +30,7 @@ def resume(
     *,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
-    tell: Callable[[str], None] = print,
+    tell: Callable[[str], None] = names.tell,
     observers: Sequence[Observer] = (),
 ) -> Run:
     """Go on with an unfinished run, to the very weights it would have reached uninterrupted.
@@ -63,6 +64,8 @@ def resume(
             diverged = read_metrics(folder).get("diverged_at")
             how = "is finished" if diverged is None else f"diverged at step {diverged}"
             tell(f"{folder} {how}: there is nothing to resume.")
+            for sentence in soundness.damages(folder):
+                tell(sentence)
         else:
             prepared = reopen(stack, Custom(generator, discriminator, objective), data)
             execute(prepared, Hooks(progress or NO_HOOKS.progress, stop, tell, tuple(observers)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.contracts import BadInput
-from ganscope.folder import files, layout
+from ganscope.folder import files, layout, soundness
 from ganscope.folder.read import read, read_metrics
 from ganscope.words.complaints import refuse_fraction
 
@@ -58,8 +59,13 @@ class Run:
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """Rows of losses and measurements, in order of steps."""
-        return files.read_rows(self.folder / layout.HISTORY)
+        """Rows of losses and measurements, in order of steps, up to the first that is damaged."""
+        return files.whole_rows(self.folder / layout.HISTORY).rows
+
+    @property
+    def damages(self) -> list[str]:
+        """What of the folder is not as it was written, a sentence a file."""
+        return soundness.damages(self.folder)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -292,12 +298,18 @@ def _drawn(generator: nn.Module, latents: Tensor, condition: Tensor | None = Non
         return torch.cat([generator(*part).float() for part in parts])
 
 
-def load(folder: str | Path, generator: nn.Module | None = None) -> Run:
+def warn(sentence: str) -> None:
+    """Say it as Python warns."""
+    warnings.warn(sentence, stacklevel=3)
+
+
+def load(folder: str | Path, generator: nn.Module | None = None, tell: Callable[[str], None] = warn) -> Run:
     """Open a run folder.
 
     Args:
         folder: where a run was written.
         generator: the module that was trained, where it was the user's own.
+        tell: told, in a sentence a file, what of the folder is not as it was written; by default a warning.
 
     Returns:
         The run; `ganscope.load(folder).sample(64)` draws from it.
@@ -305,4 +317,7 @@ def load(folder: str | Path, generator: nn.Module | None = None) -> Run:
     Raises:
         BadInput: the folder is no run folder.
     """
-    return Run(Path(folder), generator)
+    run = Run(Path(folder), generator)
+    for sentence in run.damages:
+        tell(sentence)
+    return run

@@ -49,7 +49,7 @@ def write(runs: Runs, rows: Mapping[int, Mapping[str, Any]], seconds: Mapping[st
 def evaluations(folder: Path, last_step: int) -> dict[int, dict[str, Any]]:
     """Read back, by step, what a run that goes on has measured up to a step: see `Runs.evaluations`."""
     measured = {}
-    for row in files.read_rows(folder / layout.HISTORY):
+    for row in files.whole_rows(folder / layout.HISTORY).rows:
         kept = {key: value for key, value in row.items() if key not in ("format", *LOSSES)}
         if row["step"] <= last_step and len(kept) > len(HEAD):
             measured[row["step"]] = kept
@@ -65,5 +65,6 @@ def write_metrics(runs: Runs, k: int) -> None:
         names: Sequence[str] = runs.about["mode_names"]
         values |= {"modes": len(names), "missing": [names[mode] for mode in last["missing"]]}
     step, network = runs.diverged.get(k, (None, None))
-    values |= {"diverged_at": step, "diverged_network": network}
+    ends = {layout.HISTORY: files.last_check(runs.folders[k] / layout.HISTORY)}
+    values |= {"diverged_at": step, "diverged_network": network, "rows": ends}
     files.write_json(runs.folders[k] / layout.METRICS, values)

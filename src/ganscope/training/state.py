@@ -11,8 +11,8 @@ import torch
 from torch import Generator, Tensor
 
 from ganscope.config import RunConfig
-from ganscope.contracts import Observer, Rows
-from ganscope.folder import checkpoint, layout
+from ganscope.contracts import BadInput, Observer, Rows
+from ganscope.folder import checkpoint, layout, soundness
 from ganscope.folder.read import read_metrics
 from ganscope.metrics import METRICS
 from ganscope.training import best_generator, ema, record, streams
@@ -108,6 +108,7 @@ def save(runs: Runs, k: int) -> Path:
         "samples_seen": runs.samples_seen,
         "seed": config.seed,
         "optimizer": config.optimizer,
+        "rows": soundness.ends(folder),
     }
     checkpoint.save(path, contents, state)
     best = [_best_step(runs, k, config.best_by)] if config.keep_best else []
@@ -142,23 +143,34 @@ def _forget(runs: Runs, k: int) -> None:
 
 
 def restore(runs: Runs, tell: Callable[[str], None]) -> None:
-    """Bring runs to the newest step of which every one of them has a sound checkpoint; else to step 0.
+    """Bring runs to the newest step of which every one has a sound checkpoint and whole rows; else to step 0.
 
     Args:
         runs: freshly built runs; changed in place.
-        tell: told, in words, of every damaged checkpoint passed over.
+        tell: told, in words, of every checkpoint passed over and of rows that are written again.
+
+    Raises:
+        BadInput: rows are damaged from before the oldest sound checkpoint on.
     """
     for k, folder in enumerate(runs.folders):
         metrics = read_metrics(folder)
         if metrics.get("diverged_at") is not None:
             runs.diverged[k] = (metrics["diverged_at"], metrics["diverged_network"])
     available = {k: checkpoint.steps(runs.folders[k]) for k in runs.alive}
+    rows: dict[str, None] = {}
+    """What is wrong with them, each sentence once."""
     for step in sorted(set.intersection(*map(set, available.values())), reverse=True):
         try:
             read = {k: checkpoint.load(checkpoint.path_of(runs.folders[k], step)) for k in runs.alive}
         except checkpoint.Damaged as error:
             tell(f"{error}; going on from an older one")
             continue
+        lost = [s for k, (_, about) in read.items() for s in soundness.unfit(runs.folders[k], about)]
+        rows |= dict.fromkeys(lost)
+        if lost:
+            continue
+        if rows:
+            tell(f"{next(iter(rows))} Going on from step {step}, which has all of its rows.")
         # a diverged run keeps its place in the stack, so that its neighbours compute the very same numbers
         tensors, about = read[runs.alive[0]]
         same_optimizer = about.get("optimizer", runs.config.optimizer) == runs.config.optimizer
@@ -169,6 +181,8 @@ def restore(runs: Runs, tell: Callable[[str], None]) -> None:
             runs.evaluations[k] = record.evaluations(runs.folders[k], step)
         best_generator.recall(runs)
         return
+    if rows:
+        raise BadInput(next(iter(rows)))
 
 
 def _tensors(runs: Runs) -> tuple[dict[str, Tensor], frozenset[str]]:

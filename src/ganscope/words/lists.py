@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ganscope.words.names import named
+
 
 def some(names: Sequence[str], shown: int = 3) -> str:
     """List names, the first few by name, the others by number.
@@ -12,7 +14,8 @@ def some(names: Sequence[str], shown: int = 3) -> str:
         >>> some(["a", "b", "c", "d", "e"]), some(["a"])
         ('a, b, c and 2 more', 'a')
     """
-    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+    said = ", ".join(map(named, names[:shown]))
+    return said + (f" and {len(names) - shown} more" if len(names) > shown else "")
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
@@ -28,7 +31,8 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     """
     if len(names) > most:
         return some(names, most - 1)
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
+    said = [named(name) for name in names]
+    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
 
 
 def place(row: int, lines: Sequence[int] | None = None) -> str:

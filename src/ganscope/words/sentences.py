@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ganscope.words.names import named, shown
+
 
 def first_sentence(text: str) -> str:
     """Return the first sentence of a text, with its full stop.
@@ -32,9 +34,7 @@ def shortened(value: object, length: int = 40) -> str:
         >>> shortened("x" * 100, 9)
         'xxx...xxx'
     """
-    text = " ".join(str(value).split())
-    kept = (length - 3) // 2
-    return text if len(text) <= length else f"{text[:kept]}...{text[-kept:]}"
+    return named(" ".join(str(value).split()), length)
 
 
 def reason(error: BaseException, length: int = 100) -> str:
@@ -48,7 +48,8 @@ def reason(error: BaseException, length: int = 100) -> str:
         >>> reason(ValueError("No magic found. Is this a table?")), reason(KeyError())
         ('No magic found', 'KeyError')
     """
-    text = re.split(r"[.!?]\s|\n", str(error).strip())[0].rstrip(".:") or type(error).__name__
+    said = re.split(r"[.!?]\s|\n", str(error).strip())[0].rstrip(".:") or type(error).__name__
+    text = shown(said)
     return text if len(text) <= length else f"{text[: length - 3]}..."
 
 

@@ -10,6 +10,7 @@ from ganscope.cli.arguments import DataArgument, Json, Whole
 from ganscope.cli.endings import BadVerdict
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import complain, say
+from ganscope.words.names import shown
 
 if TYPE_CHECKING:
     from ganscope.running.examine import Examination
@@ -72,13 +73,13 @@ def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
         for note in e.notes:
             complain(f"{e.name}: {note}")
         for sentence in e.healed.sentences:
-            say(f"{e.name}: {sentence}")
+            say(f"{shown(e.name)}: {sentence}")
         at = "" if e.step is None else f", step {e.step}"
-        say(f"{e.name}{at}: {e.answer}")
+        say(f"{shown(e.name)}{at}: {e.answer}")
         if e.answer.advice:
             say(f"  Do first: {e.answer.advice}")
         if e.answer.command:
-            say(f"  {e.answer.command}", wrapped=False)
+            say(f"  {shown(e.answer.command)}", wrapped=False)
         for sentence in filter(None, (e.best and str(e.best), e.basis)):
             say(sentence)
         for v in e.verdicts:
@@ -86,7 +87,7 @@ def print_examinations(examined: Sequence[Examination], as_json: bool) -> None:
             if v.likelihood:
                 say(f"  {v.likelihood}")
             if v.command:
-                say(f"  {v.command}", wrapped=False)
+                say(f"  {shown(v.command)}", wrapped=False)
     pages = dict.fromkeys(v.page for e in examined for v in e.verdicts)
     if pages:
         say("\nWhat these mean and how often they are right:\n  " + "\n  ".join(pages))

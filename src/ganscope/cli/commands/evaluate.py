@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from ganscope.cli.arguments import DataArgument, Json, Switch, whole_number
 from ganscope.cli.output import print_json, rounded
-from ganscope.cli.terminal import print_table, say
+from ganscope.cli.terminal import complain, print_table, say
 from ganscope.words.lists import some
 
 
@@ -34,7 +34,7 @@ def evaluate(
     """
     from ganscope.running.run import load
 
-    print_evaluation(load(run).evaluate(data, number, best=best), json_)
+    print_evaluation(load(run, tell=complain).evaluate(data, number, best=best), json_)
 
 
 def print_evaluation(result: Mapping[str, Any], as_json: bool) -> None:

@@ -11,6 +11,7 @@ from ganscope.cli.arguments import Json, Switch, Whole
 from ganscope.cli.interruption import interruptible
 from ganscope.cli.output import as_dict, print_json
 from ganscope.cli.terminal import complain, print_pairs, progress_of, say
+from ganscope.words.names import shown
 
 if TYPE_CHECKING:
     from ganscope.explain import Explained
@@ -86,4 +87,4 @@ def print_explained(explained: Explained, as_json: bool) -> None:
     if explained.kept:
         numbers = ", ".join(map(str, explained.kept))
         say(f"Kept from before: {numbers}; --overwrite measures anew.")
-    say(f"Page: {explained.page}")
+    say(f"Page: {shown(explained.page)}")

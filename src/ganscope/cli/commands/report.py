@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ganscope.cli.arguments import Json
 from ganscope.cli.output import print_json
-from ganscope.cli.terminal import say
+from ganscope.cli.terminal import complain, say
 from ganscope.contracts import BadInput
+from ganscope.words.names import shown
 
 
 def report(*runs: Path, json_: Json = False) -> None:
@@ -17,15 +18,19 @@ def report(*runs: Path, json_: Json = False) -> None:
         runs: run folders, or folders of comparisons.
         json_: print the pages' paths as JSON.
     """
-    from ganscope.report import write_report
+    from ganscope.report import damages_of, write_report
     from ganscope.running.examine import judged
 
     if not runs:
         raise BadInput(
             "report needs a run folder or the folder of a comparison, as in ganscope report runs/demo."
         )
-    pages = [str(write_report(run, judged)) for run in runs]
+    pages = []
+    for run in runs:
+        pages.append(str(write_report(run, judged)))
+        for sentence in damages_of(run):
+            complain(f"left out: {sentence}")
     if json_:
         print_json({"reports": pages})
     else:
-        say("\n".join(pages))
+        say("\n".join(map(shown, pages)))

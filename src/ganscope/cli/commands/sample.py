@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from ganscope.cli.arguments import Json, Switch, Whole, whole_number
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import complain, say
+from ganscope.words.names import shown
 
 
 def sample(
@@ -39,7 +40,7 @@ def sample(
     from ganscope.export import write_samples, write_table
     from ganscope.running.run import load
 
-    trained = load(run)
+    trained = load(run, tell=complain)
     data = trained.description["data"]
     path = output if output is not None else Path("samples.png" if len(data["shape"]) == 3 else "samples.csv")
     if data.get("units") is None:
@@ -51,4 +52,4 @@ def sample(
     if json_:
         print_json({"samples": number, "file": str(path), "seed": seed})
     else:
-        say(f"{number} samples: {path}")
+        say(f"{number} samples: {shown(path)}")

@@ -1,0 +1,1 @@
+"""Random damages of run folders: which of them pass in silence."""
