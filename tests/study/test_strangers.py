@@ -16,8 +16,7 @@ from torch import nn
 from ganscope.diagnose.rules.verdict import RULES
 from validation.strangers import __main__ as study
 from validation.strangers import holds, run, truth
-from validation.strangers.data import DRAWS, TABLES, rows_of
-from validation.strangers.drawn import PICTURES
+from validation.strangers.data import DRAWS, PICTURES, TABLES, rows_of
 from validation.strangers.loops import HALVES, LOOPS, halves
 from validation.strangers.page import page
 from validation.strangers.score import outcome, silent, true_names

@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .drawn import PICTURES
+from . import drawn
+from .second_pictures import SECOND_PICTURES
+from .second_rows import SECOND_DRAWS, SECOND_TABLES
 
 Table = NDArray[Any]
 Drawn = tuple[Table, Table]
@@ -31,6 +33,11 @@ class Rows(NamedTuple):
     held_kinds: Tensor
     judge: Tensor
     judge_kinds: Tensor
+
+    def in_bytes(self) -> Rows:
+        """The same, from 0 to 255 where it was from -1 to 1."""
+        train, held, judge = ((x + 1) * 127.5 for x in (self.train, self.held, self.judge))
+        return self._replace(train=train, held=held, judge=judge)
 
     def fewer(self, count: int) -> Rows:
         """The same with the first rows to train on alone."""
@@ -112,6 +119,8 @@ def sines(rng: np.random.Generator, n: int) -> Drawn:
 
 
 def _table(name: str) -> Drawn:
+    if name in SECOND_TABLES:
+        return SECOND_TABLES[name]()
     from sklearn import datasets
 
     loaded = getattr(datasets, f"load_{name}")()
@@ -124,8 +133,10 @@ def _table(name: str) -> Drawn:
 DRAWS: dict[str, Callable[[np.random.Generator, int], Drawn]] = {
     "moons": moons, "swiss-roll": swiss_roll, "s-curve": s_curve, "spirals": spirals,
     "checkerboard": checkerboard, "clusters": clusters, "heavy": heavy, "mixed": mixed, "sines": sines,
+    **SECOND_DRAWS,
 }  # fmt: skip
-TABLES = ("wine", "iris", "breast_cancer", "diabetes")
+TABLES = ("wine", "iris", "breast_cancer", "diabetes", *SECOND_TABLES)
+PICTURES = drawn.PICTURES | SECOND_PICTURES
 
 
 def rows_of(name: str, seed: int) -> Rows:

@@ -45,6 +45,8 @@ class Settings(NamedTuple):
     d_activation: str = "leaky"
     norm: str = ""
     d_norm: str = ""
+    objective: str = ""
+    """Where a script can have several."""
     mistake: str = ""
     seed: int = 0
 
@@ -74,7 +76,7 @@ Script = Callable[[Settings, Rows], Iterator[Played]]
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU, "leaky": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh, "sigmoid": nn.Sigmoid,
-    "elu": nn.ELU,
+    "elu": nn.ELU, "gelu": nn.GELU, "silu": nn.SiLU, "selu": nn.SELU,
 }  # fmt: skip
 NORMS: dict[str, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import nn
 
+import ganscope as gs
 from ganscope.diagnose.rules.verdict import Verdict, judge
 
 from .data import rows_of
@@ -43,7 +47,7 @@ def play(loop: Loop, steps: int | None = None) -> Record:
         paused, played = time.perf_counter(), now
         with torch.random.fork_rng():
             if start is None:
-                fixed, start = now.latent(32), weights(now.generator)
+                fixed, start = now.latent(32), (weights(now.generator), weights(now.discriminator))
             if step % EVERY == 0:
                 path.append(centre(now, fixed, axes))
             if step % max(1, settings.steps // LOOKS) == 0:
@@ -55,14 +59,48 @@ def play(loop: Loop, steps: int | None = None) -> Record:
     assert start is not None  # noqa: S101
     scope, seconds = played.scope, time.perf_counter() - begun - lost
     numbers = measure(played, path, emds)
-    numbers["g_moved"] = round(float((weights(played.generator) - start).norm() / start.norm()), 6)
+    ends = weights(played.generator), weights(played.discriminator)
+    for name, end, begin in zip(("g_moved", "d_moved"), ends, start, strict=True):
+        numbers[name] = round(float((end - begin).norm() / begin.norm()), 6)
     told = names(scope.verdicts(), scope.status())
     return {
         "kind": loop.kind, "steps": settings.steps, "seconds": round(seconds, 1), "truth": numbers,
         "verdicts": told, "first": {name: first.get(name, settings.steps) for name in told},
-        "status": scope.status(), "answer": scope.answer().kind, "notes": scope.notes,
-        "rows": short(scope.rows),
+        "status": scope.status(), "answer": scope.answer().kind, "notes": list(scope.notes),
+        "rows": short(list(scope.rows)),
     }  # fmt: skip
+
+
+class Unwatched:
+    """Takes the place of a scope, and says nothing."""
+
+    notes: Sequence[str] = ()
+    rows: Sequence[Any] = ()
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def step(self, *_: Any, **__: Any) -> None:
+        """Do nothing."""
+
+    def verdicts(self) -> list[Verdict]:
+        """None."""
+        return []
+
+    def status(self) -> dict[str, str]:
+        """Empty."""
+        return {}
+
+    def answer(self) -> SimpleNamespace:
+        """Empty."""
+        return SimpleNamespace(kind="")
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Let loops run for their own numbers alone; these stay the same, as watching changes no bit."""
+    with patch.object(gs, "watch", Unwatched):
+        yield
 
 
 def weights(module: nn.Module) -> torch.Tensor:

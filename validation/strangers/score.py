@@ -14,6 +14,7 @@ SHOWN = (
     "ratio", "recall", "recall_real", "precision", "missing", "imbalance", "distinct", "pairwise", "apart",
     "auc", "auc_train", "auc_known", "logit_slope", "slope", "slope_fake", "proven", "generator_kept",
     "swing", "late", "octave", "turns", "outside", "reach", "d_loss", "g_loss", "progress", "g_moved",
+    "d_moved",
 )  # fmt: skip
 
 
@@ -25,6 +26,8 @@ def intended(loop: Loop, numbers: Numbers) -> bool:
         return not numbers["finite"] or numbers["auc"] < 0.5
     if loop.settings.mistake in ("detached", "forgotten"):
         return numbers["g_moved"] == 0
+    if loop.settings.mistake == "frozen":
+        return numbers["d_moved"] == 0
     return True  # the others are mistakes by construction, whatever they bring about
 
 
@@ -47,11 +50,23 @@ def silent(loop: Loop, record: Record) -> bool:
     return loop.kind != "healthy" and not good(record["truth"]) and not record["verdicts"]
 
 
+def own(record: Record) -> tuple[str, str]:
+    """What holds by a loop's own numbers, and the numbers."""
+    numbers = record["truth"]
+    held = ", ".join(name for name, holds in HOLDS.items() if holds(numbers))
+    return held, " ".join(f"{name}={numbers[name]:.3g}" for name in SHOWN if name in numbers)
+
+
+def truth_line(loop: Loop, record: Record) -> str:
+    """What to print of a loop that nobody watched."""
+    held, shown = own(record)
+    became = "as intended" if intended(loop, record["truth"]) else "not as intended"
+    return f"{became:15} {loop.kind} | {loop.name} | holds {held} | {record['seconds']} s | {shown}"
+
+
 def line(loop: Loop, record: Record) -> str:
     """What to print."""
-    numbers = record["truth"]
-    shown = " ".join(f"{name}={numbers[name]:.3g}" for name in SHOWN if name in numbers)
-    held = ", ".join(name for name, holds in HOLDS.items() if holds(numbers))
+    held, shown = own(record)
     told = ", ".join(f"{name}@{record['first'][name]}" for name in record["verdicts"]) or "nothing"
     return (
         f"{outcome(loop, record):15} {loop.kind} | {loop.name} | told {told} | holds {held} | "
