@@ -18,6 +18,7 @@ from ganscope.build.settings import settings as all_settings
 from ganscope.cli import app
 from ganscope.config.auto import auto_settings
 from ganscope.contracts import Dataset
+from tests.mixed import mixed
 
 SHAPES: list[tuple[int, ...]] = [
     (1,), (2,), (3,), (30,), (500,), (1, 8, 8), (3, 8, 8), (1, 16, 16), (1, 28, 28), (3, 32, 32), (3, 64, 64),
@@ -54,8 +55,10 @@ def test_the_networks_fit(shape: tuple[int, ...]) -> None:
     assert discriminator(rows[:2]).shape == (2, 1)
 
 
-def value(shape: tuple[int, ...], rows: int, field: str, network: str | None = None) -> object:
-    return {s.field: s.value for s in auto_settings(shape, rows, network)}.get(field)
+def value(
+    shape: tuple[int, ...], rows: int, field: str, network: str | None = None, choices: int = 0
+) -> object:
+    return {s.field: s.value for s in auto_settings(shape, rows, network, choices)}.get(field)
 
 
 def test_the_shape_decides() -> None:
@@ -73,6 +76,18 @@ def test_the_shape_decides() -> None:
     assert value((1, 8, 8), 999, "g_norm", "dcgan") == "batch"
     assert value((500,), 999, "g_width") > value((30,), 999, "g_width")  # type: ignore[operator]
     assert [value((2,), rows, "batch_size") for rows in (20, 130, 255, 256, 9999)] == [8, 32, 32, 64, 64]
+
+
+def test_rows_with_choices_are_judged_in_pairs(tmp_path: Path) -> None:
+    assert value((12,), 999, "pack") is None
+    assert value((12,), 999, "pack", choices=3) == 2
+    assert (value((12,), 999, "latent_dim"), value((12,), 999, "latent_dim", choices=3)) == (8, 64)
+    assert value((12,), 999, "penalty_weight", choices=3) == 0.1
+    small = {"g_width": 8, "d_width": 8, "steps": 4}
+    run = gs.train({"recipe": "auto", **small}, data=mixed(), out=tmp_path / "run")
+    assert (run.config.pack, run.config.latent_dim) == (2, 64)
+    reasons = {setting["field"]: setting["reason"] for setting in run.description["auto"]}
+    assert reasons["pack"].startswith("2 choices a row: ")
 
 
 def test_what_is_given_overrides_and_is_not_explained(

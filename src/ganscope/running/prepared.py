@@ -147,7 +147,8 @@ def prepare(
     if loaded is None:
         loaded = load_data(data if data is not None else complete.data, complete.size)
     if recipe == AUTO:
-        wishes = auto_settings(loaded.shape, len(loaded.train), given.get("network"))
+        choices = sum(block.kind == "choice" for block in loaded.blocks)
+        wishes = auto_settings(loaded.shape, len(loaded.train), given.get("network"), choices)
         chosen = [setting for setting in wishes if setting.field not in given]
         complete = resolve(AUTO, given, {setting.field: setting.value for setting in chosen})
     complete = _with_custom(complete, given, custom)
