@@ -34,9 +34,6 @@ SLOW = {"unconverged": "the generator is too slow to arrive"}
 # healthy: good samples at the end
 _add("torus-relativistic", "healthy", dictionary, data="torus", steps=2000,
      objective="relativistic-average", width=96, d_width=96, batch=100, activation="gelu")  # fmt: skip
-_add("corners-gp", "healthy", one_mone, data="corners", steps=1500, betas=(0.5, 0.9),
-     weight=1.0, n_critic=3, width=96, d_width=96, batch=100, latent=12, activation="gelu",
-     g_lr=1e-3, d_lr=1e-3)  # fmt: skip
 _add("friedman-trainer", "healthy", trainer, data="friedman", steps=1200, n_critic=3,
      betas=(0.5, 0.9), weight=5.0, width=96, d_width=96, batch=100, latent=12)  # fmt: skip
 _add("walks-gp", "healthy", one_mone, data="walks", steps=1200, latent=12, n_critic=3,
@@ -47,17 +44,10 @@ _add("shells-trainer", "healthy", trainer, data="shells", steps=1200, n_critic=3
      0.9), weight=2.0, width=96, d_width=96, batch=100, activation="gelu")  # fmt: skip
 _add("countries-relativistic", "healthy", dictionary, data="countries", steps=2000,
      objective="relativistic-average", width=96, d_width=96, batch=100, activation="gelu")  # fmt: skip
-_add("walks-recurrent", "healthy", series, data="walks", steps=1200, width=48, d_width=24,
-     latent=20)  # fmt: skip
 _add("tips-trainer", "healthy", trainer, data="tips", steps=800, n_critic=3, betas=(0.5, 0.9),
      weight=5.0, batch=32)  # fmt: skip
-_add("faces-labels", "healthy", with_labels, data="faces", steps=2000, width=128, d_width=128,
-     latent=10, norm="batch", g_lr=5e-4, d_lr=5e-4)  # fmt: skip
-_add("pulses-relativistic", "healthy", dictionary, data="pulses", steps=1500,
-     objective="relativistic-average", width=96, d_width=96, batch=64, latent=12,
-     activation="silu")  # fmt: skip
-_add("walks-lightning", "healthy", lightning, data="walks", steps=1500, width=96, d_width=64,
-     latent=20, activation="gelu", g_lr=3e-4, d_lr=3e-4)  # fmt: skip
+_add("mixtures-relativistic", "healthy", dictionary, data="mixtures", steps=1200,
+     objective="relativistic-average", width=96, d_width=96, batch=100, activation="gelu")  # fmt: skip
 _add("tips-relativistic", "healthy", dictionary, data="tips", steps=900,
      objective="relativistic-average", width=64, d_width=64, batch=64, activation="gelu",
      g_lr=5e-4, d_lr=5e-4)  # fmt: skip
@@ -229,3 +219,5 @@ _add("mixtures-gp-slow", "unconverged", one_mone, data="mixtures", steps=700, n_
      g_lr=1e-5, d_lr=2e-4, betas=(0.5, 0.9))  # fmt: skip
 _add("ramps-short", "unconverged", upsampling, data="ramps", steps=800, batch=24, width=16,
      d_width=12, latent=12, norm="batch", g_lr=1e-3, d_lr=5e-4, also=FOLLOWS)  # fmt: skip
+_add("faces-labels-short", "unconverged", with_labels, data="faces", steps=2000, width=128,
+     d_width=128, latent=10, norm="batch", g_lr=5e-4, d_lr=5e-4, also=FOLLOWS)  # fmt: skip
