@@ -3,7 +3,7 @@
 Whether a loop became what it was meant to be was looked at by its own numbers alone (`--truth-only`), and so
 were its settings chosen. What follows from a fault beside its own verdict was written down before a run was
 judged.
-Loops that were meant for another kind, as healthy ones that dropped modes or swung, are listed under what they
+Loops meant for another kind (healthy ones that dropped modes or swung, say) are listed under what they
 measured.
 """
 
