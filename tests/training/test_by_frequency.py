@@ -12,7 +12,7 @@ from torch.testing import assert_close
 import ganscope as gs
 from ganscope.build import game
 from ganscope.build.settings import resolve
-from ganscope.contracts import Batch
+from ganscope.contracts import BadInput, Batch
 from ganscope.nets.told import chosen
 from ganscope.training import batches
 from ganscope.training.by_frequency import ByFrequency
@@ -81,7 +81,7 @@ def test_a_run_resumes_to_the_bit_with_dropout_and_samples_by_shares(tmp_path: P
     assert run.evaluate(mixed())["emd"] == pytest.approx(run.metrics["emd"], rel=1e-6)
     shares = run.generator().state_dict()["shares"]
     assert_close(shares[:3], mixed().train[torch.arange(400)][:, 1:4].mean(0))
-    assert run.sample(30, seed=1).shape == (30, 10)
+    assert run.sample(30, seed=1).shape == run.sample(30, best=True).shape == (30, 10)
     assert torch.equal(run.sample(30, seed=1), run.sample(30, seed=1))
     other = gs.Dataset("other", mixed().train[torch.arange(100)], mixed().held_out)  # of no known blocks
     assert run.evaluate(other, 40)["emd"] > 0
@@ -90,6 +90,12 @@ def test_a_run_resumes_to_the_bit_with_dropout_and_samples_by_shares(tmp_path: P
 def test_data_without_categories_train_as_well(tmp_path: Path) -> None:
     run = gs.train({**SMALL, "recipe": "ctgan", "data": "swiss-roll", "steps": 6}, out=tmp_path / "run")
     assert run.sample(25).shape == (25, 2)
+
+
+def test_players_who_move_at_once_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--dynamics simultaneous moves both players at once"):
+        gs.train({**SMALL, "recipe": "ctgan", "dynamics": "simultaneous"}, data=mixed(), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_weight_decay_is_the_generators(tmp_path: Path) -> None:

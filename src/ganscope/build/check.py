@@ -12,6 +12,7 @@ from ganscope.build.custom import (
     check_types,
 )
 from ganscope.build.device import check_speed, device_of
+from ganscope.build.networks import told_by
 from ganscope.build.one_row import check_single_rows
 from ganscope.build.rules import objective_of
 from ganscope.build.settings import family_of, options_of
@@ -87,6 +88,12 @@ def check(
         raise BadInput(
             f"--d-norm batch lets the rows of a batch influence one another, so the per-sample slope that "
             f"--penalty {config.penalty} asks for does not exist: use --d-norm layer or none."
+        )
+    told = told_by(config)
+    if config.moves_at_once and told is not None and told.width(data.blocks):
+        raise BadInput(
+            f"--dynamics {config.dynamics} moves both players at once, and the generator of network "
+            f"{config.family} has to answer for the category it was told in a step of its own: leave it out."
         )
     check_speed(config, device_of(config.device))
     if generator is not None:
