@@ -5,10 +5,12 @@ from __future__ import annotations
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, median
 from ganscope.diagnose.rules.rule import Needs, Remedy, Rule
-from ganscope.diagnose.rules.thresholds import IDLE, K, M
+from ganscope.diagnose.rules.thresholds import IDLE, WIDE_M, K, M
 
 ROUNDED = 1e-5
 """|dL/dtheta| of a generator that is given too little to move: `vanishing-gradient` says why."""
+ALIVE = 0.01
+"""Mean distance of samples to one another, in that of real rows, of which a dead generator has 0."""
 CLIMBS, UNDER_A_PENALTY = -0.03, -0.08
 """Cosine of a discriminator's early steps and descent on its loss, median of six: -0.08 to -0.25 with swapped
 labels, at least 0 in correct ones that rank fakes above real rows; under a penalty that outweighs the loss,
@@ -20,7 +22,7 @@ def wiring(h: History) -> list[Fault] | None:
     faults = [
         Fault(finding.severity, 0, finding.cause, {}, pattern=finding.kind)
         for finding in h.about.wiring
-        if finding.kind != "unconstrained-critic" or len(h.rows) < 2 * K  # later the slopes themselves tell
+        if not _outdated(h, finding.kind)
     ]
     known = {fault.pattern for fault in faults}
     stuck = h.persistence(_still, 3, 4)
@@ -46,6 +48,18 @@ def wiring(h: History) -> list[Fault] | None:
     if faults:
         return faults
     return [] if h.rows else None
+
+
+def _outdated(h: History, kind: str) -> bool:
+    """Whether later probes say more than what was seen before the first step.
+
+    The slopes of a critic tell themselves whether anything holds them, and a network that gave one row or one
+    score at its start may have come to life, as a generator does whose samples are rounded.
+    """
+    if kind == "unconstrained-critic":
+        return len(h.rows) >= 2 * K
+    alive = [row for row in h.wide if row.step > 0 and (row.pairwise or 0.0) > ALIVE and row.score_sd]
+    return kind == "dead-network" and len(alive) >= WIDE_M
 
 
 def early_alignment(h: History) -> float:
