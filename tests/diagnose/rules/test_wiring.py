@@ -11,8 +11,10 @@ from torch.nn.functional import softplus
 
 import ganscope as gs
 from ganscope.diagnose.measure import wiring_checks
+from ganscope.diagnose.rules.verdict import judge
 from ganscope.diagnose.watch import Scope
 from tests.diagnose.rules.planted import EVERY, FAR, REAL, STEPS, Sampler, Score, names, normal
+from tests.diagnose.rules.recorded import BAD, run
 from tests.diagnose.watched import troubles
 
 
@@ -162,3 +164,42 @@ def test_a_users_penalty_is_recognised_with_its_weight(name: str) -> None:
     assert findings == []
     assert found == ("r1" if name == "r2" else name)
     assert weight == pytest.approx(7, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("alignment", "penalty", "found"),
+    [(-0.06, None, True), (-0.01, None, False), (-0.06, 10.0, False), (-0.12, 10.0, True)],
+)
+def test_swapped_labels_by_the_sign_of_early_steps(
+    alignment: float, penalty: float | None, found: bool
+) -> None:
+    """Without a penalty, a correct discriminator that ranks fakes above real rows does not climb its loss."""
+    about = {"constraint_weight": penalty}
+    said = judge(run(lambda number: BAD | {"auc": 0.1}, auc=0.1, d_alignment=alignment, about=about))
+    assert ("wiring (swapped-labels)" in [verdict.label for verdict in said.verdicts]) == found
+
+
+def test_under_a_penalty_one_sign_of_all_young_steps_is_asked_for() -> None:
+    """Six steps against the loss and six along it: the penalty leads, whatever the first six say."""
+    rows = run(lambda number: BAD | {"auc": 0.1}, auc=0.1, about={"constraint_weight": 10.0})
+    for number, row in enumerate(row for row in rows if "point" not in row):
+        row["d_alignment"] = -0.12 if number < 6 else 0.12
+    assert judge(rows).status["wiring"] == "fine"
+
+
+@pytest.mark.parametrize(("apart", "dead"), [(0.9, False), (0.0, True)])
+def test_a_generator_that_comes_to_life_is_not_dead(apart: float, dead: bool) -> None:
+    finding = {"kind": "dead-network", "severity": "severe", "cause": "The generator is dead."}
+    said = judge(run(lambda number: BAD | {"pairwise": apart}, about={"wiring": [finding]}))
+    assert (said.status["wiring"] == "fault") == dead
+
+
+def test_a_critic_that_mixes_rows_has_no_slope_per_row() -> None:
+    finding = {"kind": "batchnorm-penalty", "severity": "severe", "cause": "The critic has BatchNorm."}
+    steep: dict[str, Any] = {
+        name: [50.0, 90.0, 99.0] for name in ("slope_real", "slope_fake", "slope_between")
+    }
+    about = {"needs_lipschitz": True, "constraint": "gradient-penalty", "constraint_weight": 10.0}
+    told = judge(run(lambda number: BAD, about={**about, "wiring": [finding]}, **steep)).status
+    assert told["lipschitz-violation"] == "unknown"
+    assert judge(run(lambda number: BAD, about=about, **steep)).status["lipschitz-violation"] == "fault"
