@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, create_model
 
 from ganscope.build.settings import choices, described, settings_by_group
 from ganscope.config.names import data_names
+from ganscope.contracts import BadInput
 
 OF_COMMANDS = ("data", "recipe", "seed")
 """Settings that commands take as arguments of their own."""
@@ -23,16 +24,36 @@ def _flags() -> type[BaseModel]:
         for name, field in settings.items():
             if name in OF_COMMANDS:
                 continue
+            about = f"{described(name)} Default {field.default}."
+            if name == "columns":
+                named = Parameter(name="--column", negative="", group=shown.group)
+                fields[name] = (Annotated[list[str] | None, named], Field(None, description=described(name)))
+                continue
             names = choices(name)
             kind: Any = Literal[tuple(names)] if names else field.annotation
-            about = f"{described(name)} Default {field.default}."
             fields[name] = (Annotated[kind | None, shown], Field(None, description=about))
     return create_model("Flags", **fields)
 
 
 def given(fields: BaseModel | None) -> dict[str, Any]:
     """Return the settings that were given, by name."""
-    return {} if fields is None else fields.model_dump(exclude_unset=True)
+    values = {} if fields is None else fields.model_dump(exclude_unset=True)
+    if values.get("columns"):
+        values["columns"] = _kinds(values["columns"])
+    return values
+
+
+def _kinds(pairs: Sequence[str]) -> dict[str, str]:
+    """Read what is said of columns, each as COLUMN=KIND; a column's name may hold = itself."""
+    kinds: dict[str, str] = {}
+    for pair in pairs:
+        column, _, kind = pair.rpartition("=")
+        if not column or not kind:
+            raise BadInput(f"--column {pair} says nothing: give COLUMN=KIND, as in --column age=integer.")
+        if column in kinds:
+            raise BadInput(f"--column names '{column}' twice: say once what it is.")
+        kinds[column] = kind
+    return kinds
 
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ganscope.data.find import load_data
 from ganscope.folder import layout
 from ganscope.running import prepare
 from ganscope.running.grouping import Stack
-from ganscope.words.complaints import flag, unknown
+from ganscope.words.complaints import flags, unknown
 
 Budget = Literal["samples", "steps", "seconds"]
 MOST_SEEDS = 1000
@@ -116,8 +116,8 @@ def plan(
     for name in names:
         if name != AUTO:
             resolve(name, given)  # refuse a misspelt setting before the data are opened
-    loading = {key: value for key, value in given.items() if key in ("data", "size")}
-    dataset = load_data(data, resolve(None, loading).size)
+    loading = resolve(None, {key: given[key] for key in ("data", "size", "columns") if key in given})
+    dataset = load_data(data, loading.size, None, loading.columns)
     prepared = [prepare({**given, "recipe": name}, loaded=dataset) for name in names]
     configs = same_for_all([ready.config for ready in prepared], budget, steps, fields.get("batch_size"))
     rows = [tuple(c.model_copy(update={"seed": seed + k}) for k in range(seeds)) for c in configs]
@@ -159,10 +159,7 @@ def command_line(command: Sequence[str], options: Mapping[str, Any]) -> str:
     """Write how something would be asked for on the command line; options that are None are left out."""
     words = ["ganscope", *command]
     for field, value in options.items():
-        if isinstance(value, bool):
-            words.append(flag(field) if value else flag(f"no_{field}"))
-        elif value is not None:
-            words += [flag(field), str(value)]
+        words += [] if value is None else flags(field, value)
     return shlex.join(words)
 
 

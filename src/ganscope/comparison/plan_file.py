@@ -57,7 +57,7 @@ def read_plan(folder: Path) -> Plan:
         raise BadInput(
             f"{folder / layout.COMPARISON} is damaged ({why}): restore it, or compare again."
         ) from None
-    return Plan(out=folder, dataset=load_data(first.data, first.size), **parts)
+    return Plan(out=folder, dataset=load_data(first.data, first.size, None, first.columns), **parts)
 
 
 def _as_json(planned: Plan) -> dict[str, Any]:

@@ -82,8 +82,8 @@ def plan_sweep(
             f"{len(chosen)} points of {seeds} seeds are more than {MOST_RUNS} runs: leave values out, or use "
             "--mode random --samples N."
         )
-    loading = {key: value for key, value in given.items() if key in ("data", "size")}
-    dataset = load_data(data, resolve(None, loading).size)
+    loading = resolve(None, {key: given[key] for key in ("data", "size", "columns") if key in given})
+    dataset = load_data(data, loading.size, None, loading.columns)
     ready = [_prepared({**given, "recipe": recipe}, point, dataset) for point in chosen]
     configs = [prepared.config for prepared in ready]
     if "steps" not in axes:

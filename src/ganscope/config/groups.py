@@ -20,6 +20,10 @@ class DataSettings(BaseModel):
     size: int = Field(
         0, ge=0, le=64, description="Side of your own images, 8 to 64 pixels; 0 is 32 (arrays: as they are)."
     )
+    columns: dict[str, str] = Field(
+        {},
+        description="What a column of your own table is: age=integer, size=S<M<L, day=%d.%m.%Y; repeatable.",
+    )
 
 
 class ObjectiveSettings(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Scratch
-from ganscope.data.tables import table
+from ganscope.data.tables import NOTHING, table
 from ganscope.data.text import signs
 from ganscope.data.text.encoding import encoding_of
-from ganscope.data.text.guess import is_missing, is_number
+from ganscope.data.text.guess import is_missing
 from ganscope.data.text.layout import Layout, layout_of
 from ganscope.data.text.pieces import Piece, pieces
 from ganscope.data.text.values import ColumnReader
+from ganscope.data.wishes import Wish, wishes
 from ganscope.words.lists import place, some
 from ganscope.words.sentences import shortened
 
@@ -24,7 +25,7 @@ READINGS = 6
 """So many times a file is read at most until it is known what every column holds."""
 
 
-def csv_file(path: Path) -> Dataset:
+def csv_file(path: Path, asked: Mapping[str, str] = NOTHING) -> Dataset:
     r"""Read a table from text with commas, semicolons, tabs, bars or blanks between the cells.
 
     The first row is a header where it holds text above numbers, or nothing but text; else the columns are
@@ -32,6 +33,7 @@ def csv_file(path: Path) -> Dataset:
 
     Args:
         path: the file: UTF-8, UTF-16 with its mark, or an encoding that can be guessed.
+        asked: column -> its kind, where the user says what it is.
 
     Returns:
         The data set.
@@ -52,11 +54,12 @@ def csv_file(path: Path) -> Dataset:
     if layout.width == 0:
         raise BadInput(f"{path} holds blank lines only: give a table with a row per sample.")
     header = names_of(layout)
+    said = wishes(asked, path.name, header)
     readers: list[ColumnReader] = []
     for _ in range(READINGS):
         with Scratch((layout.width,), np.float64) as scratch:
             for piece in pieces(path, encoding, layout):
-                readers = readers or _readers(piece, layout)
+                readers = readers or _readers(piece, layout, [said.get(name) for name in header])
                 scratch.append(_read(path, piece, readers, header))
             values = scratch.rows()
         broken = [at for at, reader in enumerate(readers) if reader.broken]
@@ -68,7 +71,7 @@ def csv_file(path: Path) -> Dataset:
         if not name.strip():
             readers[at].cells["nameless"] = True
     notes = [*([note] if note else []), *layout.notes, *_signs_note(header, readers)]
-    return table(path.name, header, values, notes=notes, cells=cells)
+    return table(path.name, header, values, notes=notes, cells=cells, asked=asked)
 
 
 def names_of(layout: Layout) -> list[str]:
@@ -82,9 +85,9 @@ def names_of(layout: Layout) -> list[str]:
     return [name or f"column {at + 1}" for at, name in enumerate(names)]
 
 
-def _readers(piece: Piece, layout: Layout) -> list[ColumnReader]:
+def _readers(piece: Piece, layout: Layout, asked: Sequence[Wish | None]) -> list[ColumnReader]:
     comma = signs.has_decimal_comma(piece.columns, likely=layout.delimiter == ";")
-    return [ColumnReader(comma=comma) for _ in piece.columns]
+    return [ColumnReader(comma=comma, asked=wish) for wish in asked]
 
 
 def _read(
@@ -98,7 +101,7 @@ def _read(
         column = reader.read(cells)
         if column is None:
             if reader.hopeless:
-                raise BadInput(_odd_one(path, header[at], piece, cells))
+                raise BadInput(_odd_one(path, header[at], piece, reader, cells))
             continue
         values[:, at] = column
         if reader.cells["as"] == "number" and np.isinf(column).any():
@@ -110,14 +113,16 @@ def _read(
     return values
 
 
-def _odd_one(path: Path, name: str, piece: Piece, cells: Sequence[str]) -> str:
-    """Say which cell among numbers is none."""
-    row = next((at for at, cell in enumerate(cells) if not (is_number(cell) or is_missing(cell))), 0)
+def _odd_one(path: Path, name: str, piece: Piece, reader: ColumnReader, cells: Sequence[str]) -> str:
+    """Say which cell among numbers, or dates, is none."""
+    row = next(at for at, cell in enumerate(cells) if not (reader.fits(cell.strip()) or is_missing(cell)))
+    where = f"column '{name}', {place(piece.start + row)} (line {piece.lines[row]})"
     cell = shortened(cells[row].strip())
+    if reader.cells["as"] == "date":
+        return f"{path} holds '{cell}' in {where}, which is no date of the format {reader.cells['format']}."
     return (
-        f"{path} holds text ('{cell}') among the numbers of column '{name}', {place(piece.start + row)} "
-        f"(line {piece.lines[row]}): remove the row, leave the cell blank, or take the column as words with "
-        f"--column {name}=category."
+        f"{path} holds text ('{cell}') among the numbers of {where}: remove the row, leave the cell blank, "
+        f"or take the column as words with --column {name}=category."
     )
 
 

@@ -16,6 +16,7 @@ from ganscope.contracts import BadInput, Dataset
 from ganscope.data import DATASETS
 from ganscope.data.in_memory import from_rows, from_torch_dataset
 from ganscope.data.load import load
+from ganscope.data.tables import NOTHING
 from ganscope.words.complaints import unknown
 from ganscope.words.sentences import first_sentence
 
@@ -27,7 +28,12 @@ SCALE = "(black) to"
 """In the note of a run on pictures whose scale had to be found."""
 
 
-def load_data(data: str | Path | DataLike, size: int = 0, before: Mapping[str, Any] | None = None) -> Dataset:
+def load_data(
+    data: str | Path | DataLike,
+    size: int = 0,
+    before: Mapping[str, Any] | None = None,
+    columns: Mapping[str, str] = NOTHING,
+) -> Dataset:
     """Return the data set that is named or handed over.
 
     Args:
@@ -35,6 +41,7 @@ def load_data(data: str | Path | DataLike, size: int = 0, before: Mapping[str, A
             `Dataset`.
         size: side in pixels to which image files are brought, 0 for the default.
         before: the entry `data` of a run's `config.json`: pictures are then read on the scale of that run.
+        columns: column of a table -> its kind, where it is to be another than the one recognised.
 
     Returns:
         The data set.
@@ -46,6 +53,8 @@ def load_data(data: str | Path | DataLike, size: int = 0, before: Mapping[str, A
         >>> load_data("ring").shape
         (2,)
     """
+    if columns and not (isinstance(data, str | Path) and str(data) not in DATASETS):
+        raise BadInput("--column has no effect on data that is no file of a table: leave it out.")
     if isinstance(data, Dataset):
         return data
     if isinstance(data, Tensor | np.ndarray):
@@ -60,7 +69,7 @@ def load_data(data: str | Path | DataLike, size: int = 0, before: Mapping[str, A
     if str(data) in DATASETS:
         return DATASETS[str(data)]()
     if is_path(data):
-        return load(data, size or None, (before or {}).get("scales"))
+        return load(data, size or None, (before or {}).get("scales"), columns)
     raise BadInput(unknown("data", data, DATASETS, f"Known: {', '.join(DATASETS)}, or a path"))
 
 

@@ -12,9 +12,10 @@ from ganscope.data.csv_file import csv_file
 from ganscope.data.images import archive, folder
 from ganscope.data.parquet import parquet
 from ganscope.data.pixels import check_size
+from ganscope.data.tables import NOTHING
 from ganscope.words.reading import reading
 
-TABLES: dict[str, Callable[[Path], Dataset]] = {
+TABLES: dict[str, Callable[[Path, Mapping[str, str]], Dataset]] = {
     ".csv": csv_file,
     ".tsv": csv_file,
     ".parquet": parquet,
@@ -27,7 +28,12 @@ IMAGES: dict[str, Callable[[Path, int | None, Scales | None], Dataset]] = {
 }
 
 
-def load(path: str | Path, size: int | None = None, scales: Scales | None = None) -> Dataset:
+def load(
+    path: str | Path,
+    size: int | None = None,
+    scales: Scales | None = None,
+    columns: Mapping[str, str] = NOTHING,
+) -> Dataset:
     """Read a table, an array, or images, and hold a part of it out that its content decides.
 
     Args:
@@ -36,6 +42,7 @@ def load(path: str | Path, size: int | None = None, scales: Scales | None = None
             keeps the size of arrays.
         scales: black and white of pixels of more than 8 bits, as `Dataset.scales` of other data; by default
             decided by the type and range of all pictures.
+        columns: column of a table -> its kind, where it is to be another than the one recognised.
 
     Returns:
         The data set: tables standardised, with `units` for `in_units`; images in [-1, 1]. `notes` say what
@@ -54,15 +61,21 @@ def load(path: str | Path, size: int | None = None, scales: Scales | None = None
     check_size(size)
     try:
         with reading(path, "write it again, text as UTF-8, or give another file"):
-            return _read(path, Path(path), size, scales)
+            return _read(path, Path(path), size, scales, columns)
     except OSError as error:
         raise BadInput(
             f"{path} cannot be read ({error.strerror or error}): check the path and its permissions."
         ) from None
 
 
-def _read(path: str | Path, place: Path, size: int | None, scales: Scales | None) -> Dataset:
+def _read(
+    path: str | Path, place: Path, size: int | None, scales: Scales | None, columns: Mapping[str, str]
+) -> Dataset:
     """Read what lies at a place by the reader of its kind; complaints write the path as it was given."""
+    if columns and (place.is_dir() or place.suffix.lower() not in TABLES):
+        raise BadInput(
+            f"--column has no effect on {path}: it is for tables in {', '.join(TABLES)}, so leave it out."
+        )
     if place.is_dir():
         return folder(place, size, scales)
     if not place.exists():
@@ -76,7 +89,7 @@ def _read(path: str | Path, place: Path, size: int | None, scales: Scales | None
         return IMAGES[ending](place, size, scales)
     if size is not None:
         raise BadInput(f"--size {size} has no effect on the table {path}: leave it out.")
-    return TABLES[ending](place)
+    return TABLES[ending](place, columns)
 
 
 def _wanted() -> str:

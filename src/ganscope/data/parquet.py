@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,20 @@ from numpy.typing import NDArray
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.cells import arrow
 from ganscope.data.lazy_rows import Scratch
-from ganscope.data.tables import table
+from ganscope.data.tables import NOTHING, table
+from ganscope.data.wishes import wishes
 from ganscope.words.sentences import reason, shortened
 
 BATCH = 2**17
 """Cells read at a time."""
 
 
-def parquet(path: Path) -> Dataset:
+def parquet(path: Path, asked: Mapping[str, str] = NOTHING) -> Dataset:
     """Read a table of numbers, words, dates and booleans from a `.parquet` file.
 
     Args:
         path: the file.
+        asked: column -> its kind, where the user says what it is.
 
     Returns:
         The data set.
@@ -58,7 +61,9 @@ def parquet(path: Path) -> Dataset:
                 raise BadInput(
                     f"{path} has more than one column '{twice[0]}': give every column a name of its own."
                 )
-            readers = [arrow.Reader(_field(path, file, name).type) for name in columns]
+            said = wishes(asked, path.name, columns)
+            orders = {name: wish.order for name, wish in said.items()}
+            readers = [arrow.Reader(_field(path, file, name).type, orders.get(name, ())) for name in columns]
             with Scratch((len(columns),), np.float64) as scratch:
                 for batch in file.iter_batches(max(1, BATCH // len(columns)), columns=columns):
                     scratch.append(_values(batch, readers))
@@ -66,7 +71,9 @@ def parquet(path: Path) -> Dataset:
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path} cannot be read as Parquet ({reason(error)}): write it again.") from None
     notes = [f"the index column {name} was left out." for name in index]
-    return table(path.name, columns, values, notes=notes, cells=[reader.cells for reader in readers])
+    return table(
+        path.name, columns, values, notes=notes, cells=[reader.cells for reader in readers], asked=asked
+    )
 
 
 def _field(path: Path, file: Any, name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,19 @@ from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.column import Column
+from ganscope.data.columns.asked import as_asked
 from ganscope.data.columns.facts import Facts, scanned
-from ganscope.data.columns.kinds import Seen, recognised
+from ganscope.data.columns.kinds import Seen
 from ganscope.data.columns.moments import moments
 from ganscope.data.columns.notes import notes_of
 from ganscope.data.columns.rows import blocks_of, encoder, entries_of
 from ganscope.data.lazy_rows import ArrayRows, blocks, settled, take
 from ganscope.data.split import split_rows
+from ganscope.data.wishes import wishes
 from ganscope.words.lists import some
 
 NUMBER = {"as": "number"}
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def table(
@@ -31,6 +35,7 @@ def table(
     lines: Sequence[int] | None = None,
     notes: Sequence[str] = (),
     cells: Sequence[Mapping[str, Any]] | None = None,
+    asked: Mapping[str, str] = NOTHING,
 ) -> Dataset:
     r"""Make a data set of a table; plain numbers have mean 0 and standard deviation 1 over its training rows.
 
@@ -45,12 +50,14 @@ def table(
         lines: line of the file each row stands on, where there are lines.
         notes: what was decided while reading.
         cells: how the values of each column are written, see `Column.cells`; by default as numbers.
+        asked: column -> its kind, where the user says what it is.
 
     Returns:
         The data set, with `columns`, `blocks`, `units`, `notes` and `digest` set.
 
     Raises:
-        BadInput: fewer than 20 rows, a repeated column name, an infinity, or nothing to learn.
+        BadInput: fewer than 20 rows, a repeated column name, an infinity, nothing to learn, or a column that
+            is not of the kind asked for.
 
     Example:
         >>> from ganscope.data import in_units
@@ -65,6 +72,7 @@ def table(
     twice = [column for column, count in Counter(columns).items() if count > 1]
     if twice:
         raise BadInput(f"{name} has more than one column '{twice[0]}': give every column a name of its own.")
+    said = wishes(asked, name, columns)
     written = [NUMBER] * len(columns) if cells is None else cells
     facts = [Facts() for _ in columns]
     words = repr([column["words"] for column in written if column.get("words")])
@@ -81,7 +89,7 @@ def table(
             "rescale the column."
         )
     known = [
-        recognised(
+        as_asked(
             Seen(
                 column,
                 written[at],
@@ -91,7 +99,8 @@ def table(
                 float(trained.std[at]),
                 float(trained.first[at]),
                 lambda heavy, at=at: _ends(values, at, heavy, facts[at]),  # type: ignore[misc]
-            )
+            ),
+            said.get(column),
         )
         for at, column in enumerate(columns)
     ]

@@ -211,7 +211,7 @@ def _probed(described: Description) -> tuple[Mapping[str, Any], int, list[str]]:
             f"{folder} has no probes, and none of its {len(steps)} checkpoints can be read ({error}): train "
             "it anew."
         ) from None
-    data = load_data(config.data, config.size, described.data)
+    data = load_data(config.data, config.size, described.data, config.columns)
     pair = networks(config, data, None, None)
     generator, discriminator, average = (
         {key[len(kind) + 1 :]: t for key, t in tensors.items() if key.startswith(f"{kind}/")}

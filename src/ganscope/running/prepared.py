@@ -141,11 +141,11 @@ def prepare(
     if isinstance(config, RunConfig):
         complete = completed(config.changed(**given))
     elif recipe == AUTO:
-        complete = resolve(None, {key: given[key] for key in ("data", "size") if key in given})
+        complete = resolve(None, {key: given[key] for key in ("data", "size", "columns") if key in given})
     else:
         complete = resolve(recipe, given)
     if loaded is None:
-        loaded = load_data(data if data is not None else complete.data, complete.size)
+        loaded = load_data(data if data is not None else complete.data, complete.size, None, complete.columns)
     if recipe == AUTO:
         choices = sum(block.kind == "choice" for block in loaded.blocks)
         wishes = auto_settings(loaded.shape, len(loaded.train), given.get("network"), choices)
@@ -202,7 +202,9 @@ def reopen(
                 f"ganscope.resume(folder, {name}=...)."
             )
     if evaluation is None:
-        evaluation = Evaluation(load_data(data if data is not None else config.data, config.size, first.data))
+        evaluation = Evaluation(
+            load_data(data if data is not None else config.data, config.size, first.data, config.columns)
+        )
     check_unchanged(evaluation.data, first.data, str(first.folder))
     prepared = Prepared(
         tuple(described.config for described in descriptions),

@@ -227,7 +227,7 @@ class Run:
             >>> measured["compared_rows"], measured["modes"], measured["emd"] > measured["emd_floor"]
             (50, 8, True)
         """
-        from ganscope.data.find import check_unchanged, load_data
+        from ganscope.data.find import check_unchanged, is_path, load_data
         from ganscope.evaluation import Evaluation, check_samples, into, samples_wanted
         from ganscope.metrics.features import RAW
         from ganscope.training.judging import evaluation_latents, in_turn
@@ -238,7 +238,9 @@ class Run:
                 f"{self.folder} was trained on data of your own: hand it over, as in run.evaluate(data), or "
                 "name other data with --data."
             )
-        judged_by = load_data(self.config.data if data is None else data, self._side(data), about)
+        of_file = data is None or (isinstance(data, str | Path) and is_path(data))
+        columns = self.config.columns if of_file else {}
+        judged_by = load_data(self.config.data if data is None else data, self._side(data), about, columns)
         if data is None:
             check_unchanged(judged_by, about, str(self.folder))
         rows = n if n is not None else samples_wanted(judged_by)

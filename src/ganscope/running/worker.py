@@ -50,7 +50,9 @@ def _prepared(job: dict[str, Any]) -> Any:
     torch.set_num_threads(1)
     configs = [parse_config(values) for values in job["configs"]]
     folders = [Path(folder) for folder in job["folders"]]
-    evaluation = Evaluation(load_data(configs[0].data, configs[0].size, job["about"]), about=job["about"])
+    evaluation = Evaluation(
+        load_data(configs[0].data, configs[0].size, job["about"], configs[0].columns), about=job["about"]
+    )
     if job["resuming"]:
         return reopen([read(folder) for folder in folders], evaluation=evaluation)
     if job["seconds"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral
 
 from ganscope.contracts import BadInput
@@ -54,6 +54,20 @@ def refuse_fraction(name: str, value: object) -> None:
     """
     if not isinstance(value, Integral):
         raise BadInput(f"{name} {shortened(repr(value))} cannot be used: give a whole number.")
+
+
+def flags(field: str, value: object) -> list[str]:
+    """Write a setting as the words of a command line.
+
+    Example:
+        >>> flags("g_lr", 0.1), flags("heal", True), flags("columns", {"age": "integer"})
+        (['--g-lr', '0.1'], ['--heal'], ['--column', 'age=integer'])
+    """
+    if isinstance(value, bool):
+        return [flag(field if value else f"no_{field}")]
+    if isinstance(value, Mapping):
+        return [word for name, kind in value.items() for word in ("--column", f"{name}={kind}")]
+    return [flag(field), str(value)]
 
 
 def flag(field: str) -> str:

@@ -11,7 +11,7 @@ from ganscope.build.settings.recipes import DEFAULT_RECIPES, recipe_names
 from ganscope.build.settings.resolve import resolve
 from ganscope.config import CUSTOM, RunConfig
 from ganscope.folder import layout
-from ganscope.words.complaints import flag
+from ganscope.words.complaints import flags
 
 CHANGED = "-changed"
 """What the folder of a run with other settings is called in addition."""
@@ -39,8 +39,7 @@ def command_of(config: RunConfig, changed: Collection[str] = ()) -> str:
     standard = usual.flat()
     for name, value in config.flat().items():
         if name not in left_out and (name in changed or value != standard.get(name)):
-            switch = {True: [flag(name)], False: [flag(f"no_{name}")]}
-            words += switch[value] if isinstance(value, bool) else [flag(name), str(value)]
+            words += flags(name, value)
     if changed:
         words += ["--out", f"{default_folder(config)}{CHANGED}"]
     return shlex.join(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,10 @@ def readable(kind: Any) -> bool:
 class Reader:
     """Reads one column, batch by batch.
 
+    Args:
+        kind: its type.
+        order: words in the order that the user gives.
+
     Example:
         >>> import pyarrow as pa
         >>> reader = Reader(pa.string())
@@ -34,7 +39,7 @@ class Reader:
         ([0.0, nan, 1.0], ['b', 'a'])
     """
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: Any, order: Sequence[str] = ()) -> None:
         import pyarrow.types as pt
 
         self.cells: dict[str, Any] = {"arrow": packed(kind)}
@@ -42,14 +47,14 @@ class Reader:
         if pt.is_boolean(inner):
             self.cells["as"] = "bool"
         elif _is_text(inner):
-            self.cells |= {"as": "words", "words": []}
+            self.cells |= {"as": "words", "words": list(order)}
         elif _is_date(inner):
             day = pt.is_date(inner)
             form = "%Y-%m-%d" if day else "%Y-%m-%d %H:%M:%S"
             self.cells |= {"as": "date", "format": form, "unit": "D" if day else "us"}
         else:
             self.cells["as"] = "number"
-        self._places: dict[str | None, float] = {}
+        self._places: dict[str | None, float] = {word: float(at) for at, word in enumerate(order)}
 
     def read(self, cells: Any) -> Values:
         """Read an array of the column's type; null is NaN."""

@@ -130,9 +130,20 @@ def text(values: Values, column: Column) -> list[str]:
     return [re.sub(r"(?<!\d)0(?=\d)", "", date, count=2) for date in written]
 
 
+def cells_of(form: str, cells: Sequence[str]) -> dict[str, Any]:
+    """Describe how dates are written.
+
+    Args:
+        form: their format.
+        cells: some of them.
+    """
+    return {"as": "date", "format": form, "unit": unit(form), "padded": padded(cells, form)}
+
+
 def padded(cells: Sequence[str], form: str) -> bool:
     """Tell whether days and months of one digit are written with a zero in front."""
-    return all(_value_text(cell, form) == cell for cell in list(dict.fromkeys(cells))[:LOOKED_AT])
+    looked_at = list(dict.fromkeys(cells))[:LOOKED_AT]
+    return all(_value_text(cell, form) == cell for cell in looked_at if _fits(cell, form))
 
 
 def _value_text(cell: str, form: str) -> str:

@@ -64,7 +64,7 @@ def recognised(seen: Seen) -> Column:
     """
     facts, how = seen.facts, seen.cells["as"]
     if how == "number":
-        seen = seen._replace(cells=_as_numbers(seen.cells, facts))
+        seen = seen._replace(cells=as_numbers(seen.cells, facts))
     if "lost" in seen.cells:
         return identifier(seen, seen.cells["lost"])
     if facts.values == 0:
@@ -74,7 +74,7 @@ def recognised(seen: Seen) -> Column:
     return OF_CELLS[how](seen)
 
 
-def _as_numbers(cells: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+def as_numbers(cells: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     """Note whether numbers are written as whole ones; drop a number of decimals that is too small."""
     fixed = cells.get("fixed")
     if fixed is not None and (facts.decimals is None or facts.decimals > fixed):
@@ -119,13 +119,22 @@ def chosen(seen: Seen, kind: Any, reason: str) -> Column:
     return Column(seen.name, kind, seen.cells, choice.code(values, seen.facts.missing > 0), reason)
 
 
-def measured(seen: Seen, kind: Any, reason: str) -> Column:
-    """Make a column of numbers that are learnt as numbers."""
+def measured(seen: Seen, kind: Any, reason: str, asked: bool = False) -> Column:
+    """Make a column of numbers; where few values hold nearly all rows, it is a category.
+
+    Args:
+        seen: its cells and values.
+        kind: its kind.
+        reason: why it is of this kind.
+        asked: whether it is of this kind in any case.
+    """
     facts = seen.facts
     present = seen.sample[~np.isnan(seen.sample)]
     heavy = masses(present)
     rest = present[~np.isin(present, heavy)]
-    if len(np.unique(rest)) < 2:
+    if asked and (kind == "ordered" or len(np.unique(rest)) < 2):
+        heavy, rest = [], present
+    if len(np.unique(rest)) < 2 and not asked:
         return chosen(seen, "category", "few distinct values hold nearly all rows")
     low, high = seen.ends(heavy)
     rounding: dict[str, Any] = {}
@@ -135,7 +144,12 @@ def measured(seen: Seen, kind: Any, reason: str) -> Column:
         rounding = {"decimals": facts.decimals}
     plain = not heavy and not facts.missing
     moments = (seen.mean, seen.std) if plain else (float(rest.mean()), float(rest.std()))
-    how, remark = learnt_as(rest, moments)
+    how, remark = learnt_as(rest, moments, (low, high), facts.whole)
+    far = [mass for mass in heavy if abs(mass - (low + high) / 2) > 1.5 * (high - low)]
+    if far:
+        remark += (
+            f"{', ' if remark else ''}{far[0]:g} lies far from the others: leave it blank if it means missing"
+        )
     code = {
         "as": "number", **how, "low": low, "high": high, **rounding,
         **({"masses": heavy} if heavy else {}), **({"missing": True} if facts.missing else {}),

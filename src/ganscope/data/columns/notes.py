@@ -43,7 +43,7 @@ def notes_of(columns: Sequence[Column]) -> list[str]:
         told.append(f"missing values are learnt as missing: {some(gaps, NAMED)}.")
     bent = [_quoted(c, f" ({c.reason.split('; ', 1)[1]})") for c in columns if "; " in c.reason]
     if bent:
-        told.append(f"transformed for training: {some(bent, NAMED)}.")
+        told.append(f"how numbers are learnt: {some(bent, NAMED)}.")
     return told
 
 

@@ -7,21 +7,70 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganscope.data.columns import modes, transform
+
 Values = NDArray[np.float64]
+SKEW, KURTOSIS = 2.0, 7.0
+"""Beyond these a distribution is far from normal (West, Finch and Curran, 1995), and transformed."""
+BENT_SKEW, BENT_KURTOSIS = 0.5, 2.0
+"""Within these a power has made it normal; else its quantiles do."""
+FEWEST = 50
+"""Numbers below which no shape is judged, ..."""
+DISTINCT = 20
+"""... and distinct ones."""
 
 
 def learnt_as(
-    x: Values,  # noqa: ARG001
-    moments: tuple[float, float],
+    x: Values, moments: tuple[float, float], ends: tuple[float, float], whole: bool
 ) -> tuple[dict[str, Any], str]:
     """Choose how numbers are learnt.
+
+    - As a mixture where their density has more than one mode and falls to half between them.
+    - By a power, or by their quantiles, where skewness is above 2 or excess kurtosis above 7.
+    - Standardised otherwise.
 
     Args:
         x: training values without missing ones and without those of their own mass.
         moments: their mean and standard deviation.
+        ends: the least and greatest of all rows.
+        whole: whether they are whole numbers.
 
     Returns:
         The entries of the column's code, and a clause about them; empty where they are only standardised.
     """
     mean, std = moments
-    return {"mean": mean, "std": std}, ""
+    plain = {"mean": mean, "std": std}
+    if len(x) < FEWEST or len(np.unique(x)) < DISTINCT or not np.isfinite(x.std() ** 4) or x.std() == 0:
+        return plain, ""
+    count = modes.count_modes(x, whole)
+    if count > 1:
+        mixture = modes.code(x, *ends)
+        return (mixture, f"{count} modes: learnt as a mixture") if mixture else (plain, "")
+    skew, kurtosis = shape(x)
+    if abs(skew) <= SKEW and kurtosis <= KURTOSIS:
+        return plain, ""
+    how = transform.power(x, *ends)
+    bent = transform.forward(x, how)
+    after = shape(bent) if np.isfinite(bent).all() and bent.std() > 0 else (np.inf, np.inf)
+    if abs(after[0]) <= BENT_SKEW and abs(after[1]) <= BENT_KURTOSIS:
+        remark = f"skewness {skew:.1f}: learnt by a power"
+    else:
+        how = transform.quantiles(x, *ends)
+        bent = transform.forward(x, how)
+        half = np.quantile(x, [0.01, 0.99])
+        remark = (
+            f"heavy tails, 98 % within {half[0]:.4g} to {half[1]:.4g} but all within {ends[0]:.4g} to "
+            f"{ends[1]:.4g}: learnt by quantiles"
+        )
+    return {"mean": float(bent.mean()), "std": float(bent.std()), "transform": how}, remark
+
+
+def shape(x: Values) -> tuple[float, float]:
+    """Return skewness and excess kurtosis.
+
+    Example:
+        >>> shape(np.array([-1.0, 1.0]))
+        (0.0, -2.0)
+    """
+    z = (x - x.mean()) / x.std()
+    return float((z**3).mean()), float((z**4).mean() - 3.0)

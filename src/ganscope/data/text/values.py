@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ganscope.data.cells import dates
 from ganscope.data.text import signs
 from ganscope.data.text.guess import MISSING, is_missing, is_number
+from ganscope.data.wishes import OF_WORDS, Wish
 
 Values = NDArray[np.float64]
 MOST_WORDS = 10_000
@@ -31,6 +32,7 @@ class ColumnReader:
     Args:
         seen: distinct cells by which it was guessed what the column holds; missing ones are left out.
         comma: whether the numbers of the file have decimal commas.
+        asked: what the user says of the column.
 
     Example:
         >>> reader = ColumnReader()
@@ -40,9 +42,10 @@ class ColumnReader:
         True
     """
 
-    def __init__(self, seen: Sequence[str] = (), comma: bool = False) -> None:
+    def __init__(self, seen: Sequence[str] = (), comma: bool = False, asked: Wish | None = None) -> None:
         self.seen = dict.fromkeys(seen)
         self.comma = comma
+        self.asked = asked
         self.cells: dict[str, Any] = {}
         self.broken = False
         """Whether a cell did not fit, so that the column has to be read again."""
@@ -50,21 +53,22 @@ class ColumnReader:
         self._places: dict[str, float] = {}
         self._dates: dict[str, float] = {}
         self._counting: float | None = None
+        self._places |= {word: float(at) for at, word in enumerate(asked.order if asked else ())}
         if seen:
-            self.cells = guessed(list(self.seen), self.comma)
+            self.cells = guessed(list(self.seen), self.comma, self.asked)
 
     def read(self, cells: Sequence[str]) -> Values | None:
         """Read the next cells; None where one of them does not fit."""
         if not self.cells:
             self._look(cells)
-            self.cells = guessed(list(self.seen), self.comma)
+            self.cells = guessed(list(self.seen), self.comma, self.asked)
         if self.cells["as"] == "number" and "fixed" not in self.cells and not self._started:
             marked = signs.any_of(self.cells)
             fixed = decimals_fixed(
                 [
                     signs.plain(cell, self.cells) if marked else cell
                     for cell in self.seen
-                    if not marked or self._fits(cell)
+                    if not marked or self.fits(cell)
                 ]
             )
             self.cells |= {} if fixed is None else {"fixed": fixed}
@@ -80,11 +84,19 @@ class ColumnReader:
     @property
     def hopeless(self) -> bool:
         """Whether most cells are numbers, so that one which is none is taken for an error."""
-        fitting = sum(self._fits(cell) for cell in self.seen)
+        if self.asked is not None and self.asked.kind in OF_WORDS:
+            return False
+        if self.asked is not None and (self.asked.format or self.asked.kind in ("integer", "continuous")):
+            return True
+        fitting = sum(self.fits(cell) for cell in self.seen)
         return self.cells["as"] == "number" and fitting > MANY and 2 * fitting >= len(self.seen)
 
-    def _fits(self, cell: str) -> bool:
+    def fits(self, cell: str) -> bool:
+        """Tell whether a cell is a number, or a date, as the others are."""
         try:
+            if self.cells["as"] == "date":
+                dates.parse([cell], self.cells["format"], {})
+                return True
             float(signs.plain(cell, self.cells) if signs.any_of(self.cells) else cell)
         except ValueError:
             return False
@@ -92,7 +104,7 @@ class ColumnReader:
 
     def again(self) -> ColumnReader:
         """Return a reader that knows all that this one has seen."""
-        return ColumnReader(list(self.seen), self.comma)
+        return ColumnReader(list(self.seen), self.comma, self.asked)
 
     def _look(self, cells: Sequence[str]) -> None:
         """Remember distinct cells, those that do not fit first."""
@@ -169,32 +181,40 @@ class ColumnReader:
             self.cells.pop("next", None)
 
 
-def guessed(cells: Sequence[str], comma: bool = False) -> dict[str, Any]:
+def guessed(cells: Sequence[str], comma: bool = False, asked: Wish | None = None) -> dict[str, Any]:
     """Guess from distinct cells, none of them missing, how a column is written.
 
     Example:
         >>> guessed(["1", "2.50"]), guessed(["007", "008"])["as"], guessed(["31.12.2024"])["format"]
         ({'as': 'number'}, 'words', '%d.%m.%Y')
     """
-    if not cells:
-        return {"as": "number"}
+    said = {} if asked is None else _as_asked(cells, asked)
+    if said or not cells:
+        return said or {"as": "number"}
     if any(cell[0] == "0" and cell.isdigit() and len(cell) > 1 for cell in cells) and all(
         map(is_number, cells)
     ):
         return {"as": "words", "words": [], "digits": len(cells[0])}
     form = dates.find(cells)
     if form is not None:
-        return {
-            "as": "date",
-            "format": form,
-            "unit": dates.unit(form),
-            "padded": dates.padded(cells, form),
-        }
+        return dates.cells_of(form, cells)
     numbers = sum(map(is_number, cells))
     if numbers == len(cells) or (numbers > MANY and 2 * numbers >= len(cells)):
         return {"as": "number"}
     written = signs.find(cells, comma)
     return {"as": "number", **written} if written is not None else {"as": "words", "words": []}
+
+
+def _as_asked(cells: Sequence[str], asked: Wish) -> dict[str, Any]:
+    """Return how a column is written that is what the user says; nothing where that is to be guessed."""
+    numbers = list(map(is_number, cells))
+    if asked.order:
+        return {"as": "words", "words": list(asked.order)}
+    if asked.format:
+        return dates.cells_of(asked.format, cells)
+    if asked.kind in OF_WORDS and not all(numbers):
+        return {"as": "words", "words": []}
+    return {"as": "number"} if asked.kind in ("integer", "continuous") and any(numbers) else {}
 
 
 def decimals_fixed(cells: Sequence[str]) -> int | None:

@@ -22,7 +22,9 @@ def program(config: RunConfig) -> Hashable:
         >>> program(RunConfig(n_critic=5)) == program(RunConfig())
         False
     """
-    return tuple((name, value) for name, value in config.flat().items() if name not in PER_RUN)
+    shared = {name: value for name, value in config.flat().items() if name not in PER_RUN}
+    shared["columns"] = tuple(sorted(config.columns.items()))
+    return tuple(shared.items())
 
 
 def shared_or_each(values: Sequence[float], like: Tensor) -> float | Tensor:
