@@ -144,6 +144,14 @@ class ProbeRow:
     """Cosine between the last step and descent on the loss."""
     d_update: float | None = None
     d_alignment: float | None = None
+    g_added: float | None = None
+    """Cosine of what one step added to the generator's gradient in the loop, and the declared one."""
+    g_carried: float | None = None
+    """|gradient| that was there before that step, in units of what it added or of the declared one."""
+    d_loss_given: float | None = None
+    """The discriminator's loss that the loop handed over."""
+    d_loss_squashed: float | None = None
+    """What `d_loss` would be if the scores went through a sigmoid first."""
 
     auc_train: float | None = None
     """How often a training row scores above a held-out one."""

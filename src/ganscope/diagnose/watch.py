@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganscope.contracts import BadInput, Objective
 from ganscope.diagnose.logbook import Logbook
+from ganscope.diagnose.measure.own_numbers import given_loss, kept_gradients
 from ganscope.diagnose.measure.players import (
     Inputs,
     Player,
@@ -129,6 +130,7 @@ class Scope:
         self._failures = 0
         self._probe: Probe | None = None
         self._before: Snapshot | None = None
+        self._gradients: dict[str, Tensor] = {}
         self._told: set[tuple[str, str | None, str | None]] = set()
         self._collected: list[tuple[Tensor, ...]] | None = None
 
@@ -261,7 +263,12 @@ class Scope:
                 self._before = probe.snapshot(*self._players())
             if probes:
                 self._probes += 1
-                self._keep({"step": step, **probe.row(*self._players(), self._before, self._probes)})
+                left = self._gradients, kept_gradients(self._modules[0])
+                row = probe.row(*self._players(), self._before, self._probes, left=left)
+                if "nonfinite" not in row:
+                    row |= given_loss(given["discriminator"])
+                self._keep({"step": step, **row})
+            self._gradients = kept_gradients(self._modules[0]) if copies else {}
         self._failures = 0
 
     def _collect(self, real: Any) -> None:

@@ -17,6 +17,7 @@ from ganscope.diagnose.measure import collapse, slopes, swing
 from ganscope.diagnose.measure.anatomy import alignment, dissect
 from ganscope.diagnose.measure.balance import auc, auc_error, fresh_error
 from ganscope.diagnose.measure.collapse import Diversity
+from ganscope.diagnose.measure.own_numbers import carried, squashed_loss
 from ganscope.diagnose.measure.players import (
     Inputs,
     Player,
@@ -160,6 +161,7 @@ class Probe:
         before: Snapshot | None = None,
         number: int = 0,
         average: Player | None = None,
+        left: tuple[Mapping[str, Tensor], Mapping[str, Tensor]] | None = None,
     ) -> dict[str, Any]:
         """Probe both networks.
 
@@ -170,6 +172,7 @@ class Probe:
             number: which probe of the run this is; every fifth from 0 on is wide, which compares sample
                 sets too.
             average: the generator with a moving average of its weights, where samples are drawn with that.
+            left: gradients that the loop left in the generator, one step ago and now.
 
         Returns:
             Numbers by name; `nonfinite` where a network has turned NaN or infinite.
@@ -210,6 +213,9 @@ class Probe:
             values["slope_between"] = self._slopes(discriminator, middle, real_conditions)
         d_loss = losses(self.objective.d_loss, real_graph, anatomy.fake_parts).mean()
         values["d_loss"] = float(d_loss.detach())
+        if self.facts.objective != "own" and not self.facts.probability:
+            squashed = squashed_loss(self.objective, real_scores, fake_scores)
+            values |= {} if squashed is None else {"d_loss_squashed": squashed}
         if before is not None:
             d_gradient = _gradient(d_loss, discriminator) if wide or number <= YOUNG else None
             moved = (("g", generator, anatomy.generator_gradient), ("d", discriminator, d_gradient))
@@ -222,6 +228,8 @@ class Probe:
                 values[f"{name}_update"] = size
                 if slope is not None:
                     values[f"{name}_alignment"] = cosine
+        if left is not None:
+            values |= carried(*left, anatomy.generator_gradient)
         if wide:
             values |= self._wide(generator, discriminator)
             if average is not None and self.diversity is not None:

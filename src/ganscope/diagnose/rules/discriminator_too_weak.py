@@ -8,6 +8,9 @@ from ganscope.diagnose.rules.layers import left
 from ganscope.diagnose.rules.rule import EQUAL_RATES, MEASURED, Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import DECAYED, OVERFIT, PLAIN, VANISHED, WIDE_K, WIDE_M, K, Z
 
+TURNED = 0.3
+"""AUC below which a discriminator does worse than chance: it ranks fakes above real rows."""
+
 
 def too_weak(h: History) -> list[Fault] | None:
     """A discriminator no better than chance where one trained from scratch tells real from fake."""
@@ -38,8 +41,9 @@ def too_weak(h: History) -> list[Fault] | None:
         "d_update": median(h.recent(lambda row: row.d_update, K)),
         "g_update": median(h.recent(lambda row: row.g_update, K)),
     }
+    stands = "is no better than chance" if auc > TURNED else "ranks fakes above real rows"
     cause = (
-        f"The discriminator is no better than chance (AUC {auc:.2f}) where one trained from scratch reaches "
+        f"The discriminator {stands} (AUC {auc:.2f}) where one trained from scratch reaches "
         f"{fresh:.2f}: the generator is being taught by a discriminator that has learned nothing."
     )
     return [Fault("severe" if auc < 0.5 or fresh > 0.9 else "mild", seen.since, cause, evidence)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnose.rows import ProbeRow
 from ganscope.diagnose.rules.history import Fault, History, median
+from ganscope.diagnose.rules.in_motion import in_motion
 from ganscope.diagnose.rules.rule import Needs, Remedy, Rule
 from ganscope.diagnose.rules.thresholds import IDLE, WIDE_M, K, M
 
@@ -36,9 +37,11 @@ def wiring(h: History) -> list[Fault] | None:
     if dead.state == "fault" and "dead-network" not in known:
         cause = "The discriminator is dead: it gives every row the same score, and its slope is exactly 0."
         faults.append(Fault("severe", dead.since, cause, {"score_sd": 0.0}, pattern="dead-network"))
+    faults += in_motion(h, {str(fault.pattern) for fault in faults})
+    kept = any(fault.pattern == "gradients-kept" for fault in faults)  # steps then follow those of long ago
     wrong = h.persistence(lambda row: None if row.auc is None else row.auc < 0.3, M, K)
     alignment = early_alignment(h)
-    if wrong.state == "fault" and alignment < CLIMBS and _climbs_under_a_penalty(h, alignment):
+    if not kept and wrong.state == "fault" and alignment < CLIMBS and _climbs_under_a_penalty(h, alignment):
         cause = (
             "The discriminator climbs its declared loss and ranks fakes above real rows: the labels of real "
             "and fake are swapped, or a sign is wrong."
@@ -150,7 +153,21 @@ REMEDIES: dict[str | None, tuple[Remedy, ...]] = {
         "a gradient that is exactly 0 never moves a weight",
     ),
     "frozen-network": _remedy(
-        "Set requires_grad and hand the parameters to the network's optimiser.", "nothing else moves weights"
+        "Set requires_grad, hand the parameters to the network's optimiser, and call its step() after each "
+        "backward().",
+        "nothing else moves weights",
+    ),
+    "climbing-generator": _remedy(
+        "Turn the sign of the generator's loss: it should fall where fakes score as real rows do.",
+        "Goodfellow et al. 2014, eq. 1; for a Wasserstein critic the loss is -f(G(z)).mean()",
+    ),
+    "gradients-kept": _remedy(
+        "Call zero_grad() of each optimiser before its backward().",
+        "backward() adds to the gradients that are there",
+    ),
+    "squashed-scores": _remedy(
+        "Hand raw scores to the loss: BCEWithLogitsLoss applies the sigmoid itself.",
+        "behind two sigmoids no score can become confident, and gradients are multiplied by p (1 - p) twice",
     ),
 }
 """By kind of mistake; most are in the user's code, out of reach of any setting."""
