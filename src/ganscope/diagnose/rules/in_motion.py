@@ -19,8 +19,8 @@ KEPT, ALONG = 5.0, 0.6
 """Gradients of earlier steps in units of one step's, and the cosine of that with the declared gradient: 10 to
 1,000 and 0.7 to 1 where they are never set to zero; elsewhere about 1, and any cosine."""
 NEAR, APART = 0.04, 3.0
-"""Relative distance of a loss that was handed over to what it seems to be; that to what was declared, in units
-of the former and of this."""
+"""Relative distance of a loss that was handed over to what it seems to be, at most; and how many times as far
+it is from what was declared, at least."""
 AVERAGES = (0.5, 1.0, 2.0)
 """Factors of a loss that are matters of taste: the sum of both halves, or their mean."""
 
