@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+import ganscope as gs
 from ganscope.contracts import RunFailed
-from ganscope.folder import files
+from ganscope.folder import files, layout
 from ganscope.training import train
 from ganscope.training.observers import tell
 from tests.games import runs, weights
@@ -85,3 +86,19 @@ def test_progress_carries_the_verdicts(tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
     train(built, events.append)
     assert events[-1]["verdicts"] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("data", "given"), [("ring", {}), ("digits", {"ema": 0.9})], ids=["many held-out rows", "few, averaged"]
+)
+def test_a_probe_and_an_evaluation_of_the_same_samples_agree(
+    data: str, given: dict[str, Any], tmp_path: Path
+) -> None:
+    """Recall, precision and coverage are one function of the same held-out rows and the same latents."""
+    settings = {"data": data, "recipe": "r1", "steps": 20, "diagnose_every": 4, **given}
+    run = gs.train(settings, out=tmp_path / "run")
+    *_, last = (row for row in files.read_rows(run.folder / layout.DIAGNOSIS) if row.get("wide"))
+    assert last["step"] == 20
+    evaluated, probed = run.evaluate()["prdc"], last.get("sampled") or last
+    for name in ("recall", "precision", "coverage"):
+        assert probed[name] == pytest.approx(evaluated[name], abs=1e-12)

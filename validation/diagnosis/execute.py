@@ -28,11 +28,11 @@ _prepared: dict[str, Any] = {}
 _prepare = collapse.prepare
 
 
-def _kept(real: Tensor) -> Any:
+def _kept(real: Tensor, held_out: Tensor | None = None) -> Any:
     """Real rows are prepared once per draw and process: the result depends on the rows alone."""
     key = hashlib.sha256(real.detach().contiguous().numpy().tobytes()).hexdigest()
     if key not in _prepared:
-        _prepared[key] = _prepare(real)
+        _prepared[key] = _prepare(real, held_out)
     return _prepared[key]
 
 

@@ -96,7 +96,7 @@ def names_shares(sentence: str) -> bool:
 
 
 def probed_samples(config: RunConfig, step: int, in_verdicts: bool) -> str:
-    """Say whose samples the probes compare with what, and why `ganscope evaluate` measures other numbers.
+    """Say whose samples the probes compare, and when `ganscope evaluate` measures other numbers.
 
     Args:
         config: of the run.
@@ -108,8 +108,8 @@ def probed_samples(config: RunConfig, step: int, in_verdicts: bool) -> str:
         'averaged ones in the answer and in ganscope evaluate.'
     """
     told = (
-        f"Recall, precision and coverage here are of the newest probes, up to step {step:,}, beside held-out "
-        "and training rows; ganscope evaluate measures the saved generator beside held-out rows alone."
+        f"Recall, precision and coverage here are of the newest probes, up to step {step:,}; ganscope "
+        "evaluate measures the saved generator in the same way."
     )
     if not (config.ema and in_verdicts):
         return told

@@ -48,11 +48,13 @@ class Diversity(NamedTuple):
     duplicate: float
 
 
-def prepare(real: Tensor) -> Diversity | None:
+def prepare(real: Tensor, held_out: Tensor | None = None) -> Diversity | None:
     """Prepare real rows.
 
     Args:
-        real: `[N, *shape]`; a random half serves as the reference, splits of all of them give the null bands.
+        real: `[N, *shape]`; splits of them give the null bands and the bins.
+        held_out: those among them that samples are compared with, as an evaluation compares them: its first
+            500; without any, a random half of `real`.
 
     Returns:
         None below 80 rows: too few to tell.
@@ -69,6 +71,8 @@ def prepare(real: Tensor) -> Diversity | None:
     order = torch.randperm(len(flat), generator=rng)[: 2 * MOST_ROWS]
     n = len(order) // 2
     pool = flat[order]
+    reference = None if held_out is None or len(held_out) < FEWEST_ROWS else _flat(held_out[:n], sketch)
+    n = n if reference is None else len(reference)
     centroids = _k_means(pool, max(2, min(MOST_BINS, len(pool) // (2 * ROWS_PER_BIN))), rng)
     bins = torch.cdist(flat, centroids)
     assigned = bins.argmin(1)
@@ -94,11 +98,12 @@ def prepare(real: Tensor) -> Diversity | None:
         for name, values in draws.items()
         if len(values) == SPLITS
     }
-    real_real = distances(pool[:n], pool[:n])
+    reference = pool[:n] if reference is None else reference
+    real_real = distances(reference, reference)
     nearest, radii = _neighbours(real_real)
     exemplars = bins.argmin(0).tolist()
     return Diversity(
-        pool[:n],
+        reference,
         centroids,
         shares,
         exemplars,

@@ -109,7 +109,8 @@ class Probe:
         flat = inputs.real.detach().flatten(1).double()
         self.spread = float((flat - flat.mean(0)).square().sum(1).mean().sqrt())
         self.pool = inputs.real if pool is None else pool
-        self.diversity = collapse.prepare(self.pool) if diversity is None else diversity
+        beside = None if pool is None else inputs.real
+        self.diversity = collapse.prepare(self.pool, beside) if diversity is None else diversity
         self.mean, self.axes = swing.directions(inputs.real)
         self.floor = floor_of(inputs.real) if floor is None else floor
 
