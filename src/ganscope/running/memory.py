@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ganscope.build.networks import networks, outlines
+from ganscope.build.networks import networks, outlines, told_by
 from ganscope.config import RunConfig
 from ganscope.contracts import Dataset
 from ganscope.evaluation import samples_wanted
@@ -56,6 +56,8 @@ def cannot_stack(config: RunConfig, data: Dataset) -> str:
     """
     if config.heal:
         return "--heal changes the settings of single runs, so each trains alone."
+    if told_by(config) is not None:
+        return f"{config.network} draws rows and dropout for single runs, so each trains alone."
     pair = outlines(config, data)
     if all(batched(network) is not None for network in pair):
         return ""

@@ -208,6 +208,8 @@ def test_what_cannot_be_stacked_says_why_and_runs_alone() -> None:
 
 def test_a_program_is_tried_before_it_is_stacked(monkeypatch: pytest.MonkeyPatch) -> None:
     data = evaluation_of("ring").data
+    told = resolve("ctgan", {"data": "ring"})
+    assert cannot_stack(told, data) == "ctgan draws rows and dropout for single runs, so each trains alone."
     config = resolve("r1", {**SMALL, "data": "ring"})
     state = torch.get_rng_state()
     assert cannot_stack(config, data) == ""
