@@ -18,6 +18,8 @@ FEWEST = 50
 """Numbers below which no shape is judged, ..."""
 DISTINCT = 20
 """... and distinct ones."""
+SMALLEST = 1e-100
+"""Standard deviations below this, or above its inverse, are left to standardising alone."""
 
 
 def learnt_as(
@@ -40,7 +42,7 @@ def learnt_as(
     """
     mean, std = moments
     plain = {"mean": mean, "std": std}
-    if len(x) < FEWEST or len(np.unique(x)) < DISTINCT or not np.isfinite(x.std() ** 4) or x.std() == 0:
+    if len(x) < FEWEST or len(np.unique(x)) < DISTINCT or not SMALLEST < std < 1 / SMALLEST:
         return plain, ""
     count = modes.count_modes(x, whole)
     if count > 1:
