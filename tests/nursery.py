@@ -6,6 +6,7 @@ imports, which take most of a short run's time. It ends when the socket it is ha
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ import runpy
 import select
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 FILES = 3
@@ -30,6 +32,7 @@ def import_everything() -> None:
     import ganscope.report
     import ganscope.running  # noqa: F401
 
+    codecs.lookup("ascii")  # read from a file that another user may not see
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # imports torch._dynamo
 
 
@@ -73,6 +76,12 @@ def become(asked: dict[str, Any], out: int, err: int) -> None:
     os.environ.update(asked["environment"])
     if asked["largest_file"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (asked["largest_file"],) * 2)
+    if asked["open_files"] is not None:
+        used = max(int(file.name) for file in Path("/proc/self/fd").iterdir())
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + asked["open_files"],) * 2)
+    if asked["user"] is not None:
+        os.setgid(asked["user"])
+        os.setuid(asked["user"])
     sys.argv = ["ganscope", *asked["arguments"]]
     runpy.run_module("ganscope", run_name="__main__", alter_sys=True)
 

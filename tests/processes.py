@@ -96,13 +96,27 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80"}
 
 
-def ganscope(*arguments: str | Path, largest_file: int | None = None) -> Process:
-    """Start a command; no file it writes may grow beyond `largest_file` bytes."""
+def ganscope(
+    *arguments: str | Path,
+    largest_file: int | None = None,
+    open_files: int | None = None,
+    user: int | None = None,
+) -> Process:
+    """Start a command under limits of the system.
+
+    Args:
+        arguments: of the command.
+        largest_file: bytes that no file it writes may grow beyond.
+        open_files: about how many more it may open than it has when it starts.
+        user: number of the user it belongs to, in place of root.
+    """
     asked = {
         "arguments": [str(argument) for argument in arguments],
         "folder": str(Path.cwd()),
         "environment": _environment(),
         "largest_file": largest_file,
+        "open_files": open_files,
+        "user": user,
     }
     (out, their_out), (err, their_err), (told, their_told) = os.pipe(), os.pipe(), os.pipe()
     theirs = [their_out, their_err, their_told]

@@ -76,7 +76,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(place: Path) -> None:
     before = tree(place)
     done = finish(ganscope("train", "ring", "r1", "--steps", "3", "--out", "deep/in/full", largest_file=100))
     assert done.returncode == 2
-    assert_a_clear_sentence(done.stderr, ["deep/in/full", "cannot be written", "File too large"])
+    assert_a_clear_sentence(done.stderr, ["deep/in/full", "cannot be written", "ulimit -f"])
     assert tree(place) == before
 
 

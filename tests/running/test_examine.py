@@ -212,7 +212,7 @@ def test_saved_networks_are_probed(capsys: pytest.CaptureFixture[str]) -> None:
         (["nowhere:make"], "cannot be found"),
         (["theirs:nothing"], "cannot be found"),
         (["theirs:one"], "does not return a pair"),
-        (["theirs:make", "--weights", "none.safetensors"], "cannot be read as safetensors"),
+        (["theirs:make", "--weights", "none.safetensors"], "cannot be read"),
         (["theirs:make", "--weights", "other.safetensors"], "does not fit the generator"),
         (["theirs:make", "--objective", "wgn"], "unknown objective 'wgn'"),
     ],

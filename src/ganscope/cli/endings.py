@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import get_args
 
@@ -12,6 +13,8 @@ from ganscope.build.settings import choices, explain
 from ganscope.cli.interruption import received
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.words.complaints import flag, unknown
+from ganscope.words.names import named
+from ganscope.words.remedies import refusal, trouble
 from ganscope.words.sentences import shortened
 
 
@@ -33,7 +36,8 @@ def ending(error: BaseException) -> tuple[str, int]:
     elif isinstance(error, Interrupted | KeyboardInterrupt):
         sentence, code = str(error) or "stopped.", 128 + (received[-1] if received else signal.SIGINT)
     elif isinstance(error, OSError):
-        sentence = f"{error.strerror or error}" + (f": {error.filename}." if error.filename else ".")
+        name = "a file" if error.filename is None else named(os.fsdecode(error.filename), 120)
+        sentence, code = refusal(f"{name} cannot be used", error), 2 if trouble(error).given else 1
     elif isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in str(error)):
         sentence = "out of memory: lower --batch-size, --g-width and --d-width, or -n."
     return sentence, code

@@ -14,6 +14,8 @@ from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Remaining, blocks
 from ganscope.data.split import fingerprint, split, split_images, split_rows
 
+LARGEST = 1e18
+"""Of a number whose square float32 still holds, and sums of a few."""
 LOOKED_AT = 1_000
 """Items of a torch dataset that are read to fingerprint it."""
 
@@ -54,6 +56,13 @@ def from_rows(rows: Tensor | NDArray[Any]) -> Dataset:
         raise BadInput(
             f"the data holds NaN or an infinity in row {int(bad.int().argmax())} (counted from 0): remove or "
             "repair such rows."
+        )
+    wide = values.flatten(1).abs().amax(1) > LARGEST
+    if wide.any():
+        row = int(wide.int().argmax())
+        raise BadInput(
+            f"the data holds {float(values[row].abs().max()):.3g} in row {row} (counted from 0), and numbers "
+            f"above {LARGEST:g} overflow when float32 squares them: rescale the data, or remove such rows."
         )
     image = values.ndim == 4
     content = (block for _, block in blocks(values.numpy()))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganscope.contracts import BadInput, Rows
+from ganscope.words.remedies import trouble
 
 IN_MEMORY = 256 * 2**20
 """Bytes of float32 up to which training rows become one tensor, the fastest form."""
@@ -109,9 +110,10 @@ class Scratch:
             self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
             self._file.flush()
         except OSError as error:
+            known = trouble(error)
             raise BadInput(
-                f"the temporary folder {tempfile.gettempdir()} cannot take the data ({error.strerror}): "
-                "make room there, or set TMPDIR to a folder on a larger disk."
+                f"the temporary folder {tempfile.gettempdir()} cannot take the data ({known.what}): "
+                f"{known.later or known.remedy}, or set TMPDIR to a folder on a larger disk."
             ) from None
         self._count += len(rows)
 

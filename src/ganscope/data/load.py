@@ -14,6 +14,7 @@ from ganscope.data.parquet import parquet
 from ganscope.data.pixels import check_size
 from ganscope.data.tables import NOTHING
 from ganscope.words.reading import reading
+from ganscope.words.remedies import refusal
 
 TABLES: dict[str, Callable[[Path, Mapping[str, str]], Dataset]] = {
     ".csv": csv_file,
@@ -63,9 +64,7 @@ def load(
         with reading(path, "write it again, text as UTF-8, or give another file"):
             return _read(path, Path(path), size, scales, columns)
     except OSError as error:
-        raise BadInput(
-            f"{path} cannot be read ({error.strerror or error}): check the path and its permissions."
-        ) from None
+        raise BadInput(refusal(f"{path} cannot be read", error)) from None
 
 
 def _read(

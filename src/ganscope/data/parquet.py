@@ -69,6 +69,8 @@ def parquet(path: Path, asked: Mapping[str, str] = NOTHING) -> Dataset:
                     scratch.append(_values(batch, readers))
                 values = scratch.rows()
     except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # the system's
         raise BadInput(f"{path} cannot be read as Parquet ({reason(error)}): write it again.") from None
     notes = [f"the index column {name} was left out." for name in index]
     return table(

@@ -18,6 +18,7 @@ from ganscope.data.columns.facts import Facts, scanned
 from ganscope.data.columns.kinds import Seen
 from ganscope.data.columns.moments import moments
 from ganscope.data.columns.notes import notes_of
+from ganscope.data.columns.outliers import refuse_outliers
 from ganscope.data.columns.rows import blocks_of, encoder, entries_of
 from ganscope.data.lazy_rows import ArrayRows, blocks, settled, take
 from ganscope.data.split import split_rows
@@ -88,6 +89,7 @@ def table(
             f"{name} spans {low[at]:g} to {high[at]:g} in column '{columns[at]}', too wide for a float64: "
             "rescale the column."
         )
+    refuse_outliers(name, columns, values, trained, (low, high), lines)
     known = [
         as_asked(
             Seen(

@@ -18,6 +18,7 @@ from ganscope.contracts import BadInput
 from ganscope.explain.answer import Answer, Row, from_json, to_json
 from ganscope.explain.catalogue import QUESTIONS
 from ganscope.folder import files
+from ganscope.words.remedies import refusal
 
 SETTINGS = "explain.json"
 
@@ -63,9 +64,7 @@ def working_in(
             files.write_json(folder / SETTINGS, settings)
             yield
     except OSError as error:
-        raise BadInput(
-            f"--out {folder} cannot be written ({error.strerror or error}): choose another folder."
-        ) from None
+        raise BadInput(refusal(f"--out {folder} cannot be written", error)) from None
 
 
 def answer_path(folder: Path, number: int) -> Path:

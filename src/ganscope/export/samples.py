@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ganscope.contracts import BadInput
 from ganscope.folder.files import whole_file
+from ganscope.words.remedies import refusal
 
 SHOWN_SIDE = 48
 """Pixels a sample is enlarged to, at least, so that one can look at it."""
@@ -61,7 +62,7 @@ def write_contents(path: Path, writer: Callable[[], bytes]) -> None:
         with whole_file(path) as file:
             file.write(contents)
     except OSError as error:
-        raise BadInput(f"samples cannot be written to {path}: {error.strerror}.") from None
+        raise BadInput(refusal(f"samples cannot be written to {path}", error)) from None
 
 
 def _png(samples: NDArray[np.floating[Any]]) -> bytes:

@@ -16,6 +16,7 @@ from ganscope.folder import layout
 from ganscope.folder.contents import contents
 from ganscope.folder.leftovers import is_leftover
 from ganscope.words.lists import some
+from ganscope.words.remedies import refusal
 
 PROBE = 2**16
 """Bytes a folder must take before a run starts in it."""
@@ -30,7 +31,8 @@ def locked(folders: Sequence[Path], patience: float = 0.0) -> Iterator[None]:
         patience: seconds to wait for a process that is about to leave.
 
     Raises:
-        BadInput: another process holds one of them; it is named by host and process id.
+        BadInput: another process holds one of them, which is named by host and process id; or one cannot be
+            written.
     """
     with ExitStack() as held:
         for folder in folders:
@@ -40,7 +42,11 @@ def locked(folders: Sequence[Path], patience: float = 0.0) -> Iterator[None]:
 
 @contextmanager
 def _locked(folder: Path, patience: float) -> Iterator[None]:
-    with (folder / layout.LOCK).open("a+") as file:
+    try:
+        opened = (folder / layout.LOCK).open("a+")
+    except OSError as error:
+        raise BadInput(refusal(f"{folder} cannot be written", error)) from None
+    with opened as file:
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -104,9 +110,7 @@ def claim(folder: Path, overwrite: bool) -> None:
         for path in made:
             with suppress(OSError):
                 path.rmdir()
-        raise BadInput(
-            f"--out {folder} cannot be written ({error.strerror or error}): choose another folder."
-        ) from None
+        raise BadInput(refusal(f"--out {folder} cannot be written", error)) from None
 
 
 def _clear(folder: Path) -> None:

@@ -12,6 +12,7 @@ from ganscope.contracts import BadInput
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.chain import START, Rows
 from ganscope.folder.read import read_comparison, read_config
+from ganscope.words.remedies import refusal
 
 WITNESSED = (layout.HISTORY, layout.DIAGNOSIS)
 """Files of rows whose end checkpoints and `metrics.json` know; the wall clock's differ from run to run."""
@@ -162,5 +163,5 @@ def _said(read: Callable[[], object]) -> list[str]:
     except BadInput as error:
         return [str(error)]
     except OSError as error:
-        return [f"{error.filename} cannot be read ({error.strerror})."]
+        return [refusal(f"{error.filename} cannot be read", error)]
     return []

@@ -21,6 +21,7 @@ from ganscope.folder import layout, soundness
 from ganscope.folder.healings import Record
 from ganscope.folder.read import Description, read
 from ganscope.folder.records import healings_of, load_record
+from ganscope.words.remedies import refusal
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -265,7 +266,9 @@ def _load(weights: Path, generator: nn.Module, discriminator: nn.Module) -> None
 
     try:
         tensors = load_file(weights)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
+        raise BadInput(refusal(f"{weights} cannot be read", error)) from None
+    except SafetensorError as error:
         raise BadInput(f"{weights} cannot be read as safetensors ({error}): give another file.") from None
     for name, network in zip(PLAYERS, (generator, discriminator), strict=True):
         prefixes = (f"{name}.", f"{name}/")

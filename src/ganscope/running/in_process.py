@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from ganscope.training import train as train_runs
 from ganscope.training.observers import Progress, imported
 from ganscope.training.state import restore
 from ganscope.words import names
+from ganscope.words.remedies import trouble
 
 
 class Hooks(NamedTuple):
@@ -160,10 +162,19 @@ def as_failure(folder: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise RunFailed(
-            f"{folder} cannot be written any more ({error.strerror or error}): make room, then go on with "
-            f"ganscope resume {folder}."
-        ) from None
+        raise RunFailed(_stopped(folder, error)) from None
+
+
+def _stopped(folder: Path, error: OSError) -> str:
+    """Say why a run could not go on, and how it goes on: the fault may be another file than the run's."""
+    known = trouble(error)
+    again = f"{known.later or known.remedy}, then go on with ganscope resume {folder}."
+    if not (folder / layout.CONFIG).is_file() and error.errno in (errno.ENOENT, errno.ESTALE):
+        return f"{folder} was deleted or moved away while it trained: resume it where it is, or train again."
+    name = error.filename
+    if name is not None and not Path(os.fsdecode(name)).absolute().is_relative_to(folder.absolute()):
+        return f"{os.fsdecode(name)} cannot be used any more ({known.what}): {again}"
+    return f"{folder} cannot be written any more ({known.what}): {again}"
 
 
 @contextlib.contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganscope.config import CUSTOM
 from ganscope.contracts import Objective, Observer
 from ganscope.folder import layout, leftovers, soundness
-from ganscope.folder.read import read, read_metrics
+from ganscope.folder.read import Description, read, read_metrics
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
 from ganscope.running.prepared import Custom, reopen
 from ganscope.running.run import Run
@@ -61,15 +63,24 @@ def resume(
         if all(_ended(member) for member in asked.stack):
             for member in asked.stack:
                 leftovers.clear(member)
-            diverged = read_metrics(folder).get("diverged_at")
-            how = "is finished" if diverged is None else f"diverged at step {diverged}"
-            tell(f"{folder} {how}: there is nothing to resume.")
+            tell(_finished(asked))
             for sentence in soundness.damages(folder):
                 tell(sentence)
         else:
             prepared = reopen(stack, Custom(generator, discriminator, objective), data)
             execute(prepared, Hooks(progress or NO_HOOKS.progress, stop, tell, tuple(observers)))
     return Run(folder, generator)
+
+
+def _finished(run: Description) -> str:
+    """Say that there is nothing to resume, and what can be done instead."""
+    diverged = read_metrics(run.folder).get("diverged_at")
+    if diverged is not None:
+        return f"{run.folder} diverged at step {diverged}: there is nothing to resume."
+    own = CUSTOM in (run.config.data, run.config.network, run.config.objective)
+    words = ["ganscope", "train", run.config.data, run.config.recipe, "--from", str(run.folder)]
+    longer = "gs.train(..., start=...)" if own else shlex.join(words)
+    return f"{run.folder} is finished, there is nothing to resume: to train it further, {longer}."
 
 
 def _ended(folder: Path) -> bool:

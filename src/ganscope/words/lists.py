@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ganscope.words.names import named
+from ganscope.words.names import named, shown
 
 
 def some(names: Sequence[str], shown: int = 3) -> str:
@@ -31,7 +31,7 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     """
     if len(names) > most:
         return some(names, most - 1)
-    said = [named(name) for name in names]
+    said = [shown(name) for name in names]
     return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
 
 
