@@ -59,8 +59,8 @@ def print_evaluation(result: Mapping[str, Any], as_json: bool) -> None:
     say(
         f"\n{rows} rows each against {rows} held-out rows of {result['data']}; for real rows, the mean over "
         "five sets of training rows. Precision and recall (k = 5) are taken between rows as they are, of the "
-        "generator as it is saved; ganscope diagnose takes them at its newest probes, beside held-out and "
-        "training rows, and in verdicts of the raw weights."
+        "generator as it is saved; ganscope diagnose takes them in the same way at its newest probes, and in "
+        "verdicts of the raw weights."
         f"{features}"
     )
     if "modes" not in result:
