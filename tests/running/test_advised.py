@@ -130,4 +130,6 @@ def test_it_is_said_whose_recall_is_meant(tmp_path: Path, capsys: pytest.Capture
     assert main(["diagnose", str(tmp_path)]) == 0
     assert examined.basis in " ".join(capsys.readouterr().out.split())
     assert main(["evaluate", str(tmp_path), "--data", "ring", "-n", "30"]) == 0
-    assert "ganscope diagnose takes them in the same way at its newest probes" in " ".join(capsys.readouterr().out.split())
+    assert "ganscope diagnose takes them in the same way at its newest probes" in " ".join(
+        capsys.readouterr().out.split()
+    )
