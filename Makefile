@@ -94,6 +94,7 @@ validate: setup  ## long validation; writes docs/validation/
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.remedies
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.doctors
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.bfloat16
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.tables
 	$(BIN)/python -m validation.memory
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.pages
 

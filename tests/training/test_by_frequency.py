@@ -87,6 +87,15 @@ def test_a_run_resumes_to_the_bit_with_dropout_and_samples_by_shares(tmp_path: P
     assert run.evaluate(other, 40)["emd"] > 0
 
 
+def test_a_tuned_run_samples_by_the_shares_of_its_own_data(tmp_path: Path) -> None:
+    run = gs.train({**SMALL, "recipe": "ctgan", "steps": 2}, data=mixed(), out=tmp_path / "run")
+    rare = mixed().train[torch.arange(400)]
+    fewer = mixed()._replace(train=rare[rare[:, 1] == 0].repeat(20, 1))
+    tuned = gs.train({**SMALL, "recipe": "ctgan", "steps": 2}, data=fewer, start=run, out=tmp_path / "tuned")
+    assert run.generator().state_dict()["shares"][0] > 0.8
+    assert tuned.generator().state_dict()["shares"][0] == 0
+
+
 def test_data_without_categories_train_as_well(tmp_path: Path) -> None:
     run = gs.train({**SMALL, "recipe": "ctgan", "data": "swiss-roll", "steps": 6}, out=tmp_path / "run")
     assert run.sample(25).shape == (25, 2)

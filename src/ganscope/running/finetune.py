@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ganscope.build.networks import told_by
 from ganscope.build.settings import INHERITED, completed
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput
@@ -117,6 +118,10 @@ def take_over(runs: Runs, start: Start) -> None:
     for name, average in (runs.average or {}).items():
         raw = start.tensors[f"generator/{name}"]
         average.copy_(start.tensors.get(f"average/{name}", raw))
+    told = told_by(runs.config)
+    if told is not None and runs.by_frequency is not None:  # by the shares of the new data
+        with torch.no_grad():
+            told.learn(runs.game.generator.module, runs.by_frequency.shares)
 
 
 def describe(start: Start, config: RunConfig) -> dict[str, Any]:
