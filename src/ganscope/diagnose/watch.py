@@ -252,13 +252,14 @@ class Scope:
             return
         if probes:
             schedule.advance()
-        with undisturbed(*self._modules):
+        with undisturbed(*(self._modules if probes else self._modules[:1])):
             if tracks:
                 self._collect(real)
                 for name, loss in given.items():
                     if not self._log.broken and self._is_broken(name, loss):
                         self._keep({"step": step, "nonfinite": name, "module": "loss"})
-                self._log.add({"step": step, "point": probe.track(self._players()[0])})
+                generator = player(self._modules[0], self._trained[0])
+                self._log.add({"step": step, "point": probe.track(generator)})
             if copies:
                 self._before = probe.snapshot(*self._players())
             if probes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ganscope.diagnose.rows import STATISTICS, About, ProbeRow, Row, Statistic
 from ganscope.diagnose.rules.thresholds import COPIES, FEW, Z
@@ -51,6 +51,8 @@ class History:
         self.points = window.points
         self.about = next((row.about for row in self.rows if row.about is not None), About())
         self.wide = [row for row in self.rows if row.wide]
+        self.known: dict[str, Any] = {}
+        """What rules have worked out that other rules ask for too."""
         self._differs: dict[int, bool | None] = {}
         before: bool | None = None
         for row in self.rows:

@@ -94,10 +94,13 @@ def _settled(h: History, row: ProbeRow) -> bool:
     Not where something upstream keeps the generator from learning, since nothing has collapsed that has not
     begun; and not where the samples lie beside the data, or swing past it, unless they are near-copies.
     """
-    if not progress(h).stopped or any(rule(h) for rule in UPSTREAM):
+    if not progress(h).stopped:
         return False
-    amid = real(row.fake_scale) < AMID and real(row.pairwise) < LESS_SPREAD and not oscillation(h)
-    return amid or h.copied(row, 0.3)
+    if "upstream" not in h.known:
+        h.known["upstream"] = any(rule(h) for rule in UPSTREAM)
+        h.known["swings"] = bool(oscillation(h))
+    amid = real(row.fake_scale) < AMID and real(row.pairwise) < LESS_SPREAD and not h.known["swings"]
+    return not h.known["upstream"] and (amid or h.copied(row, 0.3))
 
 
 def _same_missing(h: History) -> bool:

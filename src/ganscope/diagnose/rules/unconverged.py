@@ -58,6 +58,13 @@ def progress(h: History) -> Progress:
     Returns:
         Unknown where sample sets were not compared twice after the start, or cannot be.
     """
+    if NAME not in h.known:
+        h.known[NAME] = _progress(h)
+    went: Progress = h.known[NAME]
+    return went
+
+
+def _progress(h: History) -> Progress:
     rows = [_drawn(row) for row in h.wide if row.step > 0 or h.once]
     if len(rows) < (1 if h.once else FEWEST):
         return Progress("unknown")
