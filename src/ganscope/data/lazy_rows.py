@@ -42,11 +42,21 @@ class ArrayRows:
     ) -> None:
         self._values = values
         self._convert = convert
+        self._apart = apart
         self._remaining = Remaining(len(values), apart)
 
     def __len__(self) -> int:
         """Count the rows."""
         return len(self._remaining)
+
+    def in_order(self) -> Iterator[Tensor]:
+        """Walk through all rows in blocks, with flat memory."""
+        apart = self._apart
+        for start, block in blocks(self._values):
+            inside = apart[np.searchsorted(apart, start) : np.searchsorted(apart, start + len(block))]
+            rows = np.delete(block, inside - start, axis=0)
+            if len(rows):
+                yield self._convert(rows)
 
     def __getitem__(self, index: Tensor, /) -> Tensor:
         """Return the rows at an index tensor `[B]` as float32 `[B, *shape]`."""
@@ -178,8 +188,8 @@ def settled(rows: ArrayRows, shape: tuple[int, ...]) -> Rows:
     if 4 * len(rows) * int(np.prod(shape)) > IN_MEMORY:
         return rows
     whole = torch.empty(len(rows), *shape)
-    step = max(1, BLOCK // (4 * int(np.prod(shape))))
-    for start in range(0, len(rows), step):
-        part = torch.arange(start, min(start + step, len(rows)))
-        whole[part] = rows[part]
+    end = 0
+    for part in rows.in_order():
+        whole[end : end + len(part)] = part
+        end += len(part)
     return whole

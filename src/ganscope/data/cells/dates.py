@@ -55,10 +55,23 @@ def find(cells: Sequence[str]) -> str | None:
         return None
     if zone:
         distinct = [cell.removesuffix(zone) for cell in distinct]
+    likely = _outline(distinct[0])
     for form in FORMATS:
-        if all(_fits(cell, form) for cell in distinct):
+        if OUTLINES[form] == likely and all(_fits(cell, form) for cell in distinct):
             return form + zone
     return None
+
+
+def _outline(text: str) -> str:
+    """Write every number as 0 and every word as a."""
+    return re.sub(r"[A-Za-z]+", "a", re.sub(r"\d+", "0", text))
+
+
+OUTLINES = {
+    form: _outline(re.sub(r"%[YmdHMSfIy]", "0", re.sub(r"%[bBp]", "a", form)).replace("0T0", "0a0"))
+    for form in FORMATS
+}
+"""What the cells of each format look like, so that few have to be tried."""
 
 
 def also_fits(form: str, cells: Sequence[str]) -> str | None:
@@ -93,7 +106,7 @@ def parse(cells: Sequence[str], form: str, known: dict[str, float]) -> Values:
         [2.0]
     """
     if ISO.fullmatch(form):
-        length = len(form.replace("%Y", "yyyy").replace("%f", "ffffff").replace("%", ""))
+        length = len(re.sub("%.", "00", form.replace("%Y", "0000").replace("%f", "000000")))
         if set(map(len, cells)) == {length}:
             return np.array(cells, dtype=f"datetime64[{unit(form)}]").astype(np.int64).astype(np.float64)
     return np.array([_value(cell, form, known) for cell in cells], dtype=np.float64)

@@ -13,6 +13,7 @@ OF_A_FAIR_SHARE = 5.0
 HALF = 0.5
 """... unless it holds half of all rows."""
 FAR_SHARE = 0.005
+"""Share of the rows, and two of them, at least, at an end that lies further out than all others are apart."""
 MOST = 5
 
 
@@ -46,7 +47,7 @@ def _far_out(distinct: Values, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
     marked = np.zeros(len(distinct), dtype=bool)
     if len(distinct) < MOST:
         return marked
-    shared = counts >= np.maximum(3, FAR_SHARE * counts.sum())
+    shared = counts >= np.maximum(2, FAR_SHARE * counts.sum())
     marked[0] = shared[0] and distinct[1] - distinct[0] > distinct[-1] - distinct[1]
     marked[-1] = shared[-1] and distinct[-1] - distinct[-2] > distinct[-2] - distinct[0]
     return marked

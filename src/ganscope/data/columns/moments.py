@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ganscope.data.lazy_rows import blocks
 
 Values = NDArray[np.float64]
-SAMPLED = 100_000
-"""Training rows, evenly spaced, by which the shape of a column is judged."""
+SAMPLED = 2**20
+"""Values of training rows, evenly spaced, by which the shape of columns is judged; 1,000 rows at least."""
 
 
 class Moments(NamedTuple):
@@ -24,7 +24,7 @@ class Moments(NamedTuple):
     first: Values
     """Values of the first training row."""
     sample: Values
-    """Evenly spaced training rows `[at most about 100,000, D]`."""
+    """Evenly spaced training rows `[M, D]`."""
 
 
 def moments(values: NDArray[Any], apart: NDArray[np.int64], low: Values, high: Values) -> Moments:
@@ -47,7 +47,8 @@ def moments(values: NDArray[Any], apart: NDArray[np.int64], low: Values, high: V
     low, scale = np.where(np.isfinite(low), low, 0.0), np.where(usual, span, 1.0)
     count, mean, squares = 0, np.zeros(len(span)), np.zeros(len(span))
     first, constant = np.zeros(len(span)), np.ones(len(span), dtype=bool)
-    every, sample = max(1, -(-len(values) // SAMPLED)), []
+    wanted = max(1_000, SAMPLED // max(1, len(span)))
+    every, sample = max(1, -(-len(values) // wanted)), []
     for start, block in blocks(values):
         inside = apart[np.searchsorted(apart, start) : np.searchsorted(apart, start + len(block))]
         rows = np.delete(block, inside - start, axis=0).astype(np.float64)
@@ -62,7 +63,7 @@ def moments(values: NDArray[Any], apart: NDArray[np.int64], low: Values, high: V
             squares += ((z - z.mean(axis=0)) ** 2).sum(axis=0)
             squares += shift**2 * (count * len(rows) / (count + len(rows)))
             mean += shift * (len(rows) / (count + len(rows)))
-        sample.append(rows[-count % every :: every])
+        sample.append(rows[-count % every :: every].copy())  # so that the block is let go
         count += len(rows)
     with np.errstate(over="ignore", invalid="ignore"):
         std = np.where(np.isfinite(span), scale * np.sqrt(squares / count), np.inf)

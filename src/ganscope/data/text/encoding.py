@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from pathlib import Path
 
 from ganscope.contracts import BadInput
@@ -12,7 +11,6 @@ MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
-TELLING = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 GUESSED_FROM = 2**16
 """Bytes, of lines that are not ASCII, by which an encoding is guessed."""
 USUAL_SIGNS = "€£¥§°±²³µ·½¼×–—‘’“”„«»…\xa0©®™ªº"
@@ -44,8 +42,9 @@ def encoding_of(path: Path) -> tuple[str, str]:
         while chunk := file.read(2**20):
             if b"\0" in chunk:
                 raise _binary(path)
-            if len(telling) < GUESSED_FROM:
-                telling += b"".join(TELLING.findall(chunk))[:GUESSED_FROM]
+            if len(telling) < GUESSED_FROM and not chunk.isascii():
+                lines = (line + b"\n" for line in chunk.split(b"\n") if not line.isascii())
+                telling += b"".join(lines)[:GUESSED_FROM]
             utf8 = utf8 and _decodes(decoder, chunk, final=False)
         if utf8 and _decodes(decoder, b"", final=True):
             return "utf-8", ""

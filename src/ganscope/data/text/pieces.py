@@ -83,6 +83,10 @@ def _plain(
         lines = [line for line in lines if line]
     if headed and lines:
         lines, numbers, headed = lines[1:], numbers[1:], False
+    if delimiter is not None and {line.count(delimiter) for line in lines} == {layout.width - 1}:
+        cells = delimiter.join(lines).split(delimiter)  # without a list for each row, twice as fast
+        columns: list[Sequence[str]] = [cells[at :: layout.width] for at in range(layout.width)]
+        return Piece(columns, row, numbers), headed
     records = [line.split(delimiter) for line in lines]
     return _piece(path, records, layout.width, row, numbers), headed
 

@@ -15,6 +15,7 @@ FORMS = (
     (",", " ", re.compile(r"[-+]?\d{1,3}([  ]\d{3})+(,\d+)?")),
 )
 """Decimal point, thousands separator, and a number that holds the latter."""
+LOOKED_AT = 500
 PLAIN = {".": re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"), ",": re.compile(r"[-+]?(\d+,?\d*|,\d+)")}
 
 
@@ -62,7 +63,7 @@ def has_decimal_comma(columns: Sequence[Sequence[str]], likely: bool) -> bool:
         >>> has_decimal_comma([["11,037"], ["5,6295"]], likely=False)
         True
     """
-    cells = [cell.strip() for column in columns for cell in column]
+    cells = [cell.strip() for column in columns for cell in column[:LOOKED_AT]]
     if any(re.fullmatch(r"[-+]?[\d,]*\.\d+", cell) for cell in cells):
         return False
     if any(re.fullmatch(r"[-+]?(\d*,(\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+)", cell) for cell in cells):

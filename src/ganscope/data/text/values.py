@@ -127,6 +127,11 @@ class ColumnReader:
             try:
                 return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
             except ValueError:
+                pass
+            cells = ["nan" if cell in MISSING else cell for cell in cells]
+            try:
+                return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
+            except ValueError:
                 cells = ["nan" if is_missing(cell) else cell for cell in cells]
                 return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
         plain = ("nan" if is_missing(cell) else signs.plain(cell.strip(), self.cells) for cell in cells)
