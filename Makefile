@@ -88,6 +88,7 @@ bench-setup: setup  ## what ganscope is measured against: torchgan, torch-mimicr
 
 validate: setup  ## long validation; writes docs/validation/
 	$(BIN)/python -m validation.kills --kills 200
+	OMP_NUM_THREADS=1 $(BIN)/python -m validation.damage
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.time_to_quality
 	$(BIN)/python -m validation.diagnosis --ablate
 	OMP_NUM_THREADS=1 $(BIN)/python -m validation.crossed --run

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from ganscope.cli import app
 from ganscope.comparison import compare
 from ganscope.contracts import BadInput
+from ganscope.explain import ask
 from ganscope.folder.contents import contents
 from ganscope.folder.lock import claim
+from ganscope.report import write_report
 from ganscope.running import train
 
 TINY = {"data": "ring", "recipe": "r1", "steps": 4, "g_width": 8, "d_width": 8, "checkpoint_every": 2}
@@ -62,6 +65,87 @@ def test_foreign_files_beside_a_run_keep_it(run: Path, place: str) -> None:
     with pytest.raises(BadInput, match="holds 1 item that"):
         claim(run, overwrite=True)
     assert everything(run) == before
+
+
+TRACKING = """
+import pathlib
+FILES = ("mine-*.log", "boards")
+def tracker(folder, config):
+    (folder / "boards" / "run").mkdir(parents=True)
+    (folder / "boards" / "run" / "events").touch()
+    (folder / "mine-1.log").touch()
+    return lambda event, runs: None
+"""
+
+
+def test_a_tracker_names_the_files_that_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tracking_files.py").write_text(TRACKING)
+    run = tmp_path / "run"
+    train({**TINY, "track": "tracking_files:tracker"}, out=run)
+    assert contents(run).foreign == ()
+    (run / "mine-2.txt").touch()
+    with pytest.raises(BadInput, match=r"1 item .*mine-2\.txt"):
+        claim(run, overwrite=True)
+    (run / "mine-2.txt").unlink()
+    (run / "boards" / "link").symlink_to(tmp_path)
+    with pytest.raises(BadInput, match="boards/link"):
+        claim(run, overwrite=True)
+    (run / "boards" / "link").unlink()
+    claim(run, overwrite=True)
+    assert {path.name for path in run.iterdir()} == {".lock"}
+
+
+def test_a_page_of_another_program_is_neither_deleted_nor_written_over(run: Path) -> None:
+    page = run / "report.html"
+    page.write_text("<html>my thesis</html>")
+    with pytest.raises(BadInput, match=r"1 item .*report\.html"):
+        claim(run, overwrite=True)
+    with pytest.raises(BadInput, match="no report that ganscope wrote"):
+        write_report(run)
+    assert page.read_text() == "<html>my thesis</html>"
+    page.unlink()
+    elsewhere = run.parent / "web.html"
+    page.symlink_to(elsewhere)
+    write_report(run)
+    assert page.is_symlink()
+    write_report(run)
+    assert elsewhere.read_text().startswith("<!doctype html>")
+
+
+def test_samples_do_not_replace_a_file_unasked(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, link = tmp_path / "mine.csv", tmp_path / "link.csv"
+    mine.write_text("mine")
+    link.symlink_to(mine)
+    assert app.main(["sample", str(run), "-o", str(link)]) == 2
+    assert "link.csv is there already" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+    assert app.main(["sample", str(run), "-o", str(link), "--overwrite"]) == 0
+    assert link.is_symlink()
+    assert mine.read_text().startswith("x0,x1")
+
+
+@pytest.mark.parametrize(
+    "place", ["answers/notes.md", "data/mine.csv", "answers/sub/a.json", "data/01-x.csv/a"]
+)
+def test_answers_are_measured_anew_only_where_nothing_of_others_lies(tmp_path: Path, place: str) -> None:
+    out = tmp_path / "answers"
+    ask(["chain-rule"], seeds=1, out=out)
+    (out / place).parent.mkdir(exist_ok=True)
+    (out / place).write_text("mine")
+    before = everything(out)
+    with pytest.raises(BadInput, match=r"1 item that ganscope did not write"):
+        ask(["chain-rule"], seeds=2, out=out, overwrite=True)
+    assert everything(out) == before
+    assert ask(["chain-rule"], seeds=1, out=out).kept == (1,)
+
+
+def test_answers_of_another_program_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "explain.json").write_text('{"format": 1, "of": "another program"}')
+    with pytest.raises(BadInput, match=r"holds other files \(explain\.json\)"):
+        ask(["chain-rule"], seeds=1, out=tmp_path, overwrite=True)
 
 
 def test_many_foreign_files_are_counted(run: Path) -> None:

@@ -92,7 +92,7 @@ def study(folder: Path, times: int, seed: int) -> dict[str, Any]:
 def main() -> None:
     """Run the study and write its record."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=1200)
+    parser.add_argument("--times", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("docs/validation/damage.json"))
     options = parser.parse_args()

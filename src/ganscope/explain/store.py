@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +18,13 @@ from ganscope.contracts import BadInput
 from ganscope.explain.answer import Answer, Row, from_json, to_json
 from ganscope.explain.catalogue import QUESTIONS
 from ganscope.folder import files
+from ganscope.folder.leftovers import is_leftover
+from ganscope.folder.lock import foreign_items
 from ganscope.words.remedies import refusal
 
 SETTINGS = "explain.json"
+PARTS = {"answers": ".json", "data": ".csv"}
+"""Folders of what is written, and the endings of their files."""
 
 
 @contextmanager
@@ -34,11 +38,11 @@ def working_in(
         numbers: the questions that will be answered.
         seeds: of all answers in the folder.
         full: likewise.
-        overwrite: drop what the folder holds of these questions; everything, if its settings differ.
+        overwrite: drop what the folder holds of these questions; all answers, if its settings differ.
 
     Raises:
-        BadInput: it is a file, holds something else, answers of other settings, cannot be written, or another
-            process works in it.
+        BadInput: it is a file, holds something else, answers of other settings, or files of others among them
+            that would be overwritten, cannot be written, or another process works in it.
     """
     from ganscope.folder.lock import locked
 
@@ -55,9 +59,10 @@ def working_in(
                     f"--out {folder} holds answers with {before}: give the same again to go on with them, "
                     "--overwrite to replace them, or another folder."
                 )
-            for part in ("answers", "data"):
-                if differs:
-                    shutil.rmtree(folder / part, ignore_errors=True)
+            written = _written(folder) if overwrite else []
+            for path in written if differs else ():
+                path.unlink()
+            for part in PARTS:
                 (folder / part).mkdir(exist_ok=True)
             for number in numbers if overwrite else ():
                 answer_path(folder, number).unlink(missing_ok=True)
@@ -119,13 +124,45 @@ def as_csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
+def _written(folder: Path) -> list[Path]:
+    """List what ganscope wrote and --overwrite may delete.
+
+    Raises:
+        BadInput: there are files of others among it.
+    """
+    ours, foreign = [], []
+    for part, ending in PARTS.items():
+        place = folder / part
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            foreign.append(part)
+            continue
+        for path in sorted(place.iterdir()) if place.is_dir() else ():
+            known = re.fullmatch(rf"\d\d-[a-z0-9-]+{re.escape(ending)}", path.name) or is_leftover(path.name)
+            is_file = path.is_file() and not path.is_symlink()
+            if known and is_file:
+                ours.append(path)
+            else:
+                foreign.append(f"{part}/{path.name}")
+    if foreign:
+        raise BadInput(foreign_items(folder, foreign))
+    return ours
+
+
 def _refuse_strangers(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"--out {folder} is a file: choose a folder.")
-    if folder.is_dir() and not (folder / SETTINGS).exists():
+    if folder.is_dir() and not _is_ours(folder / SETTINGS):
         others = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
         if others:
             raise BadInput(
                 f"--out {folder} holds other files ({others[0]}) and no answers: choose an empty or new "
                 "folder."
             )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file says what `explain.json` says, not what another program writes under its name."""
+    try:
+        return "seeds" in files.read_json(path) if path.is_file() else False
+    except BadInput:
+        return b'"seeds"' in path.read_bytes()

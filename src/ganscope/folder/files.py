@@ -55,6 +55,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     Yields:
         A binary file to write to. On an exception nothing is left behind.
     """
+    path = path.resolve() if path.is_symlink() else path  # a link stays one
     beside = leftovers.beside(path)
     try:
         with beside.open("wb") as file:

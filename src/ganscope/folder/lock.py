@@ -113,16 +113,21 @@ def claim(folder: Path, overwrite: bool) -> None:
         raise BadInput(refusal(f"--out {folder} cannot be written", error)) from None
 
 
+def foreign_items(folder: Path, names: Sequence[str]) -> str:
+    """Say that --overwrite deletes nothing of a folder because others have files there."""
+    items = "1 item" if len(names) == 1 else f"{len(names)} items"
+    return (
+        f"--out {folder} holds {items} that ganscope did not write ({some(names)}), and --overwrite "
+        "deletes nothing then: move what is yours away, or choose another folder."
+    )
+
+
 def _clear(folder: Path) -> None:
     """Delete an old run or comparison, and nothing that ganscope did not write; its lock stays."""
     held = contents(folder)
     if held.foreign:
         names = [f"{path.relative_to(folder)}{'/' if path.is_dir() else ''}" for path in held.foreign]
-        items = "1 item" if len(names) == 1 else f"{len(names)} items"
-        raise BadInput(
-            f"--out {folder} holds {items} that ganscope did not write ({some(names)}), and --overwrite "
-            "deletes nothing then: move what is yours away, or choose another folder."
-        )
+        raise BadInput(foreign_items(folder, names))
     with locked([folder, *layout.run_folders(folder)]):
         for path in held.written:
             if path != folder / layout.LOCK:

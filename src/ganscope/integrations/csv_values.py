@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ganscope.config import RunConfig
     from ganscope.training import Runs
 
+FILES = (layout.VALUES,)
+"""What it writes into a run folder, which --overwrite may delete there."""
+
 
 def tracker(folder: Path, config: RunConfig) -> Observer:  # noqa: ARG001 - what every factory is called with
     """Make an observer that writes `values.csv` into the folder of each run it is told of.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from ganscope.contracts import BadInput
 from ganscope.diagnose.logbook import judgement
 from ganscope.figures.palette import PALETTE
 from ganscope.figures.pictures import load_samples
 from ganscope.folder import files, layout
+from ganscope.folder.contents import is_report
 from ganscope.folder.records import load_comparison, load_records
 from ganscope.report.assets import POLICY, SCRIPT, STYLE
 from ganscope.report.damages import damages_of
@@ -31,7 +33,7 @@ def write_report(folder: Path | str, judged: Judged = judgement) -> Path:
         The page's path. The page is one file that opens without a network.
 
     Raises:
-        BadInput: no run there.
+        BadInput: no run there, or `report.html` is a page of another program.
 
     Example:
         >>> import tempfile
@@ -42,6 +44,8 @@ def write_report(folder: Path | str, judged: Judged = judgement) -> Path:
     """
     folder = Path(folder)
     path = folder / layout.REPORT
+    if path.exists() and not is_report(path):
+        raise BadInput(f"{path} is no report that ganscope wrote: move it away, then ask for one again.")
     page = render(_read(folder)._replace(judged=judged))
     with files.whole_file(path) as file:
         file.write(page.encode())

@@ -23,7 +23,7 @@ from ganscope.running.examine import judged
 from ganscope.running.prepared import Prepared
 from ganscope.training import Runs, streams
 from ganscope.training import train as train_runs
-from ganscope.training.observers import Progress, imported
+from ganscope.training.observers import Progress, files_of, imported
 from ganscope.training.state import restore
 from ganscope.words import names
 from ganscope.words.remedies import trouble
@@ -129,10 +129,12 @@ def begin(prepared: Prepared, tell: Callable[[str], None]) -> Runs:
 def _describe(prepared: Prepared) -> None:
     """Write the `config.json` of new runs."""
     auto = [setting._asdict() for setting in prepared.auto]
+    tracked = [pattern for name in prepared.config.trackers for pattern in files_of(name)]
     for config, folder in zip(prepared.configs, prepared.folders, strict=True):
         places = [os.path.relpath(member, folder) for member in prepared.folders]
         described = description(config, prepared.evaluation, prepared.configs, places, prepared.threads)
         described |= {"auto": auto} if auto else {}
+        described |= {"tracked": tracked} if tracked else {}
         if prepared.start is not None:
             described["from"] = finetune.describe(prepared.start, config)
         files.write_json(folder / layout.CONFIG, described)

@@ -77,7 +77,7 @@ def _finished(run: Description) -> str:
     diverged = read_metrics(run.folder).get("diverged_at")
     if diverged is not None:
         return f"{run.folder} diverged at step {diverged}: there is nothing to resume."
-    own = CUSTOM in (run.config.data, run.config.network, run.config.objective)
+    own = bool(run.config.own) or CUSTOM in (run.config.data, run.config.objective)
     words = ["ganscope", "train", run.config.data, run.config.recipe, "--from", str(run.folder)]
     longer = "gs.train(..., start=...)" if own else shlex.join(words)
     return f"{run.folder} is finished, there is nothing to resume: to train it further, {longer}."

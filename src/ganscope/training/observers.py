@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ganscope.contracts import BadInput, Event, EventKind, Observer
@@ -74,6 +75,9 @@ def progress_message(event: Event, diverged: int) -> dict[str, Any]:
     }
 
 
+REMEDY = "name a function(folder, config) that returns an observer."
+
+
 def imported(name: str, folder: Path, config: Any) -> Observer:
     """Make the observer that a string names, in whatever process a run is trained.
 
@@ -92,17 +96,37 @@ def imported(name: str, folder: Path, config: Any) -> Observer:
         ...
         ganscope.contracts.BadInput: the observer print names no function: write package.module:function.
     """
+    try:
+        observer = getattr(_module(name), name.partition(":")[2])(folder, config)
+    except (AttributeError, TypeError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"the observer {name} cannot be made ({error}): {REMEDY}") from None
+    if not callable(observer):
+        raise BadInput(f"the observer {name} makes a {type(observer).__name__}: {REMEDY}")
+    return observer  # type: ignore[no-any-return]
+
+
+def files_of(name: str) -> tuple[str, ...]:
+    """Patterns of what an observer writes into a run folder, as `FILES` of its module says.
+
+    Args:
+        name: see `imported`.
+
+    Raises:
+        BadInput: see `imported`.
+    """
+    return tuple(getattr(_module(name), "FILES", ()))
+
+
+def _module(name: str) -> ModuleType:
     module, _, attribute = name.partition(":")
-    remedy = "name a function(folder, config) that returns an observer."
     if not module or not attribute:
         raise BadInput(f"the observer {name} names no function: write package.module:function.")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
     try:
-        observer = getattr(importlib.import_module(module), attribute)(folder, config)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise BadInput(f"the observer {name} cannot be made ({error}): {remedy}") from None
-    if not callable(observer):
-        raise BadInput(f"the observer {name} makes a {type(observer).__name__}: {remedy}")
-    return observer  # type: ignore[no-any-return]
+        return importlib.import_module(module)
+    except (ImportError, ValueError) as error:
+        raise BadInput(f"the observer {name} cannot be made ({error}): {REMEDY}") from None

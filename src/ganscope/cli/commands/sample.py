@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from ganscope.cli.arguments import Json, Switch, Whole, whole_number
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import complain, say
+from ganscope.contracts import BadInput
 from ganscope.words.names import shown
 
 
@@ -22,6 +23,7 @@ def sample(
     seed: Whole = 0,
     best: Switch = False,
     safe_csv: Switch = False,
+    overwrite: Switch = False,
     json_: Json = False,
 ) -> None:
     """Draw samples from a trained generator.
@@ -35,6 +37,7 @@ def sample(
         seed: seed of the latents.
         best: draw from the generator of the step that was judged the best by --best-by, not of the last one.
         safe_csv: put an apostrophe before words that a spreadsheet would run as formulas (= + - @).
+        overwrite: replace a file that is there already.
         json_: print what was written as JSON.
     """
     from ganscope.export import write_samples, write_table
@@ -43,6 +46,8 @@ def sample(
     trained = load(run, tell=complain)
     data = trained.description["data"]
     path = output if output is not None else Path("samples.png" if len(data["shape"]) == 3 else "samples.csv")
+    if path.exists() and not overwrite:
+        raise BadInput(f"{path} is there already: replace it with --overwrite, or give another name by -o.")
     if data.get("units") is None:
         write_samples(path, trained.sample(number, seed, best=best).numpy(), data["columns"])
     else:
