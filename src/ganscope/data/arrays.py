@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Scratch, blocks
+from ganscope.data.npz_member import large_member
 from ganscope.data.pixel_scale import BYTE, Extent, Scale, extent, joined, note_on, scale_of
 from ganscope.data.pixels import SIZES, image_dataset, pixels_in_range, resized
 from ganscope.data.tables import table
@@ -108,7 +109,9 @@ def _read(path: Path) -> tuple[str, NDArray[Any]]:
             if start.startswith(b"PK"):
                 with np.load(file, allow_pickle=False) as archive:
                     member = _member(path, archive.files)
-                    return path.name if len(archive.files) == 1 else f"{path.name}[{member}]", archive[member]
+                    name = path.name if len(archive.files) == 1 else f"{path.name}[{member}]"
+                    large = large_member(path, member)
+                    return name, archive[member] if large is None else large
         except BadInput:
             raise
         except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +31,9 @@ MOST_CORRUPT = 0.2
 """Share of unreadable images above which the data is refused."""
 AT_ONCE = 256
 """Images decoded before they are written away."""
+LARGE = 2**24
+"""Pixels from which on a picture is decoded alone: many at a time could fill the memory."""
+_ALONE = threading.Lock()
 Opener = Callable[[str], "Image"]
 
 
@@ -199,7 +204,7 @@ def _picture(
     open_image: Callable[[], Image], channels: int, side: int, scales: Mapping[Kind, Scale]
 ) -> tuple[tuple[int, int], bool, NDArray[Any]]:
     """Return the size of a picture, whether its file holds more of them, and its pixels."""
-    with open_image() as image:
+    with open_image() as image, _ALONE if math.prod(image.size) > LARGE else contextlib.nullcontext():
         kind, size = kind_of(image), image.size
         pixels: NDArray[Any] = decoded(image, channels, side) if kind == "bytes" else np.empty(0)
         several = _holds_several(image)
