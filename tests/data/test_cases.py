@@ -10,6 +10,7 @@ import pytest
 
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data import decoded, load
+from ganscope.data.text import by_arrow, pieces
 from tests.data.tables import assert_one_sentence, every_row
 
 RNG = np.random.default_rng(0)
@@ -182,6 +183,45 @@ def test_it_is_read(case: str, tmp_path: Path) -> None:
     assert noted in " ".join(dataset.notes)
     assert len(dataset.train) + len(dataset.held_out) == 120
     assert all(map(len, decoded(every_row(dataset), dataset.units).values()))
+
+
+@pytest.mark.parametrize("case", READ)
+def test_both_readers_read_the_same(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = read(tmp_path, READ[case][0])
+    monkeypatch.setattr(by_arrow, "can_read", lambda *_: False)
+    second = read(tmp_path, READ[case][0])
+    assert second.digest == first.digest
+    assert second.units == first.units
+    assert second.notes == first.notes
+
+
+@pytest.mark.parametrize("arrow", [True, False])
+def test_what_a_column_holds_may_show_late(
+    arrow: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "READ", 200)
+    if not arrow:
+        monkeypatch.setattr(by_arrow, "can_read", lambda *_: False)
+    days = [f"{1 + at // 10:02d}/{1 + at % 9:02d}/2024" for at in range(110)] + ["02/28/2024"] * 10
+    codes = [str(at % 7) for at in range(100)] + ["7a", "", "9"] * 6 + ["8", "8"]
+    late = [""] * 90 + ["1.5", "2.5", "", "4"] * 7 + ["7.25", "3"]
+    quotes = ["plain"] * 100 + ['"a, ""quoted"" one"', "new"] * 10
+    dataset = read(tmp_path, lines(days, codes, late, quotes, A, header="day,code,late,said,a"))
+    assert dataset.units is not None
+    columns = dataset.units["columns"]
+    assert [column["kind"] for column in columns] == [
+        "datetime",
+        "category",
+        "continuous",
+        "category",
+        "continuous",
+    ]
+    assert columns[0]["cells"]["format"] == "%m/%d/%Y"
+    table = decoded(every_row(dataset), dataset.units)
+    assert set(table["said"]) == {"plain", 'a, "quoted" one', "new"}
+    assert {"7a", "9", "0", None} < set(table["code"])
+    assert np.nanmax(table["late"]) == 7.25
+    assert str(max(table["day"]))[:10] == "2024-11-09"
 
 
 def test_signs_around_numbers_change_no_value(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Scratch
 from ganscope.data.tables import NOTHING, table
-from ganscope.data.text import signs
+from ganscope.data.text import by_arrow, signs
 from ganscope.data.text.encoding import encoding_of
 from ganscope.data.text.guess import is_missing
 from ganscope.data.text.layout import Layout, layout_of
@@ -55,23 +55,50 @@ def csv_file(path: Path, asked: Mapping[str, str] = NOTHING) -> Dataset:
         raise BadInput(f"{path} holds blank lines only: give a table with a row per sample.")
     header = names_of(layout)
     said = wishes(asked, path.name, header)
-    readers: list[ColumnReader] = []
-    for _ in range(READINGS):
-        with Scratch((layout.width,), np.float64) as scratch:
-            for piece in pieces(path, encoding, layout):
-                readers = readers or _readers(piece, layout, [said.get(name) for name in header])
-                scratch.append(_read(path, piece, readers, header))
-            values = scratch.rows()
-        broken = [at for at, reader in enumerate(readers) if reader.broken]
-        if not broken:
-            break
-        readers = [reader.again() for reader in readers]
+    first = next(pieces(path, encoding, layout), None)
+    readers = [] if first is None else _readers(first, layout, [said.get(name) for name in header])
+    if first is not None:
+        _read(path, first, readers, header)
+    values = _by_arrow(path, encoding, layout, readers)
+    if values is None:
+        values, readers = _by_ourselves(path, encoding, layout, [reader.again() for reader in readers])
     cells = [reader.cells for reader in readers] or None
     for at, name in enumerate(layout.header if cells else ()):
         if not name.strip():
             readers[at].cells["nameless"] = True
     notes = [*([note] if note else []), *layout.notes, *_signs_note(header, readers)]
     return table(path.name, header, values, notes=notes, cells=cells, asked=asked)
+
+
+def _by_arrow(
+    path: Path, encoding: str, layout: Layout, readers: Sequence[ColumnReader]
+) -> NDArray[np.float64] | None:
+    """Read all rows in the fast way; None where that cannot be done."""
+    if not readers or not by_arrow.can_read(encoding, layout, readers):
+        return None
+    try:
+        with Scratch((layout.width,), np.float64) as scratch:
+            for rows in by_arrow.blocks_of(path, layout, readers):
+                scratch.append(rows)
+            return scratch.rows()
+    except (ImportError, ValueError):
+        return None
+
+
+def _by_ourselves(
+    path: Path, encoding: str, layout: Layout, readers: list[ColumnReader]
+) -> tuple[NDArray[np.float64], list[ColumnReader]]:
+    """Read all rows, again where a column holds something else than its first cells."""
+    header = names_of(layout)
+    for _ in range(READINGS):
+        with Scratch((layout.width,), np.float64) as scratch:
+            for piece in pieces(path, encoding, layout):
+                scratch.append(_read(path, piece, readers, header))
+            values = scratch.rows()
+        if not any(reader.broken for reader in readers):
+            break
+        readers = [reader.again() for reader in readers]
+    return values, readers
 
 
 def names_of(layout: Layout) -> list[str]:

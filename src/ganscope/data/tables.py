@@ -75,10 +75,12 @@ def table(
         raise BadInput(f"{name} has more than one column '{twice[0]}': give every column a name of its own.")
     said = wishes(asked, name, columns)
     written = [NUMBER] * len(columns) if cells is None else cells
+    lost = [at for at, column in enumerate(written) if "lost" in column]
+    written = [{**column, "words": []} if "lost" in column else column for column in written]
     facts = [Facts() for _ in columns]
     words = repr([column["words"] for column in written if column.get("words")])
     split = split_rows(
-        scanned(name, columns, values, lines, facts), name, b"" if words == "[]" else words.encode()
+        scanned(name, columns, values, lines, facts, lost), name, b"" if words == "[]" else words.encode()
     )
     low, high = (np.array([getattr(fact, end) for fact in facts]) for end in ("low", "high"))
     trained = moments(values, split.apart, low, high)

@@ -95,6 +95,7 @@ def scanned(
     values: NDArray[Any],
     lines: Sequence[int] | None,
     facts: Sequence[Facts],
+    lost: Sequence[int] = (),
 ) -> Iterator[Values]:
     """Pass all rows on as float64, and collect facts on the way.
 
@@ -105,6 +106,7 @@ def scanned(
     """
     for start, block in blocks(values):
         rows = block.astype(np.float64)
+        rows[:, list(lost)] = np.nan  # words that were given up on, some pages into the file
         if not np.isfinite(rows).all():
             rows[np.isnan(rows)] = np.nan  # one pattern of bits for all
             infinite = np.argwhere(np.isinf(rows))
