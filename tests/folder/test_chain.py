@@ -108,7 +108,7 @@ def test_a_file_of_an_early_version_is_read_and_continued_under_a_check(tmp_path
     assert end == files.whole_rows(path).checks[-2]
     assert files.read_rows(path) == [*ROWS, {"step": 60}]
     path.write_bytes(path.read_bytes().replace(b'"step": 10', b'"step": 11'))
-    with pytest.raises(BadInput, match=r"line 7 \(step 60\).*or follows a row that was"):
+    with pytest.raises(BadInput, match=r"line 7 \(step 60\).*or in one before it"):
         files.read_rows(path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,67 @@ def test_a_report_of_a_comparison_leaves_a_damaged_run_out_and_names_it(
     assert "wgan/seed-0/config.json is damaged" in err
     assert "comparison.json is damaged" in err
     assert "r1 on ring" in (out / "report.html").read_text()
+
+
+def spoil_config(folder: Path) -> None:
+    (folder / "r1" / "seed-1" / "config.json").write_text("{")
+
+
+def take_runs(folder: Path) -> None:
+    shutil.rmtree(folder / "r1")
+
+
+def later(folder: Path) -> None:
+    (folder / "metrics.json").write_text('{"format": 2, "step": 24}')
+
+
+def without(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+HALVES: dict[str, tuple[Callable[[Path], None], str, int, str]] = {
+    "report without metrics": (
+        without("metrics.json"),
+        "report",
+        0,
+        "metrics.json is missing: ganscope resume",
+    ),
+    "report without generator": (
+        without("generator.safetensors"),
+        "report",
+        0,
+        "generator.safetensors is missing",
+    ),
+    "diagnose without metrics": (without("metrics.json"), "diagnose", 0, "metrics.json is missing"),
+    "evaluate without history": (without("history.jsonl"), "evaluate", 0, "history.jsonl is missing"),
+    "report of later metrics": (later, "report", 0, "has format 2, and this ganscope reads formats up to 1"),
+    "diagnose of later metrics": (later, "diagnose", 0, "use a newer ganscope"),
+    "resume of later metrics": (later, "resume", 2, "use a newer ganscope"),
+    "diagnose without a run": (take_runs, "diagnose both", 2, "holds no run any more"),
+    "report without a run": (take_runs, "report both", 2, "holds no run"),
+    "diagnose beside a damaged run": (spoil_config, "diagnose both", 0, "seed-1/config.json is damaged"),
+    "report beside a damaged run": (spoil_config, "report both", 0, "seed-1/config.json is damaged"),
+}
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "both"
+    return compare("ring", ["r1"], seeds=2, steps=2, g_width=8, d_width=8, batch_size=8, out=out).folder
+
+
+@pytest.mark.parametrize("case", HALVES)
+def test_half_folders_get_a_sentence_and_what_can_be_done(
+    case: str, finished: Path, both: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage, command, code, words = HALVES[case]
+    name, _, of = command.partition(" ")
+    folder = Path(shutil.copytree(both if of else finished, tmp_path / "half"))
+    damage(folder)
+    assert app.main([name, str(folder)]) == code
+    said = " ".join(capsys.readouterr().err.split())
+    assert words in said
+    assert "Traceback" not in said
 
 
 def test_an_early_folder_has_nothing_to_say() -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 START = ""
 """The check before the first row."""
-CHANGED = "which was changed after it was written, or moved, or follows a row that was"
+CHANGED = "where a row was changed, moved, doubled or removed"
 _END = re.compile(rb', "check": "([0-9a-f]{16})"\}')
 _LENGTH = len(b', "check": "0123456789abcdef"}')
 
@@ -111,7 +111,7 @@ def read(content: bytes) -> Rows:
         step, after = row["step"] if row else None, found.rows[-1]["step"] if found.rows else None
         what = ""
         if said is not None and said != check:
-            what = CHANGED if begun or number == 1 else f"{CHANGED}, or one before it was"
+            what = CHANGED if begun or number == 1 else f"{CHANGED}, or in one before it"
         elif not row:
             what = "which is no object with a whole step"
         elif said is None and begun:

@@ -128,14 +128,14 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     """Read a run's last evaluation; empty while the run is unfinished.
 
     Raises:
-        BadInput: the file is damaged.
+        BadInput: the file is damaged, or a later version wrote it.
 
     Example:
         >>> read_metrics(Path("nowhere"))
         {}
     """
     path = folder / layout.METRICS
-    written = files.read_json(path) if path.is_file() else {}
+    written = _known(folder, files.read_json(path)) if path.is_file() else {}
     written.pop("rows", None)  # what it knows of other files: see `ganscope.folder.soundness`
     return written
 

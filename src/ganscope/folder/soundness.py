@@ -11,13 +11,13 @@ from typing import Any
 from ganscope.contracts import BadInput
 from ganscope.folder import checkpoint, files, healings, layout
 from ganscope.folder.chain import START, Rows
-from ganscope.folder.read import read_comparison, read_config
+from ganscope.folder.read import read_comparison, read_config, read_metrics
 from ganscope.words.remedies import refusal
 
 WITNESSED = (layout.HISTORY, layout.DIAGNOSIS)
 """Files of rows whose end checkpoints and `metrics.json` know; the wall clock's differ from run to run."""
 _OBJECTS = {
-    layout.METRICS: files.read_json,
+    layout.METRICS: lambda path: read_metrics(path.parent),
     layout.VERDICTS: files.read_json,
     layout.HEALINGS: lambda path: healings.read(path.parent),
 }
@@ -50,7 +50,7 @@ def damages(folder: Path) -> list[str]:
     for name, read in _OBJECTS.items():
         if (folder / name).is_file():
             said += _said(partial(read, folder / name))
-    return said + _of_rows(folder)
+    return said + _of_ends(folder) + _of_rows(folder)
 
 
 def lost(folder: Path, name: str, check: str | None) -> str:
@@ -71,6 +71,22 @@ def lost(folder: Path, name: str, check: str | None) -> str:
         return f"{path} is missing: restore it from a copy, or do without it."
     at = f"ends at step {read.rows[-1]['step']}" if read.rows else "is empty"
     return f"{path} lacks rows that the run wrote (it {at}): restore it from a copy, or do without them."
+
+
+def _of_ends(folder: Path) -> list[str]:
+    """A run that has ended has its generator and its last evaluation; one that diverged, the latter alone."""
+    drawn, judged = ((folder / name).is_file() for name in (layout.GENERATOR, layout.METRICS))
+    if drawn == judged or (judged and _diverged(folder)):
+        return []
+    path = folder / (layout.METRICS if drawn else layout.GENERATOR)
+    return [f"{path} is missing: ganscope resume {folder} writes it anew."]
+
+
+def _diverged(folder: Path) -> bool:
+    try:
+        return read_metrics(folder).get("diverged_at") is not None
+    except (BadInput, OSError):
+        return False
 
 
 def _of_rows(folder: Path) -> list[str]:

@@ -56,13 +56,25 @@ def examine(folder: Path, again: bool = False) -> list[Examination]:
         again: judge the recorded probes by the rules of this version, instead of reading what the run said.
 
     Returns:
-        One examination a run.
+        One examination a run; the notes of the first name runs of a comparison that cannot be examined.
 
     Raises:
-        BadInput: no run there, one of a later version, a damaged file, or nothing to probe.
+        BadInput: no run there, one of a later version, a damaged configuration, or nothing to probe.
     """
-    runs = layout.run_folders(folder) if layout.is_comparison(folder) else [folder]
-    return [_examined(run, again) for run in runs]
+    if not layout.is_comparison(folder) or layout.is_run(folder):
+        return [_examined(folder, again)]
+    examined, refused = [], []
+    for run in layout.run_folders(folder):
+        try:
+            examined.append(_examined(run, again))
+        except BadInput as error:
+            refused.append(error)
+    if not examined:
+        raise next(iter(refused), None) or BadInput(
+            f"{folder} holds no run any more: go on with ganscope resume {folder}."
+        )
+    first = examined[0]
+    return [first._replace(notes=[*map(str, refused), *first.notes]), *examined[1:]]
 
 
 def judged(folder: Path, again: bool = False) -> Judgement | None:

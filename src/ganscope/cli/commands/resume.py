@@ -9,7 +9,7 @@ from ganscope.cli.interruption import interruptible
 from ganscope.cli.results import print_comparison, print_run
 from ganscope.cli.terminal import complain, progress_of
 from ganscope.contracts import BadInput, RunFailed
-from ganscope.folder import layout
+from ganscope.folder import layout, soundness
 
 
 def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "", json_: Json = False) -> None:
@@ -28,6 +28,8 @@ def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "",
             result = resume_comparison(
                 run, progress=progress, stop=stop, engine=engine, ray_address=ray_address
             )
+        for sentence in soundness.damages(run):
+            complain(sentence)
         print_comparison(result, json_)
         return
     if engine != "local" or ray_address:
