@@ -51,6 +51,11 @@ READ: dict[str, tuple[str | bytes, str, str]] = {
         "'when' (all its cells are dates)",
     ),
     "missing": (lines(A, [b if at % 9 else "" for at, b in enumerate(B)], header="a,b"), AB, "missing: 'b'"),
+    "missing words": (
+        lines(A, [("Bern", "", "Oslo", "NA")[at % 4] for at in range(120)], header="a,city"),
+        "'a' continuous, 'city' category",
+        "missing: 'city'",
+    ),
     "many words for missing": (
         lines(A, [b if at % 9 else ("NA", "?", "null", "-")[at % 4] for at, b in enumerate(B)], header="a,b"),
         AB,

@@ -137,7 +137,8 @@ def text(values: Values, column: Column) -> list[str]:
     """
     form = column.cells["format"]
     moments = typed(values, column).tolist()
-    written = ["" if moment is None else moment.strftime(form) for moment in moments]
+    digits = column.cells.get("fraction", 6)
+    written = ["" if moment is None else _text(moment, form, digits) for moment in moments]
     if column.cells.get("padded", True):
         return written
     return [re.sub(r"(?<!\d)0(?=\d)", "", date, count=2) for date in written]
@@ -150,13 +151,22 @@ def cells_of(form: str, cells: Sequence[str]) -> dict[str, Any]:
         form: their format.
         cells: some of them.
     """
-    return {"as": "date", "format": form, "unit": unit(form), "padded": padded(cells, form)}
+    found = {"as": "date", "format": form, "unit": unit(form), "padded": padded(cells, form)}
+    lengths = {len(cell) - cell.rfind(".") - 1 for cell in cells} if form.endswith("%f") else {6}
+    return found if lengths == {6} or len(lengths) > 1 else {**found, "fraction": lengths.pop()}
 
 
 def padded(cells: Sequence[str], form: str) -> bool:
     """Tell whether days and months of one digit are written with a zero in front."""
     looked_at = list(dict.fromkeys(cells))[:LOOKED_AT]
-    return all(_value_text(cell, form) == cell for cell in looked_at if _fits(cell, form))
+    whole, end = form.removesuffix("%f"), None if not form.endswith("%f") else "."
+    bare = [cell if end is None else cell[: cell.rfind(end) + 1] for cell in looked_at if _fits(cell, form)]
+    return all(_value_text(cell, whole) == cell for cell in bare)
+
+
+def _text(moment: datetime, form: str, digits: int) -> str:
+    """Write a moment, with so many digits of a second's fraction."""
+    return moment.strftime(form.replace("%f", f"{moment.microsecond:06d}"[:digits]))
 
 
 def _value_text(cell: str, form: str) -> str:
