@@ -173,5 +173,5 @@ def test_a_folder_that_cannot_be_listed_is_said(tmp_path: Path, monkeypatch: pyt
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("os.scandir", refuse)
-    with pytest.raises(BadInput, match=r"cannot be read \(Permission denied\)"):
+    with pytest.raises(BadInput, match=r"cannot be read \(permission denied\)"):
         load(tmp_path)

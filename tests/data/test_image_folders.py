@@ -112,3 +112,12 @@ def test_bits_and_endings_in_capitals_are_read(tmp_path: Path) -> None:
 def test_an_archive_is_read_as_its_folder(tmp_path: Path) -> None:
     write_digits(tmp_path / "x", 24, mode="LA")
     assert load(tmp_path / "x", 8).digest == load(zipped(tmp_path / "x", tmp_path / "x.zip"), 8).digest
+
+
+@pytest.mark.parametrize("name", ["t.csv", "deep/t.parquet", "T.NPY"])
+def test_an_archive_of_a_table_is_told_to_be_unpacked(name: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as file:
+        file.writestr(name, "a,b\n1,2\n")
+        file.writestr("README", "no table")
+    with pytest.raises(BadInput, match=f"no images: unpack {name} and give that file"):
+        load(tmp_path / "t.zip")

@@ -81,6 +81,23 @@ def test_recurrent_layers_are_clipped_like_others(layer: nn.Module) -> None:
     assert clippable(layer) == [name for name, _ in layer.named_parameters()]
 
 
+class Raw(nn.Module):
+    """A layer of one's own, with a parameter called as those of torch's are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.inner = nn.Parameter(torch.ones(2, 2)), nn.GRUCell(2, 2)
+
+
+def test_layers_of_ones_own_are_named_as_left_alone_and_those_within_clipped() -> None:
+    raw, attention = Raw(), nn.MultiheadAttention(2, 1)
+    critic = nn.Sequential(raw, nn.Bilinear(2, 2, 2), attention, nn.Linear(2, 1))
+    assert clip_weights_(critic, 0.01) == ("0", "1", "2")
+    assert float(raw.weight.detach().min()) == 1
+    clipped = [*raw.inner.parameters(), attention.out_proj.weight]
+    assert all(float(p.detach().abs().max()) <= 0.01 for p in clipped)
+
+
 def test_a_recurrent_layer_with_a_computed_weight_is_refused() -> None:
     layer = nn.utils.parametrizations.weight_norm(nn.GRU(2, 3), "weight_hh_l0")
     with pytest.raises(BadInput, match="computed from another parameter"):

@@ -38,6 +38,8 @@ ENDINGS = frozenset((
     ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo",
     ".pbm", ".pcx", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp",
 ))  # fmt: skip
+TABLES = frozenset((".csv", ".npy", ".npz", ".parquet", ".tsv"))
+"""What may be packed in place of images, and is to be given by itself."""
 LARGEST_FILE = 2**28
 """Bytes; a larger file is taken for corrupt, so that a few kilobytes of zip cannot fill the memory."""
 
@@ -168,6 +170,9 @@ def _images_among(path: Path, files: list[str]) -> tuple[list[str], list[str]]:
     names = sorted(file for file in visible if PurePosixPath(file).suffix.lower() in ENDINGS)
     if not names:
         held = f"{len(visible)} files ({some(sorted(visible))})" if visible else "no files"
+        tables = sorted(file for file in visible if PurePosixPath(file).suffix.lower() in TABLES)
+        if tables and path.is_file():
+            raise BadInput(f"{path} holds {held} and no images: unpack {tables[0]} and give that file.")
         raise BadInput(f"{path} holds {held} and no images: give a folder or zip of .png, .jpg or the like.")
     others = sorted(set(visible) - set(names))
     return names, [f"files that are no images were passed over: {some(others)}."] if others else []
