@@ -197,10 +197,11 @@ RULE = Rule(
         ),
         None: (
             Remedy(
-                "Lower both learning rates to a third, set beta1 to 0, and add R1.",
+                "Lower both learning rates to a third, to 0.006 at most, use Adam with beta1 0, and add R1.",
                 f"Mescheder et al. 2018; {MEASURED}, where momentum and high rates are the cause",
-                {**R1, "beta1": 0.0},
+                {"optimizer": "adam", **R1, "beta1": 0.0},
                 {"g_lr": 0.3, "d_lr": 0.3},
+                lowered={"g_lr": 6e-3, "d_lr": 6e-3},
             ),
             R3GAN,
         ),
