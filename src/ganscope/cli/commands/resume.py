@@ -9,7 +9,7 @@ from ganscope.cli.interruption import interruptible
 from ganscope.cli.results import print_comparison, print_run
 from ganscope.cli.terminal import complain, progress_of
 from ganscope.contracts import BadInput, RunFailed
-from ganscope.folder import layout, soundness
+from ganscope.folder import layout
 
 
 def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "", json_: Json = False) -> None:
@@ -23,6 +23,7 @@ def resume(run: Path, /, *, engine: EngineName = "local", ray_address: str = "",
     """
     if layout.is_comparison(run):
         from ganscope.comparison import resume_comparison
+        from ganscope.folder import soundness
 
         with interruptible() as stop, progress_of([], json_) as progress:
             result = resume_comparison(
