@@ -183,7 +183,7 @@ def test_notes_on_the_data_are_said_once_and_kept(
     assert stored["notes"]
     for note in stored["notes"]:
         assert err.count(f"people.csv: {note}") == 1
-    assert stored["units"]["columns"] == ["height", "age", "group"]
+    assert [column["name"] for column in stored["units"]["columns"]] == ["height", "age", "group"]
     assert stored["train_rows"] + stored["held_out_rows"] == 60
 
 
@@ -199,8 +199,9 @@ def test_samples_of_a_table_come_in_its_own_units_and_columns(typed: Any, place:
     assert names == ["height", "age", "group"]
     np.testing.assert_allclose(np.array(cells, dtype=float), values, rtol=1e-12)
     trained = gs.load(place / "table").sample(40).double().numpy()
-    units = gs.load(place / "table").description["data"]["units"]
-    np.testing.assert_allclose(trained[:, 0] * units["std"][0] + units["mean"][0], values[:, 0], rtol=1e-12)
+    height = gs.load(place / "table").description["data"]["units"]["columns"][0]["code"]
+    heights = np.clip(trained[:, 0] * height["std"] + height["mean"], height["low"], height["high"])
+    np.testing.assert_allclose(heights, values[:, 0], rtol=1e-12)
 
 
 def test_samples_go_by_default_where_the_data_suggests(typed: Any, place: Path) -> None:

@@ -27,7 +27,7 @@ def _flags() -> type[BaseModel]:
             about = f"{described(name)} Default {field.default}."
             if name == "columns":
                 named = Parameter(name="--column", negative="", group=shown.group)
-                fields[name] = (Annotated[list[str] | None, named], Field(None, description=described(name)))
+                fields[name] = (Annotated[list[str] | None, named], Field(None, description=about))
                 continue
             names = choices(name)
             kind: Any = Literal[tuple(names)] if names else field.annotation

@@ -66,7 +66,7 @@ def flags(field: str, value: object) -> list[str]:
     if isinstance(value, bool):
         return [flag(field if value else f"no_{field}")]
     if isinstance(value, Mapping):
-        return [word for name, kind in value.items() for word in ("--column", f"{name}={kind}")]
+        return [word for name, kind in value.items() for word in (flag(field), f"{name}={kind}")]
     return [flag(field), str(value)]
 
 
@@ -77,4 +77,4 @@ def flag(field: str) -> str:
         >>> flag("g_lr")
         '--g-lr'
     """
-    return "--" + field.replace("_", "-")
+    return "--column" if field == "columns" else "--" + field.replace("_", "-")
