@@ -10,8 +10,9 @@ import pytest
 import torch
 
 import ganscope as gs
+from ganscope.evaluation.best_step import best_step
 from ganscope.folder import checkpoint, layout
-from ganscope.training.best_generator import improved
+from ganscope.training.best_generator import Kept, improved
 
 # rates at which a perceptron on the ring swings: its best evaluation is not the last one
 SWINGING: dict[str, Any] = {
@@ -35,7 +36,8 @@ def test_what_is_kept_scores_what_history_says(swinging: gs.Run) -> None:
     assert best["step"] < 60, "else this run shows nothing"
     assert swinging.evaluate(best=True)["emd"] == best["emd"] < swinging.evaluate()["emd"]
     _, about = checkpoint.load(swinging.folder / layout.BEST)
-    assert (about["step"], about["emd"]) == (best["step"], best["emd"])
+    assert (about["step"], about["by"], about["value"]) == (best["step"], "emd", best["emd"])
+    assert about["finer"] == about["value"], "a ring has modes, so its samples are many already"
     assert not torch.equal(swinging.sample(8, best=True), swinging.sample(8))
 
 
@@ -79,8 +81,9 @@ def test_a_run_without_one_says_so(swinging: gs.Run) -> None:
 
 class _Runs:
     def __init__(self, step: int, by: str) -> None:
-        self.step, self.best = step, dict[int, float]()
+        self.step, self.best = step, dict[int, Kept]()
         self.configs = [gs.RunConfig(best_by=by)]
+        self.config = self.configs[0]
 
 
 @pytest.mark.parametrize(
@@ -95,3 +98,32 @@ def test_better_is_what_the_metric_calls_better(by: str, values: list[float], ex
     assert [improved(runs, {0: {by: value}}) == [0] for value in values] == expected
     untrained: Any = _Runs(0, by)
     assert improved(untrained, {0: {by: 0.0}}) == []
+
+
+def test_a_step_that_is_nearly_the_best_is_judged_by_more_samples() -> None:
+    runs: Any = _Runs(1, "emd")
+    asked: list[float] = []
+
+    def by_more(distance: float) -> Any:
+        def judged() -> list[float]:
+            asked.append(distance)
+            return [distance]
+
+        return judged
+
+    looks = [(3.0, 3.3), (2.0, 2.4), (2.2, 2.3), (1.9, 2.5), (2.9, 0.0)]
+    kept = [improved(runs, {0: {"emd": value}}, by_more(finer)) == [0] for value, finer in looks]
+    assert kept == [True, True, True, False, False]
+    assert runs.best[0] == Kept(2.2, 2.3)
+    assert asked == [3.3, 2.4, 2.3, 2.5], "the last is far from the best, and not drawn again"
+
+
+def test_without_modes_the_step_of_the_finer_distance_is_kept(tmp_path: Path) -> None:
+    rows = torch.randn((400, 3), generator=torch.Generator().manual_seed(0))
+    settings = {key: value for key, value in SWINGING.items() if key != "data"}
+    run = gs.train(settings, data=rows, out=tmp_path / "run")
+    _, about = checkpoint.load(run.folder / layout.BEST)
+    (row,) = (row for row in run.history if row["step"] == about["step"])
+    assert row["emd"] == about["value"] != about["finer"]
+    named = best_step(run.history, kept=about["step"])
+    assert named is None or named.step == about["step"]

@@ -19,6 +19,7 @@ from ganscope.build.settings import family_of, options_of
 from ganscope.config import RunConfig
 from ganscope.contracts import BadInput, Block, Objective, Told
 from ganscope.evaluation import Evaluation
+from ganscope.evaluation.mode_judges import has_modes
 from ganscope.nets.told import told_of
 from ganscope.training import Game, Runs, streams
 from ganscope.training.batches import as_condition
@@ -96,6 +97,8 @@ def build(
     held_out = on.compared.to(device, dtype)
     rows = on.data.train.to(device, dtype) if isinstance(on.data.train, Tensor) else on.data.train
     runs = Runs(configs, folders, game, rows, held_out, on.measure, on.samples, on.about)
+    if not has_modes(on.data):
+        runs.distance = on.distance
     if on.data.condition is not None and on.data.held_out_condition is not None:
         runs.conditions = on.data.condition
         runs.held_out_condition = as_condition(on.data.held_out_condition[: len(held_out)], held_out)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def print_run(run: Run, as_json: bool) -> None:
     """Print how a run ended, and where its report is."""
     from ganscope.evaluation.best_step import best_of_run
-    from ganscope.folder import healings
+    from ganscope.folder import checkpoint, healings
     from ganscope.report import in_words, load_record, summarise, table
 
     page, healed = run.folder / layout.REPORT, healings.read(run.folder)
@@ -35,7 +35,8 @@ def print_run(run: Run, as_json: bool) -> None:
     summaries = summarise([load_record(run.folder)])
     print_table(table(summaries))
     say(f"\n{in_words(summaries, run.config.best_by)}")
-    best = best_of_run(run.history, run.config.flat(), run.metrics)
+    kept = checkpoint.best_step(run.folder)
+    best = best_of_run(run.history, run.config.flat(), run.metrics, kept)
     for sentence in (*healed.sentences, *([] if best is None else [str(best)])):
         say(f"\n{sentence}")
     print_verdicts([run.folder])

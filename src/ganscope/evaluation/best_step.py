@@ -43,7 +43,9 @@ class BestStep(NamedTuple):
         return f"Best at step {self.step:,} ({label} {digits(self.value)}); {end}: {advice}."
 
 
-def best_step(history: Sequence[Mapping[str, Any]], by: str = "emd") -> BestStep | None:
+def best_step(
+    history: Sequence[Mapping[str, Any]], by: str = "emd", kept: int | None = None
+) -> BestStep | None:
     """Find the step at which a run was clearly better than at its end, beyond what evaluations scatter.
 
     The scatter is that of second differences, which a steady rise or fall does not enter.
@@ -51,6 +53,7 @@ def best_step(history: Sequence[Mapping[str, Any]], by: str = "emd") -> BestStep
     Args:
         history: rows of a run, evaluated or not.
         by: the metric that decides.
+        kept: the step whose generator was kept as the best; None takes that of the best value.
 
     Returns:
         The best step; None where the end is as good, or there are too few evaluations to say.
@@ -74,7 +77,7 @@ def best_step(history: Sequence[Mapping[str, Any]], by: str = "emd") -> BestStep
     values = [value for _, value in told]
     seconds = [abs(x - 2 * y + z) for x, y, z in zip(values, values[1:], values[2:], strict=False)]
     noise = statistics.median(seconds) / SECOND_DIFFERENCE
-    step, value = min(told, key=lambda pair: sign * pair[1])
+    step, value = min(told, key=lambda pair: (pair[0] != kept, sign * pair[1]))
     last_step, last = told[-1]
     worse = sign * (last - value)
     if worse <= max(CLEAR * noise, LEAST * abs(value)):
@@ -83,7 +86,10 @@ def best_step(history: Sequence[Mapping[str, Any]], by: str = "emd") -> BestStep
 
 
 def best_of_run(
-    history: Sequence[Mapping[str, Any]], config: Mapping[str, Any], final: Mapping[str, Any]
+    history: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any],
+    final: Mapping[str, Any],
+    kept: int | None = None,
 ) -> BestStep | None:
     """`best_step` of a run by the metric it names itself; None for one that diverged.
 
@@ -91,7 +97,8 @@ def best_of_run(
         history: its rows.
         config: its settings by name.
         final: its last evaluation.
+        kept: see `best_step`.
     """
     if final.get("diverged_at") is not None:
         return None
-    return best_step(history, str(config.get("best_by") or "emd"))
+    return best_step(history, str(config.get("best_by") or "emd"), kept)

@@ -19,7 +19,7 @@ from ganscope.evaluation.mode_judges import ModeJudge, has_modes, judged_samples
 from ganscope.evaluation.scores import Given, floors, scores
 from ganscope.evaluation.values_and_floors import grouped
 from ganscope.folder import files
-from ganscope.metrics import METRICS
+from ganscope.metrics import METRICS, emd
 from ganscope.metrics.features import RAW, Features, as_features, features_of
 from ganscope.training import streams
 from ganscope.words.complaints import refuse_fraction
@@ -118,6 +118,14 @@ class Evaluation:
         finite, fake = bool(fake.isfinite().all()), self.written(fake)
         measured, report = self._measured(self._while_training(), fake, len(self.compared), finite)
         return measured | ({} if report is None else {"missing": list(report.missing)})
+
+    def distance(self, fake: Tensor) -> float:
+        """Return the exact Earth Mover's Distance of any number of samples to the held-out rows.
+
+        Args:
+            fake: `[N, *shape]`, finite.
+        """
+        return emd(self.compared, self.written(fake))
 
     def evaluate(self, fake: Tensor, written: bool = False) -> dict[str, Any]:
         """Measure samples by every metric, each number beside what real rows score.

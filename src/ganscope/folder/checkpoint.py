@@ -108,6 +108,14 @@ def newest(folder: Path) -> tuple[int, dict[str, Tensor], list[str]]:
     raise Damaged(damaged[0])
 
 
+def best_step(folder: Path) -> int | None:
+    """Return the step whose generator a run folder keeps as the best; None where it keeps no sound one."""
+    try:
+        return int(load(folder / layout.BEST)[1]["step"])
+    except Damaged:
+        return None
+
+
 def retain(folder: Path, newest: int, every: int = 0, best: Collection[int] = ()) -> None:
     """Delete the checkpoints of a run folder that are not to be kept.
 

@@ -64,11 +64,14 @@ def results(report: Report) -> str:
 
 def _best_steps(report: Report) -> str:
     """Name the runs that were clearly better at an earlier step, a sentence each."""
+    from ganscope.folder import checkpoint
+
     said = [
         (f"{recipe}, seed {run.seed}: " if _several(report) or len(report.runs) > 1 else "", str(best))
         for recipe, runs in report.runs.items()
         for run in runs
-        if (best := best_of_run(run.history, run.config, run.final)) is not None
+        for kept in [checkpoint.best_step(run.folder)]
+        if (best := best_of_run(run.history, run.config, run.final, kept)) is not None
     ]
     return "".join(f"<p>{escape(run + sentence)}</p>" for run, sentence in said)
 

@@ -179,7 +179,10 @@ def _examined(folder: Path, again: bool) -> Examination:
     said = judged(folder, again)
     if said is not None:
         record = load_record(folder)
-        best = best_of_run(record.history, described.config.flat(), record.final)
+        from ganscope.folder import checkpoint
+
+        kept = checkpoint.best_step(folder)
+        best = best_of_run(record.history, described.config.flat(), record.final, kept)
         in_verdicts = any(names_shares(v.cause) for v in said.verdicts)
         told = in_verdicts or names_shares(said.answer.sentence)
         basis = probed_samples(described.config, said.step, in_verdicts) if told else ""

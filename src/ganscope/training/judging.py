@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from ganscope.contracts import Batch
 from ganscope.folder import files, layout
 from ganscope.lipschitz import certified_lower
 from ganscope.training import streams
+from ganscope.training.best_generator import FINER
 from ganscope.training.stacks.stacking import evaluating
 from ganscope.training.state import Runs
 from ganscope.training.step import logits, shown
@@ -51,13 +54,29 @@ def evaluate(runs: Runs) -> dict[int, dict[str, Any]]:
     return measured
 
 
-def samples(runs: Runs) -> tuple[Tensor, Tensor | None]:
-    """Generate the samples that are judged, and their conditions: `[samples, ...]`, after K in a stack."""
+def finer(runs: Runs) -> Callable[[], list[float]] | None:
+    """Return what judges each run by more samples than an evaluation takes; None where that is not wanted."""
+    distance = runs.distance
+    if distance is None:
+        return None
+
+    def judged() -> list[float]:
+        with evaluating(runs.game.generator):
+            fake, _ = samples(runs, FINER * len(runs.held_out))
+        of_runs = (fake if runs.game.stacked else fake[None]).float().cpu()
+        return [distance(rows) if rows.isfinite().all() else math.inf for rows in of_runs]
+
+    return judged
+
+
+def samples(runs: Runs, count: int | None = None) -> tuple[Tensor, Tensor | None]:
+    """Generate the samples that are judged, and their conditions: `[count, ...]`, after K in a stack."""
     held_out, stacked, condition = runs.held_out, runs.game.stacked, None
-    latents = [evaluation_latents(c.seed, runs.samples, c.latent_dim, held_out.dtype) for c in runs.configs]
+    count = runs.samples if count is None else count
+    latents = [evaluation_latents(c.seed, count, c.latent_dim, held_out.dtype) for c in runs.configs]
     latent = (torch.stack(latents) if stacked else latents[0]).to(held_out.device)
     if runs.held_out_condition is not None:
-        condition = in_turn(runs.held_out_condition, runs.samples)
+        condition = in_turn(runs.held_out_condition, count)
         condition = condition.expand(len(runs.configs), *condition.shape) if stacked else condition
     return runs.game.generator.call_with(runs.sampling_parameters(), latent, condition), condition
 

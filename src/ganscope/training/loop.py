@@ -11,7 +11,7 @@ from ganscope.folder import checkpoint, files, layout
 from ganscope.training import best_generator, ema, record, state
 from ganscope.training.clock import Clock
 from ganscope.training.finite import CHECK_EVERY, Failure, LossCheck
-from ganscope.training.judging import evaluate
+from ganscope.training.judging import evaluate, finer
 from ganscope.training.moves import MOVES
 from ganscope.training.observers import Progress, reporting, tell
 from ganscope.training.state import Runs
@@ -100,8 +100,10 @@ def _log(runs: Runs, clock: Clock, seen: Seen | None = None) -> None:
         for k, measured in evaluation.items():
             rows[k] |= measured
             runs.evaluations[k][runs.step] = files.jsonable({**head, **measured})
-        for k in best_generator.improved(runs, evaluation):
-            state.save_generator(runs, k, layout.BEST, {runs.configs[k].best_by: runs.best[k]})
+        with clock.evaluating():
+            for k in best_generator.improved(runs, evaluation, finer(runs)):
+                by, best = runs.configs[k].best_by, runs.best[k]._asdict()
+                state.save_generator(runs, k, layout.BEST, {"by": by, **best})
     seconds = clock.read()
     record.write(runs, rows, seconds)
     tell(runs, "log", values=rows, evaluation=evaluation, seconds=seconds)

@@ -54,8 +54,10 @@ class Runs:
     """By run, the names of what is wrong now; None where nothing diagnoses the runs."""
     evaluations: list[dict[int, dict[str, Any]]] = field(init=False)
     """For each run, by step, what was measured: of the newest step and of those that have a checkpoint."""
-    best: dict[int, float] = field(default_factory=dict)
+    best: dict[int, best_generator.Kept] = field(default_factory=dict)
     """By run, the best value so far of the metric that decides; the generator of that step is kept."""
+    distance: Callable[[Tensor], float] | None = None
+    """Of any number of samples to the held-out rows; None where the metrics' own values are fine enough."""
     counted: tuple[int, int] = (0, 0)
     """A step, and the samples seen until then: before it another configuration may have been in force."""
     generators: list[dict[str, Generator]] = field(init=False)
