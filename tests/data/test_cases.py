@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data import decoded, load
+from ganscope.data import csv_file, decoded, load
 from ganscope.data.text import by_arrow, pieces
 from tests.data.tables import assert_one_sentence, every_row
 
@@ -51,6 +51,13 @@ READ: dict[str, tuple[str | bytes, str, str]] = {
         "'when' (all its cells are dates)",
     ),
     "missing": (lines(A, [b if at % 9 else "" for at, b in enumerate(B)], header="a,b"), AB, "missing: 'b'"),
+    "thousands with points": (
+        lines(
+            [cell.translate(str.maketrans(",.", ".,")) for cell in thousands(A)], A, between=";", header="x;a"
+        ),
+        "'x' integer, 'a' continuous",
+        "thousands separators are read in 'x'",
+    ),
     "missing words": (
         lines(A, [("Bern", "", "Oslo", "NA")[at % 4] for at in range(120)], header="a,city"),
         "'a' continuous, 'city' category",
@@ -227,6 +234,15 @@ def test_what_a_column_holds_may_show_late(
     assert {"7a", "9", "0", None} < set(table["code"])
     assert np.nanmax(table["late"]) == 7.25
     assert str(max(table["day"]))[:10] == "2024-11-09"
+
+
+def test_a_column_of_many_kinds_is_refused_and_never_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_file, "READINGS", 1)
+    monkeypatch.setattr(pieces, "READ", 100)
+    with pytest.raises(BadInput, match=r"many kinds in column 'code': .* --column code=category"):
+        read(tmp_path, lines(["1", "2"] * 30 + ["b", "c"] * 30, A, header="code,a"))
 
 
 def test_signs_around_numbers_change_no_value(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ganscope.data.text.pieces import Piece, pieces
 from ganscope.data.text.values import ColumnReader
 from ganscope.data.wishes import Wish, wishes
 from ganscope.words.lists import place, some
+from ganscope.words.names import named
 from ganscope.words.sentences import shortened
 
 READINGS = 6
@@ -95,10 +96,14 @@ def _by_ourselves(
             for piece in pieces(path, encoding, layout):
                 scratch.append(_read(path, piece, readers, header))
             values = scratch.rows()
-        if not any(reader.broken for reader in readers):
-            break
+        broken = [name for name, reader in zip(header, readers, strict=True) if reader.broken]
+        if not broken:
+            return values, readers
         readers = [reader.again() for reader in readers]
-    return values, readers
+    raise BadInput(
+        f"{path} holds cells of many kinds in column '{named(broken[0])}': take it as words with --column "
+        f"{named(broken[0])}=category."
+    )
 
 
 def names_of(layout: Layout) -> list[str]:

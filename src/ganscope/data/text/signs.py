@@ -48,7 +48,7 @@ def find(cells: Sequence[str], comma: bool = False) -> dict[str, str] | None:
         grouped = [cell for cell in inside if not PLAIN[point].fullmatch(cell)]
         if all(map(pattern.fullmatch, grouped)):
             signs = around | {"point": point, "thousands": thousands if grouped else ""}
-            return {name: sign for name, sign in signs.items() if sign not in ("", ".")}
+            return {name: sign for name, sign in signs.items() if sign and (name, sign) != ("point", ".")}
     return None
 
 
