@@ -13,6 +13,11 @@ MARKS = (
 )  # fmt: skip
 GUESSED_FROM = 2**16
 """Bytes, of lines that are not ASCII, by which an encoding is guessed."""
+LIKELY = [
+    "cp932", "gb18030", "big5", "cp949", "euc_jp", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "koi8_r",
+    "mac_roman", "iso8859_2",
+]  # fmt: skip
+"""Encodings that tables have; among all that there are, a short text fits too many."""
 USUAL_SIGNS = "€£¥§°±²³µ·½¼×–—‘’“”„«»…\xa0©®™ªº"
 """What text in Windows-1252 often holds besides letters."""
 
@@ -57,7 +62,7 @@ def _guess(telling: bytes) -> str:
         return "cp1252"
     from charset_normalizer import from_bytes
 
-    best = from_bytes(telling).best()
+    best = from_bytes(telling, cp_isolation=LIKELY).best()
     return "cp1252" if best is None else best.encoding
 
 
