@@ -39,7 +39,12 @@ count as near the data. The rules were frozen then, before the second kept half 
 A second kept half, `--half second-kept` (`validation/strangers/second.py`), was written on 2026-11-30 on
 other data and in other styles, without sight of the rules, their thresholds or what they say of it. Its loops
 were chosen by their own numbers alone (`--truth-only`), and what follows from each fault was written down at
-the same time. It is judged once, when the rules stand.
+the same time. It was run once, that evening, by the frozen rules: 56 of 64 faults told (0.88, with a 95 %
+interval of 0.77 to 0.94), 2 of 12 healthy loops alarmed. The aims are 0.9 and one in twenty; both are missed.
+Four of the eight misses are mistakes of wiring that hand nothing over by which they could be seen (the same
+latents or the same rows at every step, gradients that add up, a discriminator in evaluation mode): three of
+them are called faulty or not there yet for their samples, without the cause. Both false alarms are a mild
+within-mode collapse: samples within 1.2 floors of the data whose recall is 0.6 to 0.7 of that of real rows.
 """
 
 
