@@ -14,7 +14,7 @@ from PIL import Image
 
 from ganscope.contracts import BadInput
 from ganscope.data import images, load
-from ganscope.data.pictures import decoded
+from ganscope.data.picture_files import decoded
 from tests.data.digit_files import digit, write_digits, zipped
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganscope.data import lazy_rows, load, pictures
 from ganscope.data.deep_pixels import deep_pixels
-from ganscope.data.pictures import decoded, scaled
+from ganscope.data.picture_files import decoded, scaled
 from ganscope.data.pixel_scale import Scale
 from tests.data.digit_files import assert_the_digits, digit, write_digits, zipped
 

@@ -17,7 +17,7 @@ from ganscope.cli import app
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data import decoded, encoded, load
 from ganscope.data.column import Column, columns_of
-from ganscope.data.columns.rows import blocks_of
+from ganscope.data.columns.coding import blocks_of
 from ganscope.diagnose.measure.players import Inputs
 from ganscope.evaluation import Evaluation, into
 from ganscope.training.judging import evaluation_latents

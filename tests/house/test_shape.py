@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,22 @@ def imported_tests(source: str) -> set[str]:
         for word in [*(getattr(node, "module", None) or "").split("."), *alias.name.split(".")]
     }
     return {word for word in modules if word.startswith("test_")}
+
+
+TWICE = {"mode_collapse", "oscillation", "swing"}
+"""Names of the literature: of verdicts, and of the questions that explain them."""
+MATHEMATICS = {"objectives", "lipschitz", "divergences", "metrics"}
+"""Parts whose modules are called as the literature calls them, whatever others are called."""
+
+
+def test_no_two_modules_bear_one_name() -> None:
+    package = ROOT / "src" / "ganscope"
+    counts = Counter(
+        path.stem
+        for path in package.rglob("*.py")
+        if path.stem[:2] != "__" and path.relative_to(package).parts[0] not in MATHEMATICS
+    )
+    assert {stem for stem, count in counts.items() if count > 1} <= TWICE
 
 
 def test_every_folder_of_tests_is_a_part_of_the_source() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from ganscope.export.tables import write_table
+from ganscope.export.table_files import write_table
 from ganscope.running import Prepared, execute
 from ganscope.running.prepared import prepare
 from ganscope.running.run import load

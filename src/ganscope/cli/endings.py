@@ -13,7 +13,7 @@ from ganscope.build.settings import choices, explain
 from ganscope.cli.interruption import received
 from ganscope.contracts import BadInput, Interrupted, RunFailed
 from ganscope.words.complaints import flag, unknown
-from ganscope.words.names import named
+from ganscope.words.foreign import named
 from ganscope.words.remedies import refusal, trouble
 from ganscope.words.sentences import shortened
 

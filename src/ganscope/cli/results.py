@@ -10,8 +10,8 @@ from ganscope.cli.plans import POINTS_SHOWN
 from ganscope.cli.terminal import complain, print_table, say
 from ganscope.contracts import RunFailed
 from ganscope.folder import layout
+from ganscope.words.foreign import shown
 from ganscope.words.lists import some
-from ganscope.words.names import shown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ganscope.cli.interruption import received
+from ganscope.words.foreign import named, shown
 from ganscope.words.lists import some
-from ganscope.words.names import named, shown
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines about one run, unless it has been evaluated."""

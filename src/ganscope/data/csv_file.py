@@ -12,14 +12,14 @@ from ganscope.contracts import BadInput, Dataset
 from ganscope.data.lazy_rows import Scratch
 from ganscope.data.tables import NOTHING, table
 from ganscope.data.text import by_arrow, signs
+from ganscope.data.text.delimiter import Layout, layout_of
 from ganscope.data.text.encoding import encoding_of
 from ganscope.data.text.guess import is_missing
-from ganscope.data.text.layout import Layout, layout_of
 from ganscope.data.text.pieces import Piece, pieces
 from ganscope.data.text.values import ColumnReader
 from ganscope.data.wishes import Wish, wishes
+from ganscope.words.foreign import named
 from ganscope.words.lists import place, some
-from ganscope.words.names import named
 from ganscope.words.sentences import shortened
 
 READINGS = 6

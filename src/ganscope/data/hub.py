@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data.pictures import pictures
+from ganscope.data.picture_files import pictures
 from ganscope.data.tables import table
 from ganscope.words.lists import place
 from ganscope.words.sentences import reason, shortened

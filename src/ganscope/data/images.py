@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ganscope.contracts import BadInput, Dataset
-from ganscope.data.pictures import pictures
+from ganscope.data.picture_files import pictures
 from ganscope.words.lists import some
 
 if TYPE_CHECKING:

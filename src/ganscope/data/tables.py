@@ -14,12 +14,12 @@ from torch import Tensor
 from ganscope.contracts import BadInput, Dataset
 from ganscope.data.column import Column
 from ganscope.data.columns.asked import as_asked
+from ganscope.data.columns.coding import blocks_of, encoder, entries_of
 from ganscope.data.columns.facts import Facts, scanned
 from ganscope.data.columns.kinds import Seen
 from ganscope.data.columns.moments import moments
 from ganscope.data.columns.notes import notes_of
 from ganscope.data.columns.outliers import refuse_outliers
-from ganscope.data.columns.rows import blocks_of, encoder, entries_of
 from ganscope.data.lazy_rows import ArrayRows, blocks, settled, take
 from ganscope.data.split import split_rows
 from ganscope.data.wishes import wishes

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from ganscope.contracts import BadInput
 from ganscope.folder import chain, leftovers
-from ganscope.words.names import encodable
+from ganscope.words.foreign import encodable
 
 TAIL = 2**13
 """Bytes at the end of a file in which its last row is looked for first."""

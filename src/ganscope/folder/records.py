@@ -14,7 +14,7 @@ from ganscope.config import flattened
 from ganscope.contracts import BadInput
 from ganscope.folder import files, healings, layout, soundness
 from ganscope.folder.read import Newer, read_comparison, read_config, read_metrics
-from ganscope.words.names import all_shown, shown
+from ganscope.words.foreign import all_shown, shown
 
 
 class RunRecord(NamedTuple):

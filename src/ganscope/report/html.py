@@ -19,7 +19,7 @@ from ganscope.report.reference import title
 from ganscope.report.sections import SECTIONS
 from ganscope.report.summary import summarise
 from ganscope.report.sweep_page import SWEEP_SECTIONS
-from ganscope.words.names import shown
+from ganscope.words.foreign import shown
 
 
 def write_report(folder: Path | str, judged: Judged = judgement) -> Path:

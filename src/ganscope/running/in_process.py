@@ -25,7 +25,7 @@ from ganscope.training import Runs, streams
 from ganscope.training import train as train_runs
 from ganscope.training.observers import Progress, files_of, imported
 from ganscope.training.state import restore
-from ganscope.words import names
+from ganscope.words import foreign
 from ganscope.words.remedies import trouble
 
 
@@ -36,7 +36,7 @@ class Hooks(NamedTuple):
     """Called with a dict (step, steps, seconds, evaluation) at every row of history."""
     stop: Callable[[], bool] = lambda: False
     """Asked after every step; True saves everything and raises `Interrupted`."""
-    tell: Callable[[str], None] = names.tell
+    tell: Callable[[str], None] = foreign.tell
     """Called with a sentence about every damaged checkpoint and every healing."""
     observers: tuple[Observer, ...] = ()
     """Told of every event of the training loop, after the diagnosis and the trackers."""

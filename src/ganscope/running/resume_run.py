@@ -14,7 +14,7 @@ from ganscope.folder.read import Description, read, read_metrics
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
 from ganscope.running.prepared import Custom, reopen
 from ganscope.running.run import Run
-from ganscope.words import names
+from ganscope.words import foreign
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,7 +32,7 @@ def resume(
     *,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
-    tell: Callable[[str], None] = names.tell,
+    tell: Callable[[str], None] = foreign.tell,
     observers: Sequence[Observer] = (),
 ) -> Run:
     """Go on with an unfinished run, to the very weights it would have reached uninterrupted.

@@ -13,7 +13,7 @@ from ganscope.folder.lock import claim
 from ganscope.running.in_process import NO_HOOKS, Hooks, execute, reported
 from ganscope.running.prepared import Custom, Prepared, prepare
 from ganscope.running.run import Run
-from ganscope.words import names
+from ganscope.words import foreign
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,7 +37,7 @@ def train(
     heal: bool = False,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
-    tell: Callable[[str], None] = names.tell,
+    tell: Callable[[str], None] = foreign.tell,
     observers: Sequence[Observer] = (),
 ) -> Run:
     """Train one GAN and write its run folder.

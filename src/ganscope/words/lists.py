@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ganscope.words.names import named, shown
+from ganscope.words.foreign import named, shown
 
 
 def some(names: Sequence[str], shown: int = 3) -> str:

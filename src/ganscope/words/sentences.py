@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ganscope.words.names import named, shown
+from ganscope.words.foreign import named, shown
 
 
 def first_sentence(text: str) -> str:

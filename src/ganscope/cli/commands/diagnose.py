@@ -10,7 +10,7 @@ from ganscope.cli.arguments import DataArgument, Json, Whole
 from ganscope.cli.endings import BadVerdict
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import complain, say
-from ganscope.words.names import shown
+from ganscope.words.foreign import shown
 
 if TYPE_CHECKING:
     from ganscope.running.examine import Examination

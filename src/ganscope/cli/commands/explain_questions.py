@@ -11,7 +11,7 @@ from ganscope.cli.arguments import Json, Switch, Whole
 from ganscope.cli.interruption import interruptible
 from ganscope.cli.output import as_dict, print_json
 from ganscope.cli.terminal import complain, print_pairs, progress_of, say
-from ganscope.words.names import shown
+from ganscope.words.foreign import shown
 
 if TYPE_CHECKING:
     from ganscope.explain import Explained

@@ -8,7 +8,7 @@ from ganscope.cli.arguments import Json
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import complain, say
 from ganscope.contracts import BadInput
-from ganscope.words.names import shown
+from ganscope.words.foreign import shown
 
 
 def report(*runs: Path, json_: Json = False) -> None:

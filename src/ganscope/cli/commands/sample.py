@@ -11,7 +11,7 @@ from ganscope.cli.arguments import Json, Switch, Whole, whole_number
 from ganscope.cli.output import print_json
 from ganscope.cli.terminal import complain, say
 from ganscope.contracts import BadInput
-from ganscope.words.names import shown
+from ganscope.words.foreign import shown
 
 
 def sample(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ganscope.data.column import Column
-from ganscope.words.names import named
+from ganscope.words.foreign import named
 
 NAMED = 8
 """How many columns a note names before it counts the rest."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ganscope.contracts import BadInput
 from ganscope.data.columns.moments import Moments
 from ganscope.data.lazy_rows import blocks
+from ganscope.words.foreign import named
 from ganscope.words.lists import place
-from ganscope.words.names import named
 
 FURTHEST = 1e12
 """Span of a column in spans of its middle 98 % of rows; log-normal values of sigma 5 reach about 1e6."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganscope.data.text import signs
+from ganscope.data.text.delimiter import SPACES, Layout
 from ganscope.data.text.guess import MISSING
-from ganscope.data.text.layout import SPACES, Layout
 from ganscope.data.text.values import ColumnReader
 
 Values = NDArray[np.float64]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from ganscope.contracts import BadInput
-from ganscope.data.text.layout import SPACES, Layout
+from ganscope.data.text.delimiter import SPACES, Layout
 from ganscope.words.lists import place
 
 READ = 2**20

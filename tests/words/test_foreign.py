@@ -8,8 +8,8 @@ import unicodedata
 
 import pytest
 
+from ganscope.words.foreign import LONGEST, all_shown, encodable, named, shown
 from ganscope.words.lists import listed, some
-from ganscope.words.names import LONGEST, all_shown, encodable, named, shown
 from ganscope.words.sentences import reason, shortened
 
 HOSTILE = {

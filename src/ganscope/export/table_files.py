@@ -15,7 +15,7 @@ from ganscope.contracts import BadInput
 from ganscope.data import decoded, in_units
 from ganscope.data.cells import arrow, text
 from ganscope.data.column import Column, columns_of
-from ganscope.data.columns.rows import values_of
+from ganscope.data.columns.coding import values_of
 from ganscope.export.samples import write_contents, write_samples
 from ganscope.words.sentences import counted
 
