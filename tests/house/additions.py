@@ -141,11 +141,11 @@ import numpy as np
 from ganscope.data.tables import table
 
 
-def blanks_file(path):
-    return table(path.name, ["x", "y"], np.loadtxt(path))
+def blanks_file(path, columns):
+    return table(path.name, ["x", "y"], np.loadtxt(path), asked=columns)
 """,
         "data/load.py",
-        "TABLES: dict[str, Callable[[Path], Dataset]] = {",
+        "TABLES: dict[str, Callable[[Path, Mapping[str, str]], Dataset]] = {",
         '    ".blanks": blanks_file,',
         "from ganscope.data.blanks_file import blanks_file",
     ),

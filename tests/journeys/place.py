@@ -41,7 +41,6 @@ def _write_data(folder: Path) -> None:
         table(name)
     table("other.csv", header="a,z")
     table("words.csv", 6, "1.0,tall")
-    table("nan.csv", 9, "1.0,nan")
     table("inf.csv", 4, "inf,1.0")
     table("ragged.csv", 7, "1.0,2.0,3.0")
     (folder / "few.csv").write_text("a,b\n1,2\n3,4\n5,7\n")
@@ -49,9 +48,6 @@ def _write_data(folder: Path) -> None:
     (folder / "notes.txt").write_text("not data\n")
     for name in ("garbage.npy", "garbage.zip", "garbage.parquet"):
         (folder / name).write_bytes(b"\x00\x01garbage" * 20)
-    with_nan = rng.normal(size=(60, 2))
-    with_nan[4, 1] = np.nan
-    np.save("nan.npy", with_nan, allow_pickle=False)
     np.save("objects.npy", np.array([{}] * 30), allow_pickle=True)
     np.save("oblong.npy", rng.integers(0, 255, (60, 1, 8, 12)).astype(np.uint8), allow_pickle=False)
     for name in ("nothing", "texts", "images", "corrupt", "mixed"):

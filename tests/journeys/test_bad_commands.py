@@ -27,7 +27,7 @@ def test_commands(case: str, place: Path, capsys: pytest.CaptureFixture[str]) ->
     assert tree(place) == before
 
 
-@pytest.mark.parametrize("case", ["data", "steps 0", "NaN in a table", "run there already", "command"])
+@pytest.mark.parametrize("case", ["data", "steps 0", "infinity in a table", "run there already", "command"])
 def test_real_processes(case: str, place: Path) -> None:
     line, words = COMMANDS[case]
     before = tree(place)

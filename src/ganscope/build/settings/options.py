@@ -76,7 +76,7 @@ def families_with(option: str) -> list[str]:
 
     Example:
         >>> families_with("g_depth"), families_with("steps")
-        (['mlp'], [])
+        (['mlp', 'ctgan'], [])
     """
     return [name for name, family in NETS.items() if option in family.options.model_fields]
 
@@ -86,7 +86,7 @@ def described(setting: str) -> str:
 
     Example:
         >>> described("g_width")
-        'Generator: units per layer (mlp), channels before its last layer (dcgan).'
+        'Generator: units per layer (mlp), channels before its last layer (dcgan), units per layer (ctgan).'
         >>> described("steps")
         'Generator updates.'
     """
@@ -113,7 +113,7 @@ def choices(setting: str) -> list[str]:
 
     Example:
         >>> choices("network"), choices("steps")
-        (['mlp', 'dcgan'], [])
+        (['mlp', 'dcgan', 'ctgan'], [])
     """
     if setting == "objective":
         return list(objective_names())
