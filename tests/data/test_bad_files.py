@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_opened_is_said(tmp_path: Path, monkeypatch: pytes
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(BadInput, match=r"x\.csv cannot be read \(Permission denied\): check"):
+    with pytest.raises(BadInput, match=r"x\.csv cannot be read \(permission denied\): change its"):
         load(path)
     with pytest.raises(BadInput, match="cannot be read"):
         load("x" * 5_000)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from ganscope.contracts import BadInput
-from ganscope.data import load, npz_member, pictures
+from ganscope.data import load, npz_member, picture_files
 from tests.data.digit_files import every_row
 from tests.data.tables import assert_one_sentence, in_order, people
 
@@ -130,8 +130,8 @@ def test_large_pictures_are_decoded_one_at_a_time(tmp_path: Path, monkeypatch: A
         def __exit__(self, *_: object) -> None:
             busy.append(-1)
 
-    monkeypatch.setattr(pictures, "LARGE", 100)
-    monkeypatch.setattr(pictures, "_ALONE", Alone())
+    monkeypatch.setattr(picture_files, "LARGE", 100)
+    monkeypatch.setattr(picture_files, "_ALONE", Alone())
     for at in range(20):
         Image.new("L", (8 if at % 2 else 20, 8), 5 * at).save(tmp_path / f"{at}.png")
     assert load(tmp_path, 8).shape == (1, 8, 8)

@@ -23,7 +23,7 @@ MEASURES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "slope of one row": (lambda: gs.lipschitz.estimate(linear, ROWS[:1]), ["(1, 2)", "at least two"]),
     "slopes of a mixing critic": (
         lambda: gs.lipschitz.estimate(MIXING, ROWS),
-        ["changes with the rest of its batch", "BatchNorm", "critic.eval()"],
+        ["BatchNorm, which mixes the rows of a batch", "critic.eval()"],
     ),
     "bounds of a mixing critic": (
         lambda: gs.lipschitz.wasserstein_bounds(lambda x: x.sum(1) - x.mean(), ROWS, ROWS.flip(1)),

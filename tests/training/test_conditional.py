@@ -16,7 +16,9 @@ from ganscope.build.rules import terms_of
 from ganscope.contracts import Batch, Event
 from ganscope.objectives import OBJECTIVES
 from ganscope.training import Game, train_discriminator, train_generator
+from ganscope.training.best_generator import FINER
 from ganscope.training.compiled import compiled
+from ganscope.training.judging import in_turn
 from ganscope.training.stacks.stacking import plain, stack
 from ganscope.training.step import discriminator_gradient, shown
 from tests.crashes import Crash, contents, crash_at
@@ -252,8 +254,12 @@ def test_samples_that_are_judged_have_the_conditions_of_held_out_rows(tmp_path: 
             runs.game = runs.game._replace(generator=runs.game.generator._replace(call_with=call))
 
     gs.train(settings(), generator, critic, classes(), out=tmp_path / "run", observers=[look])
-    assert len(seen) == 3
-    assert all(condition.tolist() == classes().held_out_condition.tolist() for condition in seen)  # type: ignore[union-attr]
+    held_out = classes().held_out_condition
+    assert held_out is not None
+    assert {len(condition) for condition in seen} == {len(held_out), FINER * len(held_out)}
+    assert [len(condition) for condition in seen].count(len(held_out)) == 3
+    for condition in seen:
+        assert condition.tolist() == in_turn(held_out, len(condition)).tolist()
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,10 @@ def _watch(module: str, stdin: int, stdout: int, stderr: int, status: int) -> No
         sys.exit()
     for file in (stdin, stdout, stderr):
         os.close(file)
-    os.write(status, b"%d\n" % worker)
-    _, how = os.waitpid(worker, 0)
-    os.write(status, b"%d\n" % os.waitstatus_to_exitcode(how))
+    with contextlib.suppress(BrokenPipeError):  # the parent is gone
+        os.write(status, b"%d\n" % worker)
+        _, how = os.waitpid(worker, 0)
+        os.write(status, b"%d\n" % os.waitstatus_to_exitcode(how))
     os._exit(0)
 
 
