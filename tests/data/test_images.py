@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganscope.data import lazy_rows, load, pictures
+from ganscope.data import lazy_rows, load, picture_files
 from ganscope.data.deep_pixels import deep_pixels
 from ganscope.data.picture_files import decoded, scaled
 from ganscope.data.pixel_scale import Scale
@@ -200,7 +200,7 @@ def test_large_sets_stay_on_disk_and_give_the_same_rows(
     write_digits(tmp_path, 60)
     whole = load(tmp_path, 16)
     monkeypatch.setattr(lazy_rows, "IN_MEMORY", 0)
-    monkeypatch.setattr(pictures, "AT_ONCE", 7)
+    monkeypatch.setattr(picture_files, "AT_ONCE", 7)
     lazy = load(tmp_path, 16)
     assert isinstance(whole.train, Tensor)
     assert not isinstance(lazy.train, Tensor)
