@@ -195,7 +195,7 @@ def _channels_first(name: str, values: NDArray[Any]) -> tuple[Callable[[NDArray[
 
 def _extent(name: str, values: NDArray[Any], first: Callable[[NDArray[Any]], NDArray[Any]]) -> Extent:
     """Look where the pixels of all images lie; alpha is none."""
-    found = []
+    extents = []
     for start, block in blocks(values):
         bad = ~np.isfinite(block).reshape(len(block), -1).all(axis=1)
         if bad.any():
@@ -203,8 +203,8 @@ def _extent(name: str, values: NDArray[Any], first: Callable[[NDArray[Any]], NDA
                 f"{name} holds NaN or an infinity in image {start + int(bad.argmax()) + 1}: repair or "
                 "remove it."
             )
-        found.append(extent(first(block), -(-len(values) // len(block))))
-    return joined(found)
+        extents.append(extent(first(block), -(-len(values) // len(block))))
+    return joined(extents)
 
 
 def _scale(pixels: Extent, dtype: np.dtype[Any], given: Sequence[float] | None) -> Scale:

@@ -232,10 +232,10 @@ def _scales(
             except Exception:  # told with the others that cannot be read
                 return None
 
-        found = [seen for seen in pool.map(look, names) if seen is not None]
-        if not found:
+        extents = [seen for seen in pool.map(look, names) if seen is not None]
+        if not extents:
             continue
-        pixels = joined(found)
+        pixels = joined(extents)
         scales[kind] = Scale(*given[kind]) if given and kind in given else scale_of(pixels, kind == "whole")
         of = "" if len(names) == len(headers) else f" (of {len(names)} files, {SAID[kind]})"
         notes.append(note_on(pixels, scales[kind]).replace("pixels", f"pixels{of}", 1))

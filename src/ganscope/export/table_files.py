@@ -89,8 +89,8 @@ def _csv(samples: Tensor, units: Mapping[str, Any], delimiter: str, changed: lis
 
 def _harmless(cells: Sequence[str], changed: list[str]) -> list[str]:
     """Put an apostrophe in front of cells that a spreadsheet would run."""
-    found = [cell for cell in cells if cell.startswith(RUN_BY_SPREADSHEETS)]
-    changed += found
+    formulas = [cell for cell in cells if cell.startswith(RUN_BY_SPREADSHEETS)]
+    changed += formulas
     return [f"'{cell}" if cell.startswith(RUN_BY_SPREADSHEETS) else cell for cell in cells]
 
 

@@ -100,15 +100,15 @@ def read(content: bytes) -> Rows:
     *lines, rest = content.split(b"\n")
     if _row(rest):  # whole but for its end
         lines, rest = [*lines, rest], b""
-    checked_ones = any(stated(line)[1] is not None for line in lines)
-    found = Rows([], [], [], None)
+    any_checked = any(stated(line)[1] is not None for line in lines)
+    whole = Rows([], [], [], None)
     check, begun = START, False
     for number, line in enumerate(lines, 1):
-        if not line.strip() and not checked_ones:
+        if not line.strip() and not any_checked:
             continue
         text, said = stated(line)
         check, row = link(check, text), _row(text)
-        step, after = row["step"] if row else None, found.rows[-1]["step"] if found.rows else None
+        step, after = row["step"] if row else None, whole.rows[-1]["step"] if whole.rows else None
         what = ""
         if said is not None and said != check:
             what = CHANGED if begun or number == 1 else f"{CHANGED}, or in one before it"
@@ -117,16 +117,16 @@ def read(content: bytes) -> Rows:
         elif said is None and begun:
             what = "which carries no check though earlier ones do"
         if what:
-            return found._replace(damage=Damage(number, step, after, what))
+            return whole._replace(damage=Damage(number, step, after, what))
         begun = begun or said is not None
-        found.rows.append(row)
-        found.lines.append(line + b"\n")
-        found.checks.append(check)
-    return found._replace(damage=_torn(len(lines) + 1, found)) if rest.strip() else found
+        whole.rows.append(row)
+        whole.lines.append(line + b"\n")
+        whole.checks.append(check)
+    return whole._replace(damage=_torn(len(lines) + 1, whole)) if rest.strip() else whole
 
 
-def _torn(number: int, found: Rows) -> Damage:
-    after = found.rows[-1]["step"] if found.rows else None
+def _torn(number: int, whole: Rows) -> Damage:
+    after = whole.rows[-1]["step"] if whole.rows else None
     return Damage(number, None, after, "which breaks off", torn=True)
 
 

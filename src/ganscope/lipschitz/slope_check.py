@@ -61,8 +61,8 @@ def why_no_slope(critic: Callable[..., Tensor], rows: Tensor, *conditions: Tenso
             scores = checked_scores(copied(critic)(rows, *given), len(rows))
             if not scores.requires_grad:
                 return NO_GRADIENT
-            found = torch.autograd.grad(scores[0].sum(), rows, create_graph=True, allow_unused=True)
-            first = cast("Tensor | None", found[0])
+            slopes = torch.autograd.grad(scores[0].sum(), rows, create_graph=True, allow_unused=True)
+            first = cast("Tensor | None", slopes[0])
             if first is None:
                 return NO_GRADIENT
             if bool((first[1:] != 0).any()):

@@ -77,9 +77,9 @@ def _finished(run: Description) -> str:
     diverged = read_metrics(run.folder).get("diverged_at")
     if diverged is not None:
         return f"{run.folder} diverged at step {diverged}: there is nothing to resume."
-    own = bool(run.config.own) or CUSTOM in (run.config.data, run.config.objective)
+    by_hand = bool(run.config.own) or CUSTOM in (run.config.data, run.config.objective)
     words = ["ganscope", "train", run.config.data, run.config.recipe, "--from", str(run.folder)]
-    longer = "gs.train(..., start=...)" if own else shlex.join(words)
+    longer = "gs.train(..., start=...)" if by_hand else shlex.join(words)
     return f"{run.folder} is finished, there is nothing to resume: to train it further, {longer}."
 
 

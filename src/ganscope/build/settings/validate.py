@@ -36,17 +36,17 @@ def validated(values: Mapping[str, Any], given: Mapping[str, Any] | None = None)
     network = values.get("network", RunConfig.model_fields["network"].default)
     parts = str(network).split("+")
     each = parts * 2 if len(parts) == 1 else parts
-    own = tuple(prefix for prefix, part in zip(OF_A_PLAYER, each, strict=False) if part == CUSTOM)
+    prefixes = tuple(prefix for prefix, part in zip(OF_A_PLAYER, each, strict=False) if part == CUSTOM)
     family = next((part for part in parts if part != CUSTOM), CUSTOM)
     foreign = [
         key
         for key in values
-        if (having := families_with(key)) and (family not in having or key.startswith(own))
+        if (having := families_with(key)) and (family not in having or key.startswith(prefixes))
     ]
     for key in foreign if family in (*NETS, CUSTOM) else ():
         if key in given:
             where, use = f"network {network}", f", or use --network {' or '.join(families_with(key))}"
-            if own:
+            if prefixes:
                 where, use = "networks of your own", ""
             raise BadField(key, f"{flag(key)} {given[key]} has no effect on {where}: leave it out{use}.")
     kept = {key: value for key, value in values.items() if key not in foreign}

@@ -151,9 +151,9 @@ def cells_of(form: str, cells: Sequence[str]) -> dict[str, Any]:
         form: their format.
         cells: some of them.
     """
-    found = {"as": "date", "format": form, "unit": unit(form), "padded": padded(cells, form)}
+    code = {"as": "date", "format": form, "unit": unit(form), "padded": padded(cells, form)}
     lengths = {len(cell) - cell.rfind(".") - 1 for cell in cells} if form.endswith("%f") else {6}
-    return found if lengths == {6} or len(lengths) > 1 else {**found, "fraction": lengths.pop()}
+    return code if lengths == {6} or len(lengths) > 1 else {**code, "fraction": lengths.pop()}
 
 
 def padded(cells: Sequence[str], form: str) -> bool:

@@ -24,9 +24,9 @@ def as_asked(seen: Seen, asked: Wish | None) -> Column:
     if kind == "identifier":
         return identifier(recognised_cells(seen), REASON)
     if kind == "constant" or (facts.values and seen.std == 0 and not facts.missing) or facts.values == 0:
-        found = recognised(seen)
-        if found.kind == "constant":
-            return found
+        column = recognised(seen)
+        if column.kind == "constant":
+            return column
         raise _impossible(seen, kind, "it holds more than one value")
     why = _why_not(seen, asked)
     if why:

@@ -30,11 +30,11 @@ def encode(values: Values, code: Mapping[str, Any]) -> Values:
     """
     known = np.array(code["values"])
     at = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    found = known[at] == values
+    is_choice = known[at] == values
     if code["missing"]:
         none = np.isnan(values)
-        at, found = np.where(none, len(known), at), found | none
-    return np.asarray(one_hot(at, width(code)) * found[:, None], dtype=np.float64)
+        at, is_choice = np.where(none, len(known), at), is_choice | none
+    return np.asarray(one_hot(at, width(code)) * is_choice[:, None], dtype=np.float64)
 
 
 def decode(z: Values, code: Mapping[str, Any]) -> Values:

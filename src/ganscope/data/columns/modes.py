@@ -100,9 +100,9 @@ def mixture(x: Values, low: float, high: float) -> list[list[float]]:
     nearest = likeliest(everywhere, modes)
     used = []
     for at, mode in enumerate(modes):
-        own = everywhere[nearest == at]
-        if len(own):
-            far = max(4 * mode[4], float(np.abs(own - mode[3]).max()))
+        nearby = everywhere[nearest == at]
+        if len(nearby):
+            far = max(4 * mode[4], float(np.abs(nearby - mode[3]).max()))
             used.append([mode[3], far, *mode[2:]])
     return used
 

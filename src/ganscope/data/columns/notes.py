@@ -41,9 +41,9 @@ def notes_of(columns: Sequence[Column]) -> list[str]:
     gaps = [_quoted(c) for c in columns if c.code.get("missing")]
     if gaps:
         told.append(f"missing values are learnt as missing: {_some(gaps)}.")
-    bent = [_quoted(c, f" ({c.reason.split('; ', 1)[1]})") for c in columns if "; " in c.reason]
-    if bent:
-        told.append(f"how numbers are learnt: {_some(bent)}.")
+    shaped = [_quoted(c, f" ({c.reason.split('; ', 1)[1]})") for c in columns if "; " in c.reason]
+    if shaped:
+        told.append(f"how numbers are learnt: {_some(shaped)}.")
     return told
 
 

@@ -58,10 +58,10 @@ def refuse_outliers(
 
 def _furthest(values: NDArray[Any], at: int, start: float) -> tuple[int, float]:
     """The row and the value that are furthest from a value."""
-    found = (0, start)
+    farthest = (0, start)
     for first, block in blocks(values):
         column = block[:, at].astype(np.float64)
         row = int(np.nan_to_num(np.abs(column - start), nan=0.0).argmax())
-        if abs(column[row] - start) > abs(found[1] - start):
-            found = (first + row, float(column[row]))
-    return found
+        if abs(column[row] - start) > abs(farthest[1] - start):
+            farthest = (first + row, float(column[row]))
+    return farthest

@@ -55,19 +55,21 @@ def learnt_as(
     if abs(skew) <= SKEW and kurtosis <= KURTOSIS:
         return plain, ""
     how = transform.power(x, *ends)
-    bent = transform.forward(x, how)
-    after = shape(bent) if np.isfinite(bent).all() and bent.std() > 0 else (np.inf, np.inf)
+    transformed = transform.forward(x, how)
+    after = (
+        shape(transformed) if np.isfinite(transformed).all() and transformed.std() > 0 else (np.inf, np.inf)
+    )
     if abs(after[0]) <= BENT_SKEW and abs(after[1]) <= BENT_KURTOSIS:
         remark = f"skewness {skew:.1f}: learnt by a power"
     else:
         how = transform.quantiles(x, *ends)
-        bent = transform.forward(x, how)
+        transformed = transform.forward(x, how)
         half = np.quantile(x, [0.01, 0.99])
         remark = (
             f"heavy tails, 98 % within {half[0]:.4g} to {half[1]:.4g} but all within {ends[0]:.4g} to "
             f"{ends[1]:.4g}: learnt by quantiles"
         )
-    return {"mean": float(bent.mean()), "std": float(bent.std()), "transform": how}, remark
+    return {"mean": float(transformed.mean()), "std": float(transformed.std()), "transform": how}, remark
 
 
 def shape(x: Values) -> tuple[float, float]:

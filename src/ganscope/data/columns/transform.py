@@ -65,8 +65,8 @@ def power(x: Values, low: float, high: float) -> dict[str, Any]:
     from sklearn.preprocessing import PowerTransformer
 
     scale = float(x.std())
-    found = PowerTransformer("yeo-johnson", standardize=False).fit(((x - low) / scale)[:, None]).lambdas_[0]
-    return {"power": 0.0 if abs(found) < 1e-6 else float(found), "low": low, "high": high, "scale": scale}
+    power = PowerTransformer("yeo-johnson", standardize=False).fit(((x - low) / scale)[:, None]).lambdas_[0]
+    return {"power": 0.0 if abs(power) < 1e-6 else float(power), "low": low, "high": high, "scale": scale}
 
 
 def quantiles(x: Values, low: float, high: float) -> dict[str, Any]:
@@ -74,8 +74,8 @@ def quantiles(x: Values, low: float, high: float) -> dict[str, Any]:
     from sklearn.preprocessing import QuantileTransformer
 
     count = min(QUANTILES, len(x))
-    found = QuantileTransformer(n_quantiles=count, subsample=None).fit(x[:, None])
-    places, inverse = np.unique(found.quantiles_[:, 0], return_inverse=True)
-    shares = np.bincount(inverse, weights=found.references_) / np.bincount(inverse)
+    fitted = QuantileTransformer(n_quantiles=count, subsample=None).fit(x[:, None])
+    places, inverse = np.unique(fitted.quantiles_[:, 0], return_inverse=True)
+    shares = np.bincount(inverse, weights=fitted.references_) / np.bincount(inverse)
     places[0], places[-1], shares[0], shares[-1] = low, high, 0.0, 1.0
     return {"quantiles": places.tolist(), "shares": shares.tolist()}

@@ -55,8 +55,8 @@ def layout_of(path: Path, encoding: str) -> Layout:
     if lines[-1] == "\n" or (len(text) == SNIFFED and len(lines) > 1):
         lines = lines[:-1]  # the last one may be cut in two
     start, delimiter = 0, None
-    if lines and (found := SEPARATOR.fullmatch(lines[0])):
-        start, delimiter = 1, found[1]
+    if lines and (separator := SEPARATOR.fullmatch(lines[0])):
+        start, delimiter = 1, separator[1]
     notes = []
     comments = list(itertools.takewhile(lambda line: line.startswith("#") or not line.strip(), lines[start:]))
     body = lines[start + len(comments) :]
