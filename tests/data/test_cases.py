@@ -48,7 +48,7 @@ READ: dict[str, tuple[str | bytes, str, str]] = {
     "dates": (
         lines([f"{d}.{m}.2024" for d in range(1, 21) for m in range(1, 7)], A, header="when,a"),
         "'when' datetime, 'a' continuous",
-        "'when' (all its cells are dates)",
+        "'when' (all its cells are dates or times)",
     ),
     "missing": (lines(A, [b if at % 9 else "" for at, b in enumerate(B)], header="a,b"), AB, "missing: 'b'"),
     "thousands with points": (

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from ganscope.contracts import BadInput
-from ganscope.data import load
+from ganscope.data import images, load
+from ganscope.data.load import IMAGES, TABLES
 from tests.data.digit_files import digit, every_row, write_digits, zipped
 
 
@@ -121,3 +122,7 @@ def test_an_archive_of_a_table_is_told_to_be_unpacked(name: str, tmp_path: Path)
         file.writestr("README", "no table")
     with pytest.raises(BadInput, match=f"no images: unpack {name} and give that file"):
         load(tmp_path / "t.zip")
+
+
+def test_a_zip_names_every_kind_of_file_that_is_to_be_given_by_itself() -> None:
+    assert {*TABLES, *IMAGES} - {".zip"} == images.TABLES

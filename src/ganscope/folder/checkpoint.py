@@ -109,9 +109,9 @@ def newest(folder: Path) -> tuple[int, dict[str, Tensor], list[str]]:
 
 
 def best_step(folder: Path) -> int | None:
-    """Return the step whose generator a run folder keeps as the best; None where it keeps no sound one."""
+    """Return the step whose generator a run folder keeps as the best; None where none can be read."""
     try:
-        return int(load(folder / layout.BEST)[1]["step"])
+        return int(state(folder / layout.BEST)["step"])
     except Damaged:
         return None
 

@@ -130,7 +130,8 @@ def test_notes_say_what_was_decided() -> None:
     for part in (
         "'same' (3.25), 'void' (empty)", "continued in samples: 'row_id' (it counts the rows)",
         "'doors' (it holds 3 distinct values, and none between them)", "'flag' (it holds 0 and 1)",
-        "'day' (all its cells are dates)", "'gain' (0)", "missing values are learnt as missing: 'score'",
+        "'day' (all its cells are dates or times)", "'gain' (0)",
+        "missing values are learnt as missing: 'score'",
         "'two' (2 modes", "'income' (skewness", "'shock' (heavy tails", "-999 lies far from the others",
     ):  # fmt: skip
         assert part in told

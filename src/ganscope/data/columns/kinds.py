@@ -173,5 +173,5 @@ OF_CELLS: dict[str, Callable[[Seen], Column]] = {
     "number": _of_numbers,
     "words": _of_words,
     "bool": lambda seen: chosen(seen, "boolean", "it holds yes and no"),
-    "date": lambda seen: measured(seen, "datetime", "all its cells are dates"),
+    "date": lambda seen: measured(seen, "datetime", "all its cells are dates or times"),
 }
