@@ -34,7 +34,7 @@ def test_batches_take_any_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 FLAT = """
-    import scipy.ndimage, scipy.special, sys, torch  # what a library takes does not grow with the file
+    import sys, torch
     from pathlib import Path
     from ganscope.data import lazy_rows, load
 
@@ -44,8 +44,7 @@ FLAT = """
         return int(line.split()[1]) / 1024
 
     lazy_rows.IN_MEMORY = 2**25
-    if sys.argv[1].endswith(".parquet"):
-        import pyarrow.parquet
+    load(sys.argv[2])  # what libraries take, once they are at work, does not grow with the file
     before = status("VmRSS")
     data = load(sys.argv[1])
     for start in range(0, len(data.train) - 1024, 1024):
@@ -90,8 +89,10 @@ def test_files_above_the_budget_are_iterated_with_flat_memory(
     tmp_path: Path,
 ) -> None:
     write(tmp_path / name, shape, dtype)
+    small = tmp_path / f"small{Path(name).suffix}"
+    write(small, (2**15, shape[1]), dtype)
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(FLAT), str(tmp_path / name)],
+        [sys.executable, "-c", textwrap.dedent(FLAT), str(tmp_path / name), str(small)],
         capture_output=True,
         text=True,
         check=True,
@@ -100,7 +101,7 @@ def test_files_above_the_budget_are_iterated_with_flat_memory(
     kind, length, grown = done.stdout.split()
     assert kind == "ArrayRows"
     assert int(length) == shape[0] - 500
-    assert 0 < float(grown) < 100.0  # MB
+    assert 0 < float(grown) < 70.0  # MB
 
 
 def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
