@@ -106,14 +106,14 @@ def test_a_reader_that_has_seen_enough_is_no_error(closed: str) -> None:
     ("pipe", "whole"), [("| head -1", True), ("2>&1 | head -1", False), ("| true", True)]
 )
 def test_a_run_whose_reader_goes_away_is_saved(place: Path, pipe: str, whole: bool) -> None:
-    line = "train ring r1 --steps 300 --log-every 1 --evaluate-every 3 --g-width 8 --d-width 8 --out unread"
+    line = "train ring r1 --steps 90 --log-every 1 --evaluate-every 3 --g-width 8 --d-width 8 --out unread"
     command = f"{sys.executable} -m ganscope {line} {pipe}; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)  # noqa: S607
     # one who reads a line may go away after the last one was written
     assert done.returncode in ((0, app.BROKEN_PIPE) if pipe == "| head -1" else (app.BROKEN_PIPE,))
     assert "Traceback" not in done.stderr + done.stdout
     newest = checkpoint.steps(place / "unread")[-1]
-    assert (newest == 300) == whole
+    assert (newest == 90) == whole
     assert (place / "unread" / "generator.safetensors").exists() == whole
     assert finish(ganscope("resume", "unread")).returncode == 0
     assert gs.load("unread").sample(2).shape == (2, 2)

@@ -14,10 +14,11 @@ from ganscope.evaluation.best_step import best_step
 from ganscope.folder import checkpoint, layout
 from ganscope.training.best_generator import Kept, improved
 
-# rates at which a perceptron on the ring swings: its best evaluation is not the last one
+# rates and momentum with which a perceptron on the ring swings on any machine: none of the seeds 1 to 6 is
+# best at its last evaluation, and the last of seed 4 is 1.7 times as far as its best
 SWINGING: dict[str, Any] = {
     "data": "ring", "recipe": "non-saturating", "steps": 60, "evaluate_every": 10, "checkpoint_every": 20,
-    "batch_size": 32, "d_lr": 2e-2, "g_lr": 2e-2, "decay": 0.0, "ema": 0.0, "seed": 1,
+    "batch_size": 32, "d_lr": 5e-2, "g_lr": 5e-2, "beta1": 0.9, "decay": 0.0, "ema": 0.0, "seed": 4,
 }  # fmt: skip
 
 
