@@ -13,7 +13,7 @@ from tests.crashes import contents
 from tests.processes import Process, finish, ganscope
 
 COMPARISON = [
-    "compare", "ring", "r1", "wgan-gp", "--seeds", "1", "--budget", "steps", "--steps", "400",
+    "compare", "ring", "r1", "wgan-gp", "--seeds", "1", "--budget", "steps", "--steps", "200",
     "--g-width", "16", "--d-width", "16", "--checkpoint-every", "5", "--evaluate-every", "20",
     "--diagnose-every", "0",
 ]  # fmt: skip
